@@ -10,51 +10,24 @@
  */
 
 import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
-import type { TimeoutCall, TimeoutClock } from "./clock.ts";
 import { Deferred } from "./deferred.ts";
 import { CancelledError, TimeoutError } from "./errors.ts";
+import { Clock } from "../task/mod.ts";
 import { failureResultOf, successResultOf } from "../testing/mod.ts";
 import { outcomes } from "../testing/fixtures/outcomes.ts";
-
-/** A minimal clock: one call, made by the test. `Clock` of `task/` is on a higher floor. */
-class OneCall implements TimeoutClock {
-  delay: number | undefined;
-  #f: (() => void) | undefined;
-
-  callLater(delay: number, f: () => void): TimeoutCall {
-    this.delay = delay;
-    this.#f = f;
-    return {
-      cancel: () => {
-        this.#f = undefined;
-      },
-      active: () => this.#f !== undefined,
-    };
-  }
-
-  get waiting(): boolean {
-    return this.#f !== undefined;
-  }
-
-  timeIsUp(): void {
-    const f = this.#f;
-    this.#f = undefined;
-    f?.();
-  }
-}
 
 const override = (outcome: unknown, seconds: number): unknown[] => ["override", outcome, seconds];
 
 Deno.test("Deferred.addTimeout() schedules a timed call and returns the Deferred", () => {
-  const clock = new OneCall();
+  const clock = new Clock();
   const deferred = new Deferred<number>();
   assertStrictEquals<unknown>(deferred.addTimeout(10, clock), deferred);
-  assertEquals(clock.delay, 10);
+  assertEquals(clock.getDelayedCalls().map((call) => call.getTime()), [10]);
 });
 
 Deno.test("Deferred.addTimeout() passes a result in time, and cancels its timed call", () => {
   for (const custom of [undefined, override]) {
-    const clock = new OneCall();
+    const clock = new Clock();
     const inner = new Deferred<void>();
     const given: unknown[] = [];
     const deferred = new Deferred<string>();
@@ -66,44 +39,44 @@ Deno.test("Deferred.addTimeout() passes a result in time, and cancels its timed 
     );
     deferred.callback("in time");
     assertEquals(given, ["in time"]);
-    assertEquals(clock.waiting, false);
-    clock.timeIsUp();
+    assertEquals(clock.getDelayedCalls(), []);
+    clock.advance(10);
     assertEquals(seen, [], "callbacks after addTimeout() have no time limit");
   }
 });
 
 Deno.test("Deferred.addTimeout() passes a failure in time, and cancels its timed call", () => {
   for (const custom of [undefined, override]) {
-    const clock = new OneCall();
+    const clock = new Clock();
     const error = new Error("no");
     const deferred = new Deferred<string>();
     const outcome = deferred.addTimeout(10, clock, custom);
     deferred.errback(error);
     assertStrictEquals(failureResultOf(outcome), error);
-    assertEquals(clock.waiting, false);
+    assertEquals(clock.getDelayedCalls(), []);
   }
 });
 
 Deno.test("Deferred.addTimeout() cancels its timed call if the Deferred is cancelled", () => {
   for (const custom of [undefined, override]) {
-    const clock = new OneCall();
+    const clock = new Clock();
     const deferred = new Deferred<string>();
     const outcome = deferred.addTimeout(10, clock, custom);
     deferred.cancel();
     failureResultOf(outcome, CancelledError);
-    assertEquals(clock.waiting, false);
+    assertEquals(clock.getDelayedCalls(), []);
   }
 });
 
 Deno.test("Deferred.addTimeout() fails with a TimeoutError when the time limit expires", () => {
-  const clock = new OneCall();
+  const clock = new Clock();
   let cancelled = 0;
   const deferred = new Deferred<void>(() => {
     cancelled++;
   });
   const seen = outcomes(deferred.addTimeout(10, clock));
   assertEquals(seen, []);
-  clock.timeIsUp();
+  clock.advance(10);
   assertEquals(cancelled, 1);
   assertInstanceOf(seen[0], TimeoutError);
   assertEquals(seen[0].message, "Deferred timed out after 10 seconds");
@@ -111,13 +84,13 @@ Deno.test("Deferred.addTimeout() fails with a TimeoutError when the time limit e
 });
 
 Deno.test("Deferred.addTimeout() returns onTimeoutCancel's value after a timeout", () => {
-  const clock = new OneCall();
+  const clock = new Clock();
   const deferred = new Deferred<void>();
   const outcome = deferred.addTimeout(10, clock, (outcome, seconds) => {
     assertInstanceOf(outcome, CancelledError);
     return ["override", seconds];
   });
-  clock.timeIsUp();
+  clock.advance(10);
   assertEquals(successResultOf(outcome), ["override", 10]);
 });
 
@@ -128,9 +101,9 @@ Deno.test("Deferred.addTimeout() keeps an outcome that the canceller fired", () 
     [new Deferred((self) => self.errback(error)), error],
   ];
   for (const [deferred, expected] of results) {
-    const clock = new OneCall();
+    const clock = new Clock();
     const outcome = deferred.addTimeout(10, clock);
-    clock.timeIsUp();
+    clock.advance(10);
     if (expected === error) assertStrictEquals(failureResultOf(outcome), error);
     else assertEquals(successResultOf(outcome), expected);
   }
@@ -143,16 +116,16 @@ Deno.test("Deferred.addTimeout() passes the canceller's outcome to onTimeoutCanc
     [new Deferred((self) => self.errback(error)), error],
   ];
   for (const [deferred, expected] of results) {
-    const clock = new OneCall();
+    const clock = new Clock();
     const outcome = deferred.addTimeout(10, clock, override);
-    clock.timeIsUp();
+    clock.advance(10);
     assertEquals(successResultOf(outcome), ["override", expected, 10]);
   }
 });
 
 Deno.test("Deferred.addTimeout() lets earlier errbacks pass the CancelledError on", () => {
   for (const custom of [undefined, () => "override"]) {
-    const clock = new OneCall();
+    const clock = new Clock();
     const deferred = new Deferred<void>();
     const passed: unknown[] = [];
     deferred.addErrback((error) => {
@@ -160,7 +133,7 @@ Deno.test("Deferred.addTimeout() lets earlier errbacks pass the CancelledError o
       throw error;
     });
     const outcome = deferred.addTimeout(10, clock, custom);
-    clock.timeIsUp();
+    clock.advance(10);
     assertInstanceOf(passed[0], CancelledError);
     if (custom === undefined) failureResultOf(outcome, TimeoutError);
     else assertEquals(successResultOf(outcome), "override");
@@ -169,10 +142,10 @@ Deno.test("Deferred.addTimeout() lets earlier errbacks pass the CancelledError o
 
 Deno.test("Deferred.addTimeout() lets earlier errbacks handle the CancelledError", () => {
   for (const custom of [undefined, override]) {
-    const clock = new OneCall();
+    const clock = new Clock();
     const deferred = new Deferred<void>();
     const outcome = deferred.addErrback(() => "handled").addTimeout(10, clock, custom);
-    clock.timeIsUp();
+    clock.advance(10);
     assertEquals(
       successResultOf(outcome),
       custom === undefined ? "handled" : ["override", "handled", 10],
@@ -181,20 +154,20 @@ Deno.test("Deferred.addTimeout() lets earlier errbacks handle the CancelledError
 });
 
 Deno.test("Deferred.addTimeout() cancels the Deferred that a callback returned", () => {
-  const clock = new OneCall();
+  const clock = new Clock();
   const inner = new Deferred<string>();
   const deferred = new Deferred<void>();
   const outcome = deferred.addCallback(() => inner).addTimeout(10, clock);
   deferred.callback();
-  clock.timeIsUp();
+  clock.advance(10);
   failureResultOf(outcome, TimeoutError);
 });
 
 Deno.test("Deferred.addTimeout() called twice applies the shorter limit", () => {
-  const [long, short] = [new OneCall(), new OneCall()];
+  const clock = new Clock();
   const deferred = new Deferred<void>();
-  const outcome = deferred.addTimeout(10, long, () => "long").addTimeout(1, short);
-  short.timeIsUp();
+  const outcome = deferred.addTimeout(10, clock, () => "long").addTimeout(1, clock);
+  clock.advance(1);
   failureResultOf(outcome, TimeoutError);
-  assertEquals([long.waiting, short.waiting], [false, false]);
+  assertEquals(clock.getDelayedCalls(), []);
 });

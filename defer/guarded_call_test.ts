@@ -2,7 +2,7 @@ import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert"
 import { Deferred, fail } from "./mod.ts";
 import { reportUnhandled } from "./unhandled.ts";
 import { hostileValues } from "../testing/fixtures/hostile_values.ts";
-import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../testing/logged_errors.ts";
 import {
   asError,
   callGuarded,

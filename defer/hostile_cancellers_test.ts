@@ -3,7 +3,8 @@
 import { assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
 import { addObserver, eventText, type LogEvent } from "../log/mod.ts";
 import { hostileValues } from "../testing/fixtures/hostile_values.ts";
-import { CancelledError, Deferred, fail, type TimeoutClock, TimeoutError } from "./mod.ts";
+import { Clock } from "../task/mod.ts";
+import { CancelledError, Deferred, fail, TimeoutError } from "./mod.ts";
 import { reportUnhandled } from "./unhandled.ts";
 
 const CANCELLER = "Error in the canceller of a Deferred";
@@ -29,14 +30,6 @@ function outcomeOf(deferred: Deferred<unknown>): unknown {
   return seen;
 }
 
-/** A clock that passes its calls to `later`. */
-const clockOf = (later: (f: () => void) => unknown): TimeoutClock => ({
-  callLater: (_, f) => {
-    later(f);
-    return { active: () => false, cancel: () => {} };
-  },
-});
-
 const rejects = (value: unknown): Promise<never> => Promise.reject(value);
 
 for (const [name, value] of hostileValues()) {
@@ -51,8 +44,7 @@ for (const [name, value] of hostileValues()) {
 
   Deno.test(`Deferred.addSignal() and addTimeout() log ${name} thrown by a canceller`, async () => {
     const aborting = new AbortController();
-    const timedCalls: (() => void)[] = [];
-    const clock = clockOf((f) => timedCalls.push(f));
+    const clock = new Clock();
     const make = (): Deferred<number> =>
       new Deferred<number>(() => {
         throw value;
@@ -62,7 +54,7 @@ for (const [name, value] of hostileValues()) {
     const events = await logged(() => {
       make().addSignal(AbortSignal.abort());
       aborting.abort();
-      for (const f of timedCalls) f();
+      clock.advance(1);
     });
     assertEquals(events.map(({ message }) => message), [CANCELLER, CANCELLER, CANCELLER]);
     // As in Twisted, the Deferreds have not fired.
@@ -115,10 +107,9 @@ Deno.test("Deferred.fromPromise() logs a promise that settles after the Deferred
 });
 
 Deno.test("Deferred.addTimeout() fails with the rejection of onTimeoutCancel", async () => {
-  const failed = new Deferred<number>().addTimeout(
-    1,
-    clockOf(queueMicrotask),
-    () => rejects(new TimeoutError("rejected")),
-  );
+  const clock = new Clock();
+  const reject = () => rejects(new TimeoutError("rejected"));
+  const failed = new Deferred<number>().addTimeout(1, clock, reject);
+  clock.advance(1);
   await assertRejects(() => failed, TimeoutError, "rejected");
 });

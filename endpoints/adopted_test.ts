@@ -10,40 +10,28 @@ import { ForeignSocket } from "../testing/peers/foreign_socket.ts";
 import { Program } from "../testing/fixtures/program.ts";
 import { RawPeer } from "../testing/peers/raw_peer.ts";
 import { AlreadyListened } from "../reactor/errors.ts";
-import type { IListeningPort, IReactorSocket } from "../reactor/interfaces/mod.ts";
+import { MemoryReactor, RaisingMemoryReactor } from "../testing/mod.ts";
 import { AdoptedStreamServerEndpoint } from "./mod.ts";
 
-/** The part of a reactor that the endpoint uses. */
-type Adopting = Pick<IReactorSocket, "adoptStreamPort">;
-
-/** A reactor that records the sockets it adopts. */
-function notedReactor(port: IListeningPort): Adopting & { calls: unknown[][] } {
-  const calls: unknown[][] = [];
-  return {
-    calls,
-    adoptStreamPort: (...args) => {
-      calls.push(args);
-      return port;
-    },
-  };
-}
-
-const port = {} as IListeningPort; // it is only passed on
 const factory = Factory.forProtocol(Protocol);
 
 Deno.test("AdoptedStreamServerEndpoint passes its arguments to the reactor", async () => {
-  const reactor = notedReactor(port);
-  assertStrictEquals(
-    await new AdoptedStreamServerEndpoint(reactor, 3, "INET").listen(factory),
-    port,
-  );
+  const reactor = new MemoryReactor();
+  const port = await new AdoptedStreamServerEndpoint(reactor, 3, "INET").listen(factory);
+  assertStrictEquals(port, reactor.adoptedPorts[0]);
   const options = { backlog: 7, keepAlive: 60 };
   await new AdoptedStreamServerEndpoint(reactor, 4, "UNIX", options).listen(factory);
-  assertEquals(reactor.calls, [[3, "INET", factory, {}], [4, "UNIX", factory, options]]);
+  const calls = reactor.adoptedPorts.map((each) => [
+    each.fileDescriptor,
+    each.addressFamily,
+    each.factory,
+    each.options,
+  ]);
+  assertEquals(calls, [[3, "INET", factory, {}], [4, "UNIX", factory, options]]);
 });
 
 Deno.test("AdoptedStreamServerEndpoint.listen() fails if it is called a second time", async () => {
-  const reactor = notedReactor(port);
+  const reactor = new MemoryReactor();
   const endpoint = new AdoptedStreamServerEndpoint(reactor, 3, "INET");
   await endpoint.listen(factory);
   await assertRejects(
@@ -51,15 +39,11 @@ Deno.test("AdoptedStreamServerEndpoint.listen() fails if it is called a second t
     AlreadyListened,
     "Cannot listen on file descriptor 3 again",
   );
-  assertEquals(reactor.calls.length, 1);
+  assertEquals(reactor.adoptedPorts.length, 1);
 });
 
 Deno.test("AdoptedStreamServerEndpoint.listen() fails with the error that the reactor throws", async () => {
-  const reactor: Adopting = {
-    adoptStreamPort: () => {
-      throw new RangeError("boom");
-    },
-  };
+  const reactor = new RaisingMemoryReactor({ listenException: new RangeError("boom") });
   const endpoint = new AdoptedStreamServerEndpoint(reactor, 3, "INET");
   await assertRejects(async () => await endpoint.listen(factory), RangeError, "boom");
 });

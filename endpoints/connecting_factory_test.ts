@@ -13,19 +13,14 @@ import {
 } from "@std/assert";
 import { Factory, Protocol } from "../protocol/mod.ts";
 import { IPv4Address } from "../reactor/addresses.ts";
-import { connect } from "../testing/fixtures/connection_fixture.ts";
 import {
   ConnectingCancelledError,
   ConnectionDone,
   ConnectionRefusedError,
   NoProtocol,
 } from "../reactor/errors.ts";
-import type {
-  ConnectorState,
-  IConnector,
-  IProtocol,
-  ITransport,
-} from "../reactor/interfaces/mod.ts";
+import type { IProtocol } from "../reactor/interfaces/mod.ts";
+import { type FakeTCPConnector, MemoryReactor, StringTransport } from "../testing/mod.ts";
 import { ConnectingFactory } from "./connecting_factory.ts";
 
 const destination = new IPv4Address("TCP", "192.0.2.2", 2222);
@@ -69,23 +64,9 @@ class NotedFactory<P extends Protocol> extends Factory<P> {
   }
 }
 
-class NotedConnector implements IConnector {
-  state: ConnectorState = "connecting";
-  disconnects = 0;
-
-  connect(): void {}
-
-  disconnect(): void {
-    this.disconnects++;
-  }
-
-  stopConnecting(): void {
-    throw new Error("It is disconnect() that ends an attempt as well as a connection");
-  }
-
-  getDestination(): IPv4Address {
-    return destination;
-  }
+/** Starts an attempt to connect, which stays pending. */
+function attempt(factory: ConnectingFactory<IProtocol>): FakeTCPConnector {
+  return new MemoryReactor().connectTCP(destination.host, destination.port, factory);
 }
 
 /** Collects the result of the Deferred. */
@@ -105,10 +86,6 @@ function build(factory: ConnectingFactory<IProtocol>): IProtocol {
   return built;
 }
 
-function transport(): ITransport {
-  return connect().connection;
-}
-
 Deno.test("ConnectingFactory fires with its protocol after connectionMade() has returned", () => {
   class Watching extends Noted {
     override connectionMade(): void {
@@ -118,7 +95,7 @@ Deno.test("ConnectingFactory fires with its protocol after connectionMade() has 
   }
   const factory = new ConnectingFactory(Factory.forProtocol(Watching));
   const outcomes = outcome(factory);
-  const made = transport();
+  const made = new StringTransport();
   build(factory).makeConnection(made);
   const [protocol] = outcomes;
   assertInstanceOf(protocol, Watching);
@@ -130,7 +107,7 @@ Deno.test("ConnectingFactory passes data and the loss of the connection to the p
   const factory = new ConnectingFactory(Factory.forProtocol(Noted));
   const outcomes = outcome(factory);
   const wrapper = build(factory);
-  wrapper.makeConnection(transport());
+  wrapper.makeConnection(new StringTransport());
   wrapper.dataReceived(new Uint8Array(3));
   wrapper.connectionLost(new ConnectionDone());
   const [protocol] = outcomes;
@@ -152,7 +129,7 @@ Deno.test("ConnectingFactory returns the results of the protocol's methods, such
   });
   const wrapper = build(factory);
   const results: unknown[] = [
-    wrapper.makeConnection(transport()),
+    wrapper.makeConnection(new StringTransport()),
     wrapper.dataReceived(new Uint8Array(1)),
     wrapper.connectionLost(new ConnectionDone()),
   ];
@@ -163,7 +140,7 @@ Deno.test("ConnectingFactory supports half-close only if the wrapped protocol do
   const factory = new ConnectingFactory(Factory.forProtocol(HalfCloseable));
   const outcomes = outcome(factory);
   const wrapper = build(factory);
-  wrapper.makeConnection(transport());
+  wrapper.makeConnection(new StringTransport());
   assert("readConnectionLost" in wrapper && typeof wrapper.readConnectionLost === "function");
   assert("writeConnectionLost" in wrapper && typeof wrapper.writeConnectionLost === "function");
   wrapper.readConnectionLost();
@@ -188,7 +165,7 @@ Deno.test("ConnectingFactory has handshakeCompleted() only if the wrapped protoc
   const factory = new ConnectingFactory(Factory.forProtocol(Telling));
   const outcomes = outcome(factory);
   const wrapper = build(factory);
-  wrapper.makeConnection(transport());
+  wrapper.makeConnection(new StringTransport());
   assert("handshakeCompleted" in wrapper && typeof wrapper.handshakeCompleted === "function");
   assert("drainRequested" in wrapper && typeof wrapper.drainRequested === "function");
   wrapper.handshakeCompleted();
@@ -238,7 +215,7 @@ Deno.test("ConnectingFactory fails with an error of buildProtocol(), and refuses
   const factory = new ConnectingFactory(wrapped);
   const outcomes = outcome(factory);
   assertEquals(factory.buildProtocol(destination), null);
-  factory.clientConnectionLost(new NotedConnector(), new ConnectionDone());
+  factory.clientConnectionLost(attempt(factory), new ConnectionDone());
   assertEquals(outcomes, [error]);
 });
 
@@ -257,7 +234,7 @@ Deno.test("ConnectingFactory fails with the reason of a failed attempt", () => {
   const factory = new ConnectingFactory(Factory.forProtocol(Noted));
   const outcomes = outcome(factory);
   const reason = new ConnectionRefusedError("refused");
-  factory.clientConnectionFailed(new NotedConnector(), reason);
+  attempt(factory).fail(reason);
   assertEquals(outcomes, [reason]);
 });
 
@@ -271,31 +248,30 @@ Deno.test("ConnectingFactory rethrows an error of connectionMade(), and fails at
   const factory = new ConnectingFactory(Factory.forProtocol(Failing));
   const outcomes = outcome(factory);
   const wrapper = build(factory);
-  assertThrows(() => wrapper.makeConnection(transport()), RangeError, "boom");
+  assertThrows(() => wrapper.makeConnection(new StringTransport()), RangeError, "boom");
   assertEquals(outcomes, []);
-  factory.clientConnectionLost(new NotedConnector(), error);
+  factory.clientConnectionLost(attempt(factory), error);
   assertEquals(outcomes, [error]);
 });
 
 Deno.test("ConnectingFactory ignores the loss of a connection after it has fired", () => {
   const factory = new ConnectingFactory(Factory.forProtocol(Noted));
   const outcomes = outcome(factory);
-  build(factory).makeConnection(transport());
-  factory.clientConnectionLost(new NotedConnector(), new ConnectionDone());
+  build(factory).makeConnection(new StringTransport());
+  factory.clientConnectionLost(attempt(factory), new ConnectionDone());
   assertEquals(outcomes.length, 1);
 });
 
 Deno.test("ConnectingFactory that is cancelled fails once with ConnectingCancelledError", () => {
   const factory = new ConnectingFactory(Factory.forProtocol(Noted));
-  const connector = new NotedConnector();
-  factory.startedConnecting(connector);
+  const connector = attempt(factory);
   const outcomes = outcome(factory);
   factory.connected.cancel();
   const [error] = outcomes;
   assertInstanceOf(error, ConnectingCancelledError);
   assertEquals(error.message, "Connecting to 192.0.2.2:2222 was cancelled");
-  assertStrictEquals(error.destination, destination);
-  assertEquals(connector.disconnects, 1);
+  assertStrictEquals(error.destination, connector.getDestination());
+  assert(connector.stoppedConnecting);
   factory.clientConnectionFailed(connector, new ConnectionRefusedError("late"));
   assertEquals(outcomes.length, 1);
 });
@@ -308,21 +284,22 @@ Deno.test("ConnectingFactory that is cancelled in a method of the protocol loses
     }
   }
   const making = new ConnectingFactory(Factory.forProtocol(Cancelling));
-  const connector = new NotedConnector();
-  making.startedConnecting(connector);
+  const connector = attempt(making);
   const outcomes = outcome(making);
-  build(making).makeConnection(transport());
+  const connection = connector.succeed();
+  assert(connection.transport.disconnecting);
+  connection.lose();
   assertInstanceOf(outcomes[0], ConnectingCancelledError);
-  assertEquals([outcomes.length, connector.disconnects], [1, 1]);
+  assertEquals(outcomes.length, 1);
 
   const wrapped = Factory.forProtocol(Noted);
   const building = new ConnectingFactory(wrapped);
-  building.startedConnecting(connector);
   wrapped.buildProtocol = () => {
     building.connected.cancel();
     return new Noted();
   };
   const others = outcome(building);
-  assertEquals(building.buildProtocol(destination), null);
+  const refused = attempt(building).succeed();
+  assertEquals([refused.protocol, refused.isLost], [null, true]);
   assertInstanceOf(others[0], ConnectingCancelledError);
 });

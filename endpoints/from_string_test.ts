@@ -12,14 +12,23 @@
  *   about interfaces, which the compiler checks.
  */
 
-import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import fc from "fast-check";
 import { Factory, Protocol } from "../protocol/mod.ts";
-import { IPv4Address } from "../reactor/addresses.ts";
-import { CannotListenError, ConnectError } from "../reactor/errors.ts";
-import type { IHostEnvironment, IReactor } from "../reactor/interfaces/mod.ts";
 import { TableNameResolver } from "../reactor/names/table_name_resolver.ts";
-import { Clock } from "../task/mod.ts";
+import {
+  failureResultOf,
+  ManualEndpoint,
+  MemoryEndpoints,
+  MemoryReactorClock,
+  RaisingMemoryReactor,
+} from "../testing/mod.ts";
 import {
   type ArgumentsRead,
   clientFromString,
@@ -34,93 +43,45 @@ import {
   serverFromString,
 } from "./mod.ts";
 
-/** A process with the id 42 and these environment variables. */
-class FakeHostEnvironment implements IHostEnvironment {
-  readonly pid = 42;
-  readonly #environment: Record<string, string> | Error;
-
-  constructor(environment: Record<string, string> | Error) {
-    this.#environment = environment;
-  }
-
-  getEnvironment(name: string): string | undefined {
-    if (this.#environment instanceof Error) throw this.#environment;
-    return this.#environment[name];
-  }
-
-  readTextFile(): never {
-    throw new Error("Not used in this test");
-  }
-
-  readDirectory(): never {
-    throw new Error("Not used in this test");
-  }
+/** Returns a reactor in whose process three sockets were passed on. */
+function recordingReactor(): MemoryReactorClock {
+  const reactor = new MemoryReactorClock();
+  reactor.installNameResolver(new TableNameResolver({ "six.test": ["::6"] }));
+  const { pid, variables } = reactor.hostEnvironment;
+  variables.set("LISTEN_PID", String(pid));
+  variables.set("LISTEN_FDS", "3");
+  variables.set("LISTEN_FDNAMES", "web:admin:web2");
+  return reactor;
 }
 
-/** A reactor that records its calls, and does nothing. */
-class NotedReactor extends Clock {
-  readonly calls: unknown[][] = [];
-  readonly nameResolver = new TableNameResolver({ "six.test": ["::6"] });
-  /** Three sockets were passed on to the process. */
-  readonly hostEnvironment = new FakeHostEnvironment({
-    LISTEN_PID: "42",
-    LISTEN_FDS: "3",
-    LISTEN_FDNAMES: "web:admin:web2",
-  });
-
-  listenTCP(...[port, , options]: Parameters<IReactor["listenTCP"]>): never {
-    return this.#note("listenTCP", port, options);
-  }
-
-  connectTCP(...[host, port, , options]: Parameters<IReactor["connectTCP"]>): never {
-    return this.#note("connectTCP", host, port, options);
-  }
-
-  listenUNIX(...[path, , options]: Parameters<IReactor["listenUNIX"]>): never {
-    return this.#note("listenUNIX", path, options);
-  }
-
-  connectUNIX(...[path, , options]: Parameters<IReactor["connectUNIX"]>): never {
-    return this.#note("connectUNIX", path, options);
-  }
-
-  listenStandardIO(...[, options]: Parameters<IReactor["listenStandardIO"]>): never {
-    return this.#note("listenStandardIO", options);
-  }
-
-  adoptStreamPort(...[descriptor, family]: Parameters<IReactor["adoptStreamPort"]>): never {
-    return this.#note("adoptStreamPort", descriptor, family);
-  }
-
-  addSystemEventTrigger(): null {
-    return null;
-  }
-
-  removeSystemEventTrigger(): void {}
-
-  #note(...call: unknown[]): never {
-    this.calls.push(call);
-    throw new ConnectError("Nothing is done here");
-  }
+/** Returns the calls that a reactor has recorded, without the factories. */
+function callsOf(reactor: MemoryReactorClock): unknown[][] {
+  return [
+    ...reactor.tcpServers.map(({ port, options }) => ["listenTCP", port, options]),
+    ...reactor.tcpClients.map(({ host, port, options }) => ["connectTCP", host, port, options]),
+    ...reactor.unixServers.map(({ path, options }) => ["listenUNIX", path, options]),
+    ...reactor.unixClients.map(({ path, options }) => ["connectUNIX", path, options]),
+    ...reactor.stdioPorts.map(({ options }) => ["listenStandardIO", options]),
+    ...reactor.adoptedPorts.map(({ fileDescriptor, addressFamily }) => [
+      "adoptStreamPort",
+      fileDescriptor,
+      addressFamily,
+    ]),
+  ];
 }
-
-/** A reactor with only the methods that endpoints use. */
-const asReactor = (reactor: NotedReactor): IReactor => reactor as unknown as IReactor;
 
 /** Returns the calls that a server endpoint from a string makes to the reactor. */
-function listening(description: string): unknown[] {
-  const reactor = new NotedReactor();
-  const endpoint = serverFromString(asReactor(reactor), description);
-  endpoint.listen(Factory.forProtocol(Protocol)).addErrback(() => {});
-  return reactor.calls[0] ?? [];
+function listening(description: string): unknown[][] {
+  const reactor = recordingReactor();
+  serverFromString(reactor, description).listen(Factory.forProtocol(Protocol));
+  return callsOf(reactor);
 }
 
 /** Returns the calls that a client endpoint from a string makes to the reactor. */
-function connecting(description: string): unknown[] {
-  const reactor = new NotedReactor();
-  const endpoint = clientFromString(asReactor(reactor), description);
-  endpoint.connect(Factory.forProtocol(Protocol)).addErrback(() => {});
-  return reactor.calls[0] ?? [];
+function connecting(description: string): unknown[][] {
+  const reactor = recordingReactor();
+  clientFromString(reactor, description).connect(Factory.forProtocol(Protocol));
+  return callsOf(reactor);
 }
 
 const SERVERS: [description: string, ...call: unknown[]][] = [
@@ -164,7 +125,7 @@ const SERVERS: [description: string, ...call: unknown[]][] = [
 
 for (const [description, ...call] of SERVERS) {
   Deno.test(`serverFromString(): ${description}`, () => {
-    assertEquals(listening(description), call);
+    assertEquals(listening(description), [call]);
   });
 }
 
@@ -194,7 +155,7 @@ const CLIENTS: [description: string, ...call: unknown[]][] = [
 
 for (const [description, ...call] of CLIENTS) {
   Deno.test(`clientFromString(): ${description}`, () => {
-    assertEquals(connecting(description), call);
+    assertEquals(connecting(description), [call]);
   });
 }
 
@@ -418,7 +379,10 @@ Deno.test("serverFromString() errors point at the offending piece of the string"
 
 Deno.test('serverFromString("systemd:...") reports variables that may not be read', () => {
   const denied = new Error('Requires env access to "LISTEN_PID"');
-  const reactor = { hostEnvironment: new FakeHostEnvironment(denied) } as unknown as IReactor; // the only property in use
+  const reactor = new MemoryReactorClock();
+  reactor.hostEnvironment.getEnvironment = () => {
+    throw denied;
+  };
   const error = assertThrows(
     () => serverFromString(reactor, "systemd:domain=INET:index=0"),
     EndpointDescriptionError,
@@ -428,27 +392,36 @@ Deno.test('serverFromString("systemd:...") reports variables that may not be rea
 });
 
 Deno.test("serverFromString() accepts a value that the reactor rejects, and listen() fails", () => {
-  const errors: Error[] = [];
-  serverFromString(asReactor(new NotedReactor()), "tcp:80").listen(Factory.forProtocol(Protocol))
-    .addErrback((error) => void errors.push(error));
-  assertEquals(errors.map(({ message }) => message), ["Nothing is done here"]);
+  const listenException = new RangeError("not this port");
+  const reactor = new RaisingMemoryReactor({ listenException });
+  const listening = serverFromString(reactor, "tcp:80").listen(Factory.forProtocol(Protocol));
+  assertStrictEquals(failureResultOf(listening), listenException);
 });
 
-/** An endpoint that has the arguments it was created with. */
-class NotedEndpoint implements IStreamServerEndpoint, IStreamClientEndpoint {
-  readonly made: unknown[];
+/** The arguments that {@linkcode serverOf} or {@linkcode clientOf} received for an endpoint. */
+const made = new WeakMap<IStreamServerEndpoint | IStreamClientEndpoint, unknown[]>();
 
-  constructor(...made: unknown[]) {
-    this.made = made;
-  }
+/** Makes a server endpoint from arguments. */
+function serverOf(...args: unknown[]): IStreamServerEndpoint {
+  const { server } = new MemoryEndpoints();
+  made.set(server, args);
+  return server;
+}
 
-  listen(): never {
-    throw new CannotListenError(new IPv4Address("TCP", "192.0.2.1", 1), {});
-  }
+/** Makes a client endpoint from arguments. */
+function clientOf(...args: unknown[]): IStreamClientEndpoint {
+  const client = new ManualEndpoint();
+  made.set(client, args);
+  return client;
+}
 
-  connect(): never {
-    throw new ConnectError("Nothing is done here");
-  }
+/** Returns the arguments from which an endpoint was made. */
+function madeOf(endpoint: unknown): unknown[] {
+  assert(typeof endpoint === "object" && endpoint !== null);
+  // A map accepts any object as a key, also one that is not an endpoint.
+  const args = made.get(endpoint as IStreamServerEndpoint);
+  assert(args !== undefined);
+  return args;
 }
 
 const ARGUMENTS = {
@@ -462,17 +435,16 @@ const ARGUMENTS = {
 
 /** Its parsers need no reactor. */
 function registryOfFakes(): EndpointRegistry<string> {
-  const make = (reactor: string, args: EndpointArguments) =>
-    new NotedEndpoint(reactor, args.take(["first", "second"], ARGUMENTS));
+  const take = (args: EndpointArguments) => args.take(["first", "second"], ARGUMENTS);
   return new EndpointRegistry<string>()
-    .registerServerType({ prefix: "fake", parseStreamServer: make })
-    .registerClientType({ prefix: "crfake", parseStreamClient: make });
-}
-
-/** The arguments it was created with. */
-function madeOf(endpoint: IStreamServerEndpoint | IStreamClientEndpoint): unknown[] {
-  assertInstanceOf(endpoint, NotedEndpoint);
-  return endpoint.made;
+    .registerServerType({
+      prefix: "fake",
+      parseStreamServer: (reactor, args) => serverOf(reactor, take(args)),
+    })
+    .registerClientType({
+      prefix: "crfake",
+      parseStreamClient: (reactor, args) => clientOf(reactor, take(args)),
+    });
 }
 
 Deno.test("EndpointRegistry passes the reactor and the arguments to the parser", () => {
@@ -528,27 +500,27 @@ Deno.test("EndpointRegistry with a base has its own types and those of the base"
   const registry = new EndpointRegistry(defaultEndpointRegistry);
   registry.registerServerType({
     prefix: "fake",
-    parseStreamServer: (reactor) => new NotedEndpoint(reactor),
+    parseStreamServer: (reactor) => serverOf(reactor),
   });
-  const reactor = new NotedReactor();
-  const endpoint = serverFromString(asReactor(reactor), "FAKE", { registry });
+  const reactor = recordingReactor();
+  const endpoint = serverFromString(reactor, "FAKE", { registry });
   assertStrictEquals(madeOf(endpoint)[0], reactor);
   assertEquals(registry.serverTypes(), [...defaultEndpointRegistry.serverTypes(), "fake"]);
   assertEquals(registry.clientTypes(), defaultEndpointRegistry.clientTypes());
-  serverFromString(asReactor(reactor), "tcp:80", { registry });
-  assertThrows(() => serverFromString(asReactor(reactor), "fake"), EndpointDescriptionError);
+  serverFromString(reactor, "tcp:80", { registry });
+  assertThrows(() => serverFromString(reactor, "fake"), EndpointDescriptionError);
 });
 
 Deno.test("EndpointRegistry rejects an empty prefix, and one that is registered already", () => {
   const registry = new EndpointRegistry(registryOfFakes());
-  const server = (prefix: string) => ({ prefix, parseStreamServer: () => new NotedEndpoint() });
+  const server = (prefix: string) => ({ prefix, parseStreamServer: () => serverOf() });
   assertThrows(
     () => registry.registerServerType(server("Fake")),
     RangeError,
     'Cannot register the server endpoint type "Fake": the prefix is registered already',
   );
   assertThrows(
-    () => registry.registerClientType({ prefix: "", parseStreamClient: () => new NotedEndpoint() }),
+    () => registry.registerClientType({ prefix: "", parseStreamClient: () => clientOf() }),
     RangeError,
     'Cannot register the client endpoint type "": the prefix is empty',
   );
@@ -557,8 +529,8 @@ Deno.test("EndpointRegistry rejects an empty prefix, and one that is registered 
 
 Deno.test("EndpointRegistry rejects arguments for a type that takes none", () => {
   const registry = new EndpointRegistry<null>()
-    .registerServerType({ prefix: "none", parseStreamServer: () => new NotedEndpoint() })
-    .registerClientType({ prefix: "none", parseStreamClient: () => new NotedEndpoint() });
+    .registerServerType({ prefix: "none", parseStreamServer: () => serverOf() })
+    .registerClientType({ prefix: "none", parseStreamClient: () => clientOf() });
   for (const description of ["none", "none:"]) {
     serverFromString(null, description, { registry });
     clientFromString(null, description, { registry });
@@ -580,11 +552,11 @@ function registryOfWrappers(): EndpointRegistry<string> {
   return new EndpointRegistry(registryOfFakes())
     .registerServerType({
       prefix: "wrap",
-      parseStreamServer: (_, args) => new NotedEndpoint("wrap", args.serverOfRest()),
+      parseStreamServer: (_, args) => serverOf("wrap", args.serverOfRest()),
     })
     .registerClientType({
       prefix: "wrap",
-      parseStreamClient: (_, args) => new NotedEndpoint("wrap", args.clientOfRest()),
+      parseStreamClient: (_, args) => clientOf("wrap", args.clientOfRest()),
     })
     .registerClientType({
       prefix: "through",
@@ -593,7 +565,7 @@ function registryOfWrappers(): EndpointRegistry<string> {
           host: endpointArgument.text,
           endpoint: endpointArgument.text,
         });
-        return new NotedEndpoint(host, args.clientIn("endpoint"));
+        return clientOf(host, args.clientIn("endpoint"));
       },
     });
 }
@@ -603,13 +575,10 @@ Deno.test("EndpointArguments.serverOfRest() parses the rest of the string", () =
   const [, wrapped] = madeOf(
     registry.serverFromString("a reactor", String.raw`wrap:wrap:fake:a\:b:second=c`),
   );
-  assertInstanceOf(wrapped, NotedEndpoint);
-  const [, inner] = wrapped.made;
-  assertInstanceOf(inner, NotedEndpoint);
-  assertEquals(inner.made, ["a reactor", { first: "a:b", second: "c" }]);
+  const [, inner] = madeOf(wrapped);
+  assertEquals(madeOf(inner), ["a reactor", { first: "a:b", second: "c" }]);
   const [, client] = madeOf(registry.clientFromString("a reactor", "wrap:crfake:a"));
-  assertInstanceOf(client, NotedEndpoint);
-  assertEquals(client.made, ["a reactor", { first: "a" }]);
+  assertEquals(madeOf(client), ["a reactor", { first: "a" }]);
 });
 
 Deno.test("EndpointArguments.serverOfRest() errors have the position in the whole string", () => {
@@ -641,8 +610,7 @@ Deno.test("EndpointArguments.clientIn() parses the value of an argument", () => 
   );
   const [host, wrapped] = madeOf(endpoint);
   assertEquals(host, "there");
-  assertInstanceOf(wrapped, NotedEndpoint);
-  assertEquals(wrapped.made, ["a reactor", { first: "a", second: "b" }]);
+  assertEquals(madeOf(wrapped), ["a reactor", { first: "a", second: "b" }]);
 });
 
 Deno.test("EndpointArguments.clientIn() errors point at the argument, and quote both strings", () => {

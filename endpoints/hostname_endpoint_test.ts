@@ -1,6 +1,6 @@
 /**
- * Connections to host names: with the reactor's own connectors over in-memory pipes, in virtual
- * time, and with real sockets. The race itself is tested in `reactor/names/happy_eyeballs_test.ts`.
+ * Connections to host names: with attempts that the test completes, on a network in memory, and
+ * with real sockets. The race itself is tested in `reactor/names/happy_eyeballs_test.ts`.
  *
  * Twisted's `internet/test/test_endpoints.py`:
  *
@@ -30,14 +30,10 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import { Deferred } from "../defer/mod.ts";
-import { HostnameAddress, internetAddress, IPv6Address } from "../reactor/addresses.ts";
-import { TestHost } from "../testing/fixtures/connection_fixture.ts";
-import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
+import { Factory, Protocol } from "../protocol/mod.ts";
+import { HostnameAddress, IPv6Address } from "../reactor/addresses.ts";
 import { portOf, tcpTest } from "../testing/fixtures/tcp_fixture.ts";
 import { Wire, Wires } from "../testing/fixtures/wire.ts";
-import { connectionLimits } from "../reactor/stream/connection_limits.ts";
-import type { DialSink } from "../reactor/stream/dial.ts";
-import { Connector } from "../reactor/stream/connector.ts";
 import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import {
   CannotListenError,
@@ -48,20 +44,18 @@ import {
   DNSLookupError,
   NoProtocol,
 } from "../reactor/errors.ts";
-import type {
-  ConnectTCPOptions,
-  IClientFactory,
-  IConnector,
-  IInternetAddress,
-} from "../reactor/interfaces/mod.ts";
-import { type MemoryDriver, memoryPipe } from "../reactor/drivers/memory/memory_driver.ts";
-import { SystemEvent } from "../reactor/lifecycle/system_event.ts";
 import { TableNameResolver } from "../reactor/names/table_name_resolver.ts";
+import { Clock } from "../task/mod.ts";
+import {
+  type FakeTCPConnector,
+  InMemoryReactor,
+  LoggedErrors,
+  MemoryReactorClock,
+} from "../testing/mod.ts";
 import {
   clientFromString,
   type ConnectToHostOptions,
   HostnameEndpoint,
-  type IReactorForNames,
   type IStreamClientEndpoint,
   TCP6ClientEndpoint,
   TCP6ServerEndpoint,
@@ -71,96 +65,35 @@ const V6 = "2001:db8::6";
 const V4 = "192.0.2.4";
 const TABLE = new TableNameResolver({ "both.test": [V4, V6], "six.test": [V6], "four.test": [V4] });
 
-/** A connection attempt that the test completes or fails. */
-interface Dialled {
-  readonly address: string;
-  readonly options: ConnectTCPOptions;
-  readonly sink: DialSink;
-  cancelled: boolean;
+/** Returns a reactor whose attempts to connect stay pending until the test completes them. */
+function recordingReactor(): MemoryReactorClock {
+  const reactor = new MemoryReactorClock();
+  reactor.installNameResolver(TABLE);
+  return reactor;
 }
 
-/** A reactor whose connection attempts the test controls; everything above them is real. */
-class DialledReactor implements IReactorForNames {
-  readonly host = new TestHost();
-  readonly nameResolver = TABLE;
-  readonly dials: Dialled[] = [];
-  /** The peers of the connections that were made. */
-  readonly peers: MemoryDriver[] = [];
-  readonly callLater: IReactorForNames["callLater"] = this.host.reactor.callLater;
-  readonly shutdown = new SystemEvent("shutdown");
-  readonly addSystemEventTrigger: IReactorForNames["addSystemEventTrigger"] = (
-    phase,
-    _type,
-    f,
-    ...args
-  ) => this.shutdown.add(phase, f, args);
-  readonly removeSystemEventTrigger: IReactorForNames["removeSystemEventTrigger"] = (id) =>
-    this.shutdown.remove(id);
+/** Returns the addresses of all attempts. */
+function addressesOf({ tcpClients }: MemoryReactorClock): string[] {
+  return tcpClients.map((client) => String(client.getDestination()));
+}
 
-  seconds(): number {
-    return this.host.reactor.seconds();
-  }
+/** Returns whether each attempt was stopped. */
+function stoppedOf({ tcpClients }: MemoryReactorClock): boolean[] {
+  return tcpClients.map(({ stoppedConnecting }) => stoppedConnecting);
+}
 
-  getDelayedCalls(): ReturnType<IReactorForNames["getDelayedCalls"]> {
-    return this.host.reactor.getDelayedCalls();
-  }
+/** Returns an attempt. */
+function attempt({ tcpClients }: MemoryReactorClock, index: number): FakeTCPConnector {
+  const connector = tcpClients[index];
+  assert(connector !== undefined, `there is no attempt ${index}`);
+  return connector;
+}
 
-  installNameResolver(): never {
-    throw new Error("Not used in this test");
-  }
-
-  listenTCP(): never {
-    throw new Error("Not used in this test");
-  }
-
-  connectTCP(
-    host: string,
-    port: number,
-    factory: IClientFactory,
-    options: ConnectTCPOptions = {},
-  ): IConnector<IInternetAddress> {
-    const to = internetAddress("TCP", host, port);
-    const { timeout = 30 } = options;
-    const limits = connectionLimits(options);
-    const connector = new Connector(this.host, factory, to, limits, timeout, (sink) => {
-      const dialled: Dialled = { address: String(to), options, sink, cancelled: false };
-      this.dials.push(dialled);
-      return () => {
-        dialled.cancelled = true;
-        sink.released();
-      };
-    });
-    connector.connect();
-    return connector;
-  }
-
-  succeed(index: number): void {
-    const [end, other] = memoryPipe({ schedule: (step) => this.host.steps.push(step) });
-    this.peers.push(other);
-    const { sink } = this.#dial(index);
-    sink.connected(end);
-    sink.released();
-    this.host.settle();
-  }
-
-  refuse(index: number): void {
-    const { address, sink } = this.#dial(index);
-    sink.failed(new ConnectionRefusedError(`${address} refused`, { code: "ECONNREFUSED" }));
-    sink.released();
-    this.host.settle();
-  }
-
-  #dial(index: number): Dialled {
-    const dial = this.dials[index];
-    if (dial === undefined) throw new Error(`There is no dial ${index}`);
-    return dial;
-  }
-
-  /** Throws unless no attempt and no timer is left. */
-  checkIdle(): void {
-    assertEquals(this.getDelayedCalls(), []);
-    assertEquals(this.host.resources.size, 0);
-  }
+/** Throws unless no attempt, no connection, no timer and no trigger is left. */
+function checkIdle(reactor: MemoryReactorClock): void {
+  assertEquals(reactor.getDelayedCalls(), []);
+  assertEquals(reactor.tcpClients.filter(({ state }) => state !== "disconnected"), []);
+  assertEquals(reactor.triggers, []);
 }
 
 /** Collects the result of connecting. */
@@ -172,14 +105,14 @@ function outcomeOf(connecting: Deferred<Wire>): (Wire | Error)[] {
 
 /** A reactor, a factory, and the result of connecting to a host. */
 interface Begun {
-  reactor: DialledReactor;
+  reactor: MemoryReactorClock;
   factory: Wires;
   connecting: Deferred<Wire>;
   outcomes: (Wire | Error)[];
 }
 
 function begin(host = "both.test", options: ConnectToHostOptions = {}): Begun {
-  const reactor = new DialledReactor();
+  const reactor = recordingReactor();
   const factory = new Wires();
   const endpoint: IStreamClientEndpoint = new HostnameEndpoint(reactor, host, 80, options);
   const connecting = endpoint.connect(factory);
@@ -188,25 +121,25 @@ function begin(host = "both.test", options: ConnectToHostOptions = {}): Begun {
 
 Deno.test("HostnameEndpoint.connect() fires with the first connection, and cancels other attempts", () => {
   const { reactor, factory, outcomes } = begin();
-  reactor.host.advance(0.25);
-  assertEquals(reactor.dials.map(({ address }) => address), [`[${V6}]:80`, `${V4}:80`]);
-  reactor.succeed(1);
+  reactor.advance(0.25);
+  assertEquals(addressesOf(reactor), [`[${V6}]:80`, `${V4}:80`]);
+  attempt(reactor, 1).succeed();
   const [wire] = outcomes;
   assertInstanceOf(wire, Wire);
   assertEquals(wire.events, ["made"]);
   assertEquals(factory.built.length, 1);
   assertStrictEquals(factory.built[0], wire);
-  assertEquals(reactor.dials.map(({ cancelled }) => cancelled), [true, false]);
+  assertEquals(stoppedOf(reactor), [true, false]);
   assertEquals(reactor.getDelayedCalls(), []);
-  assertEquals(reactor.host.resources.size, 1);
+  assertEquals(reactor.tcpClients.map(({ state }) => state), ["disconnected", "connected"]);
 });
 
 for (const [host, address] of [["four.test", `${V4}:80`], ["six.test", `[${V6}]:80`]]) {
   Deno.test(`HostnameEndpoint.connect() connects to the only address of ${host}`, () => {
     const { reactor, outcomes } = begin(host);
-    reactor.host.advance(1);
-    assertEquals(reactor.dials.map((each) => each.address), [address]);
-    reactor.succeed(0);
+    reactor.advance(1);
+    assertEquals(addressesOf(reactor), [address]);
+    attempt(reactor, 0).succeed();
     assertInstanceOf(outcomes[0], Wire);
     assertEquals(reactor.getDelayedCalls(), []);
   });
@@ -220,44 +153,51 @@ Deno.test("HostnameEndpoint passes only connection options to the reactor", () =
     bindAddress: "192.0.2.1",
     linger: 3,
   });
-  reactor.host.advance(1);
+  reactor.advance(1);
   const options = { timeout: 5, bindAddress: "192.0.2.1", linger: 3 };
-  assertEquals(reactor.dials.map((each) => each.options), [options, options]);
+  assertEquals(reactor.tcpClients.map((each) => each.options), [options, options]);
 });
 
 Deno.test("HostnameEndpoint starts and stops the factory once, for any number of attempts", () => {
   const { reactor, factory, outcomes } = begin();
-  reactor.refuse(0);
-  reactor.refuse(1);
+  attempt(reactor, 0).fail();
+  attempt(reactor, 1).fail();
   const [error] = outcomes;
   assertInstanceOf(error, ConnectionRefusedError);
   assertEquals(
     error.message,
-    `Cannot connect to both.test:80: all attempts failed. [${V6}]:80 refused. ${V4}:80 refused`,
+    "Cannot connect to both.test:80: all attempts failed. " +
+      `Connecting to [${V6}]:80 was refused. Connecting to ${V4}:80 was refused`,
   );
   assertEquals(factory.events, ["start", "stop"]);
-  reactor.checkIdle();
+  checkIdle(reactor);
 });
 
 Deno.test("HostnameEndpoint stops the factory when the connection is lost", () => {
   const { reactor, factory, outcomes } = begin();
-  reactor.refuse(0);
-  reactor.succeed(1);
+  attempt(reactor, 0).fail();
+  const connection = attempt(reactor, 1).succeed();
   assertEquals(factory.events, ["start"]);
   const [wire] = outcomes;
   assertInstanceOf(wire, Wire);
-  reactor.peers[0]?.close();
-  reactor.host.settle();
+  connection.lose();
   assertEquals(wire.events, ["made", "lost"]);
   assertEquals(factory.events, ["start", "stop"]);
-  reactor.checkIdle();
+  checkIdle(reactor);
 });
 
 Deno.test("HostnameEndpoint.connect() lists the ConnectTimeoutError of an attempt as a reason", () => {
-  const { reactor, outcomes } = begin("both.test", { timeout: 2 });
-  reactor.host.advance(0.25);
-  reactor.refuse(1);
-  reactor.host.advance(1.75);
+  const clock = new Clock();
+  const reactor = new InMemoryReactor(clock, { nameResolver: TABLE });
+  reactor.run();
+  // One connection is accepted, and one waits in the backlog. Further attempts get no answer.
+  reactor.listenTCP(80, new Wires(), { interface: V6, backlog: 1, maxConnections: 1 });
+  for (let i = 0; i < 3; i++) reactor.connectTCP(V6, 80, new Wires());
+  clock.advance(0);
+  const others = reactor.getDelayedCalls();
+  const endpoint = new HostnameEndpoint(reactor, "both.test", 80, { timeout: 2 });
+  const outcomes = outcomeOf(endpoint.connect(new Wires()));
+  clock.advance(2);
   const [error] = outcomes;
   assertInstanceOf(error, ConnectError);
   assert(!(error instanceof ConnectTimeoutError));
@@ -266,81 +206,92 @@ Deno.test("HostnameEndpoint.connect() lists the ConnectTimeoutError of an attemp
   assertInstanceOf(first, ConnectionRefusedError);
   assertInstanceOf(second, ConnectTimeoutError);
   assertEquals(second.message, `Connecting to [${V6}]:80 took longer than 2 s`);
-  reactor.checkIdle();
+  assertEquals(reactor.getDelayedCalls(), others);
+  reactor.stop();
+  clock.advance(0);
 });
 
 Deno.test("HostnameEndpoint calls a buildProtocol() that fails only once", () => {
   for (const boom of [null, new RangeError("boom")]) {
-    const reactor = new DialledReactor();
+    const reactor = recordingReactor();
     const factory = new Wires(() => {
       if (boom !== null) throw boom;
       return null;
     });
     const outcomes = outcomeOf(new HostnameEndpoint(reactor, "both.test", 80).connect(factory));
-    reactor.host.advance(0.25);
-    reactor.succeed(0);
+    reactor.advance(0.25);
+    attempt(reactor, 0).succeed();
     assertInstanceOf(outcomes[0], boom === null ? NoProtocol : RangeError);
     assertEquals(factory.addresses.length, 1);
-    assertEquals(reactor.dials.map(({ cancelled }) => cancelled), [false, true]);
+    assertEquals(stoppedOf(reactor), [false, true]);
     assertEquals(factory.events, ["start", "stop"]);
-    reactor.checkIdle();
+    checkIdle(reactor);
   }
 });
 
 Deno.test("HostnameEndpoint.connect() fails with an error of connectionMade()", () => {
   using errors = new LoggedErrors();
   const boom = new RangeError("boom");
-  const reactor = new DialledReactor();
+  const clock = new Clock();
+  const reactor = new InMemoryReactor(clock, { nameResolver: TABLE });
+  reactor.run();
+  const ports = [V6, V4].map((host) =>
+    reactor.listenTCP(80, Factory.forProtocol(Protocol), { interface: host })
+  );
   const factory = new Wires({
     connectionMade: () => {
       throw boom;
     },
   });
   const outcomes = outcomeOf(new HostnameEndpoint(reactor, "both.test", 80).connect(factory));
-  reactor.succeed(0);
+  clock.advance(0);
   assertEquals(outcomes, [boom]);
   assertEquals(errors.take(), [boom]);
-  reactor.host.advance(10);
-  assertEquals(reactor.dials.length, 1);
-  reactor.checkIdle();
+  clock.advance(10);
+  assertEquals(ports.map(({ stats }) => stats.accepted), [1, 0]);
+  assertEquals(reactor.getDelayedCalls(), []);
+  assertEquals(reactor.network.connectionCount, 0);
+  reactor.stop();
+  clock.advance(0);
 });
 
 for (
-  const [when, seconds, dials] of [
+  const [when, seconds, attempts] of [
     ["the first attempt", 0.1, 1],
     ["all attempts", 0.3, 2],
   ] as const
 ) {
   Deno.test(`HostnameEndpoint.connect() cancelled during ${when} leaves no attempt and no timer`, () => {
     const { reactor, factory, connecting, outcomes } = begin();
-    reactor.host.advance(seconds);
+    reactor.advance(seconds);
     connecting.cancel();
     const [error] = outcomes;
     assertInstanceOf(error, ConnectingCancelledError);
     assert(error.destination.equals(new HostnameAddress("both.test", 80)));
-    assertEquals(reactor.dials.map(({ cancelled }) => cancelled), Array(dials).fill(true));
+    assertEquals(stoppedOf(reactor), Array(attempts).fill(true));
     assertEquals(factory.events, ["start", "stop"]);
-    reactor.checkIdle();
+    checkIdle(reactor);
   });
 }
 
 Deno.test("HostnameEndpoint.connect() cancelled in a method of the protocol closes the connection", () => {
   for (const where of ["buildProtocol", "connectionMade"]) {
-    const reactor = new DialledReactor();
+    const reactor = recordingReactor();
     const factory: Wires = new Wires(() => {
       if (where === "buildProtocol") connecting.cancel();
       return new Wire({ connectionMade: () => connecting.cancel() });
     });
     const connecting = new HostnameEndpoint(reactor, "both.test", 80).connect(factory);
     const outcomes = outcomeOf(connecting);
-    reactor.host.advance(0.25);
-    reactor.succeed(0);
+    reactor.advance(0.25);
+    const connection = attempt(reactor, 0).succeed();
     assertInstanceOf(outcomes[0], ConnectingCancelledError);
-    assertEquals(reactor.dials.map(({ cancelled }) => cancelled), [false, true]);
-    reactor.peers[0]?.close();
-    reactor.host.settle();
+    assertEquals(stoppedOf(reactor), [false, true]);
+    assertEquals(connection.isLost, where === "buildProtocol");
+    assert(connection.isLost || connection.transport.disconnecting);
+    connection.lose();
     assertEquals(factory.events, ["start", "stop"]);
-    reactor.checkIdle();
+    checkIdle(reactor);
   }
 });
 
@@ -360,12 +311,12 @@ Deno.test("HostnameEndpoint.connect() fails for an invalid name or one without a
     assertInstanceOf(error, ErrorClass);
     assertEquals(error.message, message);
     assertEquals(factory.events, ["start", "stop"]);
-    reactor.checkIdle();
+    checkIdle(reactor);
   }
 });
 
 Deno.test("HostnameEndpoint.connect() fails for a port out of range", () => {
-  const reactor = new DialledReactor();
+  const reactor = recordingReactor();
   const outcomes = outcomeOf(new HostnameEndpoint(reactor, "both.test", 0).connect(new Wires()));
   assertInstanceOf(outcomes[0], RangeError);
 });
@@ -379,25 +330,25 @@ for (
   ] as const
 ) {
   Deno.test(`HostnameEndpoint.toString() of ${host} is ${text}`, () => {
-    assertEquals(String(new HostnameEndpoint(new DialledReactor(), host, 80)), text);
+    assertEquals(String(new HostnameEndpoint(recordingReactor(), host, 80)), text);
   });
 }
 
 Deno.test("TCP6ClientEndpoint tries only IPv6 addresses", () => {
   for (const host of ["both.test", V6]) {
-    const reactor = new DialledReactor();
+    const reactor = recordingReactor();
     const options = { timeout: 10, bindAddress: ["2001:db8::1", 49595] } as const;
     const outcomes = outcomeOf(
       new TCP6ClientEndpoint(reactor, host, 80, options).connect(new Wires()),
     );
-    reactor.host.advance(1);
-    assertEquals(reactor.dials.map(({ address }) => address), [`[${V6}]:80`]);
-    assertEquals(reactor.dials[0]?.options, options);
-    reactor.succeed(0);
+    reactor.advance(1);
+    assertEquals(addressesOf(reactor), [`[${V6}]:80`]);
+    assertEquals(attempt(reactor, 0).options, options);
+    attempt(reactor, 0).succeed();
     assertInstanceOf(outcomes[0], Wire);
   }
   const outcomes = ["four.test", V4].map((host) =>
-    outcomeOf(new TCP6ClientEndpoint(new DialledReactor(), host, 80).connect(new Wires()))[0]
+    outcomeOf(new TCP6ClientEndpoint(recordingReactor(), host, 80).connect(new Wires()))[0]
   );
   assertInstanceOf(outcomes[0], DNSLookupError);
   assertInstanceOf(outcomes[1], RangeError);

@@ -35,6 +35,7 @@ import {
   WriteBufferExceeded,
 } from "../reactor/errors.ts";
 import type { IReactorProcess, SpawnProcessOptions } from "../reactor/interfaces/mod.ts";
+import { MemoryReactor } from "../testing/mod.ts";
 import {
   connectProtocol,
   ProcessConnection,
@@ -102,13 +103,7 @@ function connectionOf({ transport }: Wire): ProcessConnection {
 }
 
 Deno.test("ProcessEndpoint passes its options to spawnProcess(), except errFlag", () => {
-  const spawned: unknown[] = [];
-  const reactor: IReactorProcess = {
-    spawnProcess: (_protocol, ...rest) => {
-      spawned.push(rest);
-      throw new SpawnError("program", {});
-    },
-  };
+  const reactor = new MemoryReactor();
   const options = {
     args: ["a"],
     env: null,
@@ -123,7 +118,8 @@ Deno.test("ProcessEndpoint passes its options to spawnProcess(), except errFlag"
       new ProcessEndpoint(reactor, "program"),
       new ProcessEndpoint(reactor, "program", { ...options, errFlag: StandardErrorBehavior.DROP }),
     ]
-  ) endpoint.connect(new Wires()).addErrback(() => {});
+  ) endpoint.connect(new Wires());
+  const spawned = reactor.processes.map((process) => [process.executable, process.options]);
   assertEquals(spawned, [["program", {}], ["program", options]]);
 });
 

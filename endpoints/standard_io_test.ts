@@ -13,13 +13,7 @@ import {
 import { Factory, Protocol } from "../protocol/mod.ts";
 import { PipeAddress } from "../reactor/addresses.ts";
 import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
-import type {
-  IListeningPort,
-  IPipeAddress,
-  IProtocolFactory,
-  IReactorStdio,
-  StandardIOOptions,
-} from "../reactor/interfaces/mod.ts";
+import { MemoryReactor } from "../testing/mod.ts";
 import {
   EndpointDescriptionError,
   serverFromString,
@@ -27,28 +21,15 @@ import {
   StandardIOEndpoint,
 } from "./mod.ts";
 
-/** A reactor that records its calls. */
-class NotedReactor implements IReactorStdio {
-  readonly calls: [IProtocolFactory, StandardIOOptions | undefined][] = [];
-  // No test here calls the port.
-  readonly port = {} as IListeningPort<IPipeAddress>;
-
-  listenStandardIO(
-    factory: IProtocolFactory,
-    options?: StandardIOOptions,
-  ): IListeningPort<IPipeAddress> {
-    this.calls.push([factory, options]);
-    return this.port;
-  }
-}
-
 Deno.test("StandardIOEndpoint.listen() passes its options on, and fires with the port", async () => {
-  const reactor = new NotedReactor();
+  const reactor = new MemoryReactor();
   const factory = Factory.forProtocol(Protocol);
   const options = { writeBufferLimit: 10 };
-  assertStrictEquals(await new StandardIOEndpoint(reactor, options).listen(factory), reactor.port);
+  const port = await new StandardIOEndpoint(reactor, options).listen(factory);
+  assertStrictEquals(port, reactor.stdioPorts[0]);
   await new StandardIOEndpoint(reactor).listen(factory);
-  assertEquals(reactor.calls, [[factory, options], [factory, {}]]);
+  const calls = reactor.stdioPorts.map((each) => [each.factory, each.options]);
+  assertEquals(calls, [[factory, options], [factory, {}]]);
 });
 
 Deno.test("StandardIOEndpoint.listen() fails with the error that the reactor throws", async () => {
@@ -61,12 +42,13 @@ Deno.test("StandardIOEndpoint.listen() fails with the error that the reactor thr
 });
 
 Deno.test("StandardIO() connects the given protocol to standard input and output", () => {
-  const reactor = new NotedReactor();
+  const reactor = new MemoryReactor();
   const protocol = new Protocol();
-  assertStrictEquals(StandardIO(protocol, { reactor, idleTimeout: 10 }), reactor.port);
-  const [[factory, options] = []] = reactor.calls;
-  assertStrictEquals(factory?.buildProtocol(new PipeAddress()), protocol);
-  assertEquals(options, { idleTimeout: 10 });
+  const port: unknown = StandardIO(protocol, { reactor, idleTimeout: 10 });
+  const [recorded] = reactor.stdioPorts;
+  assertStrictEquals(port, recorded);
+  assertStrictEquals(recorded?.factory.buildProtocol(new PipeAddress()), protocol);
+  assertEquals(recorded?.options, { idleTimeout: 10 });
 });
 
 Deno.test('serverFromString("stdio:") is a StandardIOEndpoint, and takes no arguments', () => {

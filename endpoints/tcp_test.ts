@@ -30,7 +30,6 @@ import {
 import type { Deferred } from "../defer/mod.ts";
 import { ClientFactory, Factory, Protocol } from "../protocol/mod.ts";
 import { IPv4Address } from "../reactor/addresses.ts";
-import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
 import { tcpTest } from "../testing/fixtures/tcp_fixture.ts";
 import { HalfCloseableWire, Wire, Wires } from "../testing/fixtures/wire.ts";
 import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
@@ -42,16 +41,7 @@ import {
   ConnectTimeoutError,
   NoProtocol,
 } from "../reactor/errors.ts";
-import type {
-  ConnectTCPOptions,
-  IClientFactory,
-  IConnector,
-  IInternetAddress,
-  IListeningPort,
-  IProtocolFactory,
-  IReactorTCP,
-  ListenTCPOptions,
-} from "../reactor/interfaces/mod.ts";
+import { ManualEndpoint, MemoryReactor, successResultOf } from "../testing/mod.ts";
 import {
   connectProtocol,
   type IStreamClientEndpoint,
@@ -74,54 +64,25 @@ type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B 
   : false;
 
 Deno.test("TCP endpoints pass their arguments to the reactor", () => {
-  const calls: unknown[][] = [];
-  const port: IListeningPort<IInternetAddress> = {
-    startListening: () => {},
-    stopListening: () => {
-      throw new Error("not used in this test");
-    },
-    drain: () => {
-      throw new Error("not used in this test");
-    },
-    getHost: () => new IPv4Address("TCP", "127.0.0.1", 2000),
-    stats: { accepted: 0, refused: 0, failedHandshakes: 0, failedAccepts: 0 },
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
-  const reactor: IReactorTCP = {
-    listenTCP(
-      number: number,
-      factory: IProtocolFactory,
-      options?: ListenTCPOptions,
-    ): IListeningPort<IInternetAddress> {
-      calls.push([number, factory, options]);
-      return port;
-    },
-    connectTCP(
-      host: string,
-      number: number,
-      _: IClientFactory,
-      options?: ConnectTCPOptions,
-    ): IConnector<IInternetAddress> {
-      calls.push([host, number, options]);
-      return { state: "connecting" } as IConnector<IInternetAddress>; // all that is looked at
-    },
-  };
+  const reactor = new MemoryReactor();
   const factory = Factory.forProtocol(Echo);
-  const listening: IListeningPort[] = [];
-  new TCP4ServerEndpoint(reactor, 2000).listen(factory).addCallback((got) => listening.push(got));
+  const port = successResultOf(new TCP4ServerEndpoint(reactor, 2000).listen(factory));
   new TCP4ServerEndpoint(reactor, 0, { backlog: 5, interface: "127.0.0.1" }).listen(factory);
   new TCP6ServerEndpoint(reactor, 0).listen(factory);
   new TCP6ServerEndpoint(reactor, 0, { interface: undefined }).listen(factory);
   new TCP6ServerEndpoint(reactor, 0, { interface: "::1" }).listen(factory);
   new TCP4ClientEndpoint(reactor, "example.org", 80).connect(factory);
   new TCP4ClientEndpoint(reactor, "example.org", 80, { timeout: 5, linger: 1 }).connect(factory);
-  assertStrictEquals(listening[0], port);
-  assertEquals(calls, [
+  const { tcpServers, tcpClients } = reactor;
+  assertStrictEquals(port, tcpServers[0]);
+  assertEquals(tcpServers.map((each) => [each.port, each.factory, each.options]), [
     [2000, factory, {}],
     [0, factory, { backlog: 5, interface: "127.0.0.1" }],
     [0, factory, { interface: "::" }],
     [0, factory, { interface: "::" }],
     [0, factory, { interface: "::1" }],
+  ]);
+  assertEquals(tcpClients.map((each) => [each.host, each.port, each.options]), [
     ["example.org", 80, {}],
     ["example.org", 80, { timeout: 5, linger: 1 }],
   ]);
@@ -327,29 +288,18 @@ Deno.test(
 );
 
 Deno.test("connectProtocol() returns the Deferred of the endpoint's connect()", () => {
-  using _errors = new LoggedErrors();
   const mine = new Echo();
-  const factories: IProtocolFactory[] = [];
+  const manual = new ManualEndpoint();
   let returned: unknown;
   const endpoint: IStreamClientEndpoint = {
     connect: (factory) => {
-      factories.push(factory);
-      const deferred = new TCP4ClientEndpoint(
-        {
-          listenTCP: () => {
-            throw new Error("not used in this test");
-          },
-          connectTCP: () => ({ state: "connecting" }) as IConnector<IInternetAddress>,
-        },
-        "example.org",
-        80,
-      ).connect(factory);
+      const deferred = manual.connect(factory);
       returned = deferred;
       return deferred;
     },
   };
   const result: unknown = connectProtocol(endpoint, mine);
   assertStrictEquals(result, returned);
-  const built = factories[0]?.buildProtocol(new IPv4Address("TCP", "192.0.2.1", 80));
-  assertStrictEquals(built, mine);
+  const { factory } = manual.attempt();
+  assertStrictEquals(factory.buildProtocol(new IPv4Address("TCP", "192.0.2.1", 80)), mine);
 });

@@ -30,10 +30,9 @@ import {
   ConnectingCancelledError,
   ConnectionRefusedError,
 } from "../reactor/errors.ts";
-import type { IHostEnvironment, IReactor } from "../reactor/interfaces/mod.ts";
 import { TableNameResolver } from "../reactor/names/table_name_resolver.ts";
-import { SystemEvent } from "../reactor/lifecycle/system_event.ts";
-import { Clock } from "../task/mod.ts";
+import { MemoryReactorClock } from "../testing/mod.ts";
+import { nextMacrotask } from "../testing/next_macrotask.ts";
 import {
   clientFromString,
   EndpointDescriptionError,
@@ -44,61 +43,36 @@ import {
 const pem = (label: string) => `-----BEGIN ${label}-----\nAAAA\n-----END ${label}-----\n`;
 
 /** Files by path. */
-const FILES: Record<string, string> = {
-  "server.pem": pem("PRIVATE KEY") + pem("CERTIFICATE"),
-  "key.pem": pem("EC PRIVATE KEY"),
-  "cert.pem": pem("CERTIFICATE"),
-  "roots.pem": pem("CERTIFICATE") + pem("CERTIFICATE"),
-};
+const FILES = new Map([
+  ["server.pem", pem("PRIVATE KEY") + pem("CERTIFICATE")],
+  ["key.pem", pem("EC PRIVATE KEY")],
+  ["cert.pem", pem("CERTIFICATE")],
+  ["roots.pem", pem("CERTIFICATE") + pem("CERTIFICATE")],
+]);
 
-/** A reactor that records its calls, and does nothing. */
-class NotedReactor extends Clock {
-  readonly calls: unknown[][] = [];
-  readonly nameResolver = new TableNameResolver({ "xn--bcher-kva.ch": ["192.0.2.1"] });
-  readonly hostEnvironment: Pick<IHostEnvironment, "readTextFile" | "readDirectory"> = {
-    readTextFile: (path) => {
-      const text = FILES[path];
-      return text === undefined ? Promise.reject(new Error("No such file")) : Promise.resolve(text);
-    },
-    readDirectory: () =>
-      Promise.reject(Object.assign(new Error("Not a directory"), { code: "ENOTDIR" })),
-  };
-
-  readonly #shutdown = new SystemEvent("shutdown");
-  readonly addSystemEventTrigger: IReactor["addSystemEventTrigger"] = (phase, _, f, ...args) =>
-    this.#shutdown.add(phase, f, args);
-  readonly removeSystemEventTrigger: IReactor["removeSystemEventTrigger"] = (id) =>
-    this.#shutdown.remove(id);
-
-  listenTLS(...[port, , options]: Parameters<IReactor["listenTLS"]>): never {
-    this.calls.push(["listenTLS", port, options]);
-    throw new ConnectError("Nothing is done here");
-  }
-
-  connectTCP(...[host, port, , options]: Parameters<IReactor["connectTCP"]>): never {
-    this.calls.push(["connectTCP", host, port, options]);
-    throw new ConnectError("Nothing is done here");
-  }
+/** Returns a reactor on whose host the files are. */
+function recordingReactor(): MemoryReactorClock {
+  const reactor = new MemoryReactorClock();
+  reactor.installNameResolver(new TableNameResolver({ "xn--bcher-kva.ch": ["192.0.2.1"] }));
+  for (const [path, text] of FILES) reactor.hostEnvironment.files.set(path, text);
+  return reactor;
 }
 
-/** A reactor with only the methods that endpoints use. */
-const asReactor = (reactor: NotedReactor): IReactor => reactor as unknown as IReactor;
-
 const SERVERS: [description: string, port: number, options: Record<string, unknown>][] = [
-  ["ssl:443", 443, { cert: FILES["cert.pem"], key: pem("PRIVATE KEY") }],
-  ["tls:443:privateKey=server.pem", 443, { cert: FILES["cert.pem"], key: pem("PRIVATE KEY") }],
-  ["ssl:443:certKey=server.pem", 443, { cert: FILES["cert.pem"], key: pem("PRIVATE KEY") }],
+  ["ssl:443", 443, { cert: FILES.get("cert.pem"), key: pem("PRIVATE KEY") }],
+  ["tls:443:privateKey=server.pem", 443, { cert: FILES.get("cert.pem"), key: pem("PRIVATE KEY") }],
+  ["ssl:443:certKey=server.pem", 443, { cert: FILES.get("cert.pem"), key: pem("PRIVATE KEY") }],
   [
     "ssl:1234:backlog=12:privateKey=key.pem:certKey=cert.pem:interface=10.0.0.1",
     1234,
-    { backlog: 12, interface: "10.0.0.1", cert: FILES["cert.pem"], key: FILES["key.pem"] },
+    { backlog: 12, interface: "10.0.0.1", cert: FILES.get("cert.pem"), key: FILES.get("key.pem") },
   ],
   [
     "tls:443:key.pem:cert.pem:extraCertChain=roots.pem:alpnProtocols=h2,http/1.1:handshakeTimeout=5",
     443,
     {
       cert: pem("CERTIFICATE").repeat(3),
-      key: FILES["key.pem"],
+      key: FILES.get("key.pem"),
       alpnProtocols: ["h2", "http/1.1"],
       handshakeTimeout: 5,
     },
@@ -108,9 +82,9 @@ const SERVERS: [description: string, port: number, options: Record<string, unkno
     443,
     {
       maxHandshakes: 50,
-      cert: FILES["cert.pem"],
+      cert: FILES.get("cert.pem"),
       key: pem("PRIVATE KEY"),
-      caCerts: [FILES["cert.pem"], FILES["cert.pem"]],
+      caCerts: [FILES.get("cert.pem"), FILES.get("cert.pem")],
       clientCertificate: "request",
     },
   ],
@@ -118,26 +92,27 @@ const SERVERS: [description: string, port: number, options: Record<string, unkno
 
 for (const [description, port, options] of SERVERS) {
   Deno.test(`serverFromString(): ${description}`, async () => {
-    const reactor = new NotedReactor();
-    const endpoint = serverFromString(asReactor(reactor), description);
-    await assertRejects(() => endpoint.listen(Factory.forProtocol(Protocol)), ConnectError);
-    assertEquals(reactor.calls, [["listenTLS", port, options]]);
+    const reactor = recordingReactor();
+    await serverFromString(reactor, description).listen(Factory.forProtocol(Protocol));
+    const calls = reactor.sslServers.map((each) => [each.port, each.options]);
+    assertEquals(calls, [[port, options]]);
   });
 }
 
 Deno.test("listen() and connect() fail for an unreadable file, clientFromString() does not", async () => {
-  const reactor = new NotedReactor();
-  const server = serverFromString(asReactor(reactor), "ssl:443:privateKey=none.pem");
+  const reactor = recordingReactor();
+  const server = serverFromString(reactor, "ssl:443:privateKey=none.pem");
   const listening = await assertRejects(
     () => server.listen(Factory.forProtocol(Protocol)),
     CannotListenError,
   );
-  const why = "Cannot read the private key in none.pem: No such file";
+  const why = "Cannot read the private key in none.pem: " +
+    'Cannot read the file "none.pem": the FakeHostEnvironment does not have it';
   assertEquals(listening.message, `Cannot listen on 0.0.0.0:443: ${why}`);
-  const client = clientFromString(asReactor(reactor), "tls:example.org:443:privateKey=none.pem");
+  const client = clientFromString(reactor, "tls:example.org:443:privateKey=none.pem");
   const connecting = await assertRejects(() => client.connect(new Wires()), ConnectError);
   assertEquals(connecting.message, `Cannot connect to example.org:443: ${why}`);
-  assertEquals(reactor.calls, []);
+  assertEquals([reactor.sslServers, reactor.connectors], [[], []]);
 });
 
 for (
@@ -147,20 +122,21 @@ for (
   ]
 ) {
   Deno.test(`clientFromString(): ${description} is over a HostnameEndpoint`, async () => {
-    const reactor = new NotedReactor();
-    const endpoint = clientFromString(asReactor(reactor), description);
-    await assertRejects(() => endpoint.connect(new Wires()), ConnectError);
-    assertEquals(reactor.calls, [["connectTCP", "192.0.2.1", 443, {
-      timeout: 10,
-      bindAddress: "127.0.0.1",
-    }]]);
+    const reactor = recordingReactor();
+    const connecting = clientFromString(reactor, description).connect(new Wires());
+    const failing = assertRejects(() => connecting, ConnectionRefusedError);
+    await nextMacrotask();
+    for (const client of reactor.tcpClients) client.fail();
+    await failing;
+    const calls = reactor.tcpClients.map(({ host, port, options }) => [host, port, options]);
+    assertEquals(calls, [["192.0.2.1", 443, { timeout: 10, bindAddress: "127.0.0.1" }]]);
   });
 }
 
 Deno.test("connect() cancelled while its files are read fails with ConnectingCancelledError", async () => {
-  const reactor = new NotedReactor();
+  const reactor = recordingReactor();
   reactor.hostEnvironment.readTextFile = () => new Promise(() => {});
-  const endpoint = clientFromString(asReactor(reactor), "tls:example.org:443:certificate=a.pem");
+  const endpoint = clientFromString(reactor, "tls:example.org:443:certificate=a.pem");
   const connecting = endpoint.connect(new Wires());
   const failing = assertRejects(() => connecting, ConnectingCancelledError);
   connecting.cancel();
@@ -168,12 +144,12 @@ Deno.test("connect() cancelled while its files are read fails with ConnectingCan
 });
 
 Deno.test("listen() cancelled while its files are read fails with CancelledError", async () => {
-  const reactor = new NotedReactor();
+  const reactor = recordingReactor();
   reactor.hostEnvironment.readTextFile = () => new Promise(() => {});
-  const listening = serverFromString(asReactor(reactor), "tls:443").listen(new Wires());
+  const listening = serverFromString(reactor, "tls:443").listen(new Wires());
   listening.cancel();
   await assertRejects(() => listening, CancelledError);
-  assertEquals(reactor.calls, []);
+  assertEquals(reactor.sslServers, []);
 });
 
 const WRONG: [side: "server" | "client", description: string, piece: string, problem: string][] = [
@@ -215,7 +191,7 @@ for (const [side, description, piece, problem] of WRONG) {
   Deno.test(`${side}FromString() rejects ${description}: ${problem}`, () => {
     const make = side === "server" ? serverFromString : clientFromString;
     const error = assertThrows(
-      () => make(asReactor(new NotedReactor()), description),
+      () => make(recordingReactor(), description),
       EndpointDescriptionError,
       problem,
     );

@@ -33,13 +33,8 @@ import {
   NoProtocol,
   TLSError,
 } from "../reactor/errors.ts";
-import type {
-  IConnector,
-  IInternetAddress,
-  IListeningPort,
-  IReactorTLS,
-} from "../reactor/interfaces/mod.ts";
 import { ForwardingFactory } from "../reactor/stream/forwarding_factory.ts";
+import { MemoryReactor, successResultOf } from "../testing/mod.ts";
 import {
   connectProtocol,
   SSL4ClientEndpoint,
@@ -72,29 +67,19 @@ function socketPath(fixture: SocketFixture): string {
 }
 
 Deno.test("TLS endpoints pass their arguments to the reactor", () => {
-  const calls: unknown[][] = [];
-  const port = {} as IListeningPort<IInternetAddress>; // it is only passed on
-  const reactor: IReactorTLS = {
-    listenTLS: (number, factory, options) => {
-      calls.push([number, factory, options]);
-      return port;
-    },
-    connectTLS: (host, number, _, options) => {
-      calls.push([host, number, options]);
-      return { state: "connecting" } as IConnector<IInternetAddress>; // all that is looked at
-    },
-  };
+  const reactor = new MemoryReactor();
   const factory = Factory.forProtocol(Echo);
-  const listening: IListeningPort[] = [];
   const listen = { ...server, backlog: 5, interface: "127.0.0.1" };
-  new TLSServerEndpoint(reactor, 443, listen).listen(factory)
-    .addCallback((got) => listening.push(got));
+  const port = successResultOf(new TLSServerEndpoint(reactor, 443, listen).listen(factory));
   const connect = { timeout: 10, bindAddress: ["localhost", 49595], caCerts } as const;
   new TLSClientEndpoint(reactor, "example.org", 443).connect(factory);
   new TLSClientEndpoint(reactor, "example.org", 443, connect).connect(factory);
-  assertStrictEquals(listening[0], port);
-  assertEquals(calls, [
+  const { sslServers, sslClients } = reactor;
+  assertStrictEquals(port, sslServers[0]);
+  assertEquals(sslServers.map((each) => [each.port, each.factory, each.options]), [
     [443, factory, listen],
+  ]);
+  assertEquals(sslClients.map((each) => [each.host, each.port, each.options]), [
     ["example.org", 443, {}],
     ["example.org", 443, connect],
   ]);

@@ -18,12 +18,7 @@ import {
   ConnectionRefusedError,
   ConnectTimeoutError,
 } from "../reactor/errors.ts";
-import type {
-  IConnector,
-  IListeningPort,
-  IReactorUNIX,
-  IUNIXAddress,
-} from "../reactor/interfaces/mod.ts";
+import { MemoryReactor, successResultOf } from "../testing/mod.ts";
 import { connectProtocol, UNIXClientEndpoint, UNIXServerEndpoint } from "./mod.ts";
 
 const kind = unixTransport("UNIX endpoints", () => new DenoReactor());
@@ -36,29 +31,20 @@ class Echo extends Protocol {
 }
 
 Deno.test("UNIX endpoints pass their arguments to the reactor", () => {
-  const calls: unknown[][] = [];
-  const port = {} as IListeningPort<IUNIXAddress>; // it is only passed on
-  const reactor: IReactorUNIX = {
-    listenUNIX: (path, factory, options) => {
-      calls.push([path, factory, options]);
-      return port;
-    },
-    connectUNIX: (path, _, options) => {
-      calls.push([path, options]);
-      return { state: "connecting" } as IConnector<IUNIXAddress>; // all that is looked at
-    },
-  };
+  const reactor = new MemoryReactor();
   const factory = Factory.forProtocol(Echo);
-  const listening: IListeningPort[] = [];
-  new UNIXServerEndpoint(reactor, "/one").listen(factory).addCallback((got) => listening.push(got));
+  const port = successResultOf(new UNIXServerEndpoint(reactor, "/one").listen(factory));
   const listen = { backlog: 100, mode: 0o600, wantPID: true };
   new UNIXServerEndpoint(reactor, "/two", listen).listen(factory);
   new UNIXClientEndpoint(reactor, "/three").connect(factory);
   new UNIXClientEndpoint(reactor, "/four", { timeout: 10, checkPID: true }).connect(factory);
-  assertStrictEquals(listening[0], port);
-  assertEquals(calls, [
+  const { unixServers, unixClients } = reactor;
+  assertStrictEquals(port, unixServers[0]);
+  assertEquals(unixServers.map((each) => [each.path, each.factory, each.options]), [
     ["/one", factory, {}],
     ["/two", factory, listen],
+  ]);
+  assertEquals(unixClients.map((each) => [each.path, each.options]), [
     ["/three", {}],
     ["/four", { timeout: 10, checkPID: true }],
   ]);

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../testing/logged_errors.ts";
 import { AsyncResults } from "./async_results.ts";
 
 Deno.test("AsyncResults.combined() rejects with the first failure, and the second is logged", async () => {

@@ -6,6 +6,7 @@
 import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
 import { IPv4Address } from "../reactor/addresses.ts";
 import type { IClientFactory, IProtocol, IProtocolFactory } from "../reactor/interfaces/mod.ts";
+import { MemoryReactor } from "../testing/mod.ts";
 import { ClientFactory, Factory, Protocol, ServerFactory } from "./mod.ts";
 
 const address = new IPv4Address("TCP", "192.0.2.1", 1111);
@@ -152,13 +153,7 @@ Deno.test("Factory.logPrefix() is the name of the class", () => {
 
 Deno.test("ClientFactory has default implementations of all its methods", () => {
   const factory = new ClientFactory();
-  const connector = {
-    state: "disconnected" as const,
-    connect: () => {},
-    disconnect: () => {},
-    stopConnecting: () => {},
-    getDestination: () => address,
-  };
+  const connector = new MemoryReactor().connectTCP("192.0.2.1", 80, factory);
   factory.startedConnecting(connector);
   factory.clientConnectionFailed(connector, new Error("no"));
   factory.clientConnectionLost(connector, new Error("gone"));

@@ -5,10 +5,14 @@
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import type { Deferred } from "../defer/mod.ts";
-import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
-import { connectProtocol, type ProtocolFixture } from "../testing/fixtures/protocol_fixture.ts";
-import { TestHost } from "../testing/fixtures/connection_fixture.ts";
 import type { IProtocol, IReactorTime } from "../reactor/interfaces/mod.ts";
+import { Clock } from "../task/mod.ts";
+import {
+  type ConnectedPair,
+  connectedServerAndClient,
+  LoggedErrors,
+  TestPeer,
+} from "../testing/mod.ts";
 import { Heartbeat, HeartbeatTimeout } from "./heartbeat.ts";
 import { KeyedRequestQueue } from "./keyed_request_queue.ts";
 import { LineReceiver } from "./framing/line_receiver.ts";
@@ -69,21 +73,24 @@ class KeyedClient extends LineReceiver implements Client {
   }
 }
 
+/** A client, and a server that the test moves. */
+type Pair = ConnectedPair<TestPeer, Client>;
+
 /** A server that answers each question with its text in lower case. */
 class Server {
-  readonly #fixture: ProtocolFixture<Client>;
+  readonly #pair: Pair;
   readonly #isKeyed: boolean;
   #read = 0;
 
-  constructor(fixture: ProtocolFixture<Client>, isKeyed: boolean) {
-    this.#fixture = fixture;
+  constructor(pair: Pair, isKeyed: boolean) {
+    this.#pair = pair;
     this.#isKeyed = isKeyed;
   }
 
   /** Returns the questions that have arrived since the last call. */
   questions(): string[] {
-    this.#fixture.host.settle();
-    const lines = this.#fixture.peer.text.split("\r\n").slice(this.#read, -1);
+    this.#pair.pump.flush();
+    const lines = this.#pair.server.text.split("\r\n").slice(this.#read, -1);
     this.#read += lines.length;
     return lines;
   }
@@ -94,8 +101,8 @@ class Server {
       const answer = question === "BAD" ? "-bad" : question?.toLowerCase();
       return this.#isKeyed ? `${id} ${answer}` : answer;
     });
-    this.#fixture.peer.send(answers.map((each) => `${each}\r\n`).join(""));
-    this.#fixture.host.settle();
+    this.#pair.server.send(answers.map((each) => `${each}\r\n`).join(""));
+    this.#pair.pump.flush();
   }
 }
 
@@ -114,69 +121,65 @@ const kinds: [string, () => Promise<ClientClass>][] = [
 for (const [kind, load] of kinds) {
   const test = (
     claim: string,
-    f: (fixture: ProtocolFixture<Client>, server: Server) => void,
+    f: (pair: Pair, server: Server) => void,
   ): void =>
     Deno.test(`Heartbeat with a ${kind}: ${claim}`, async () => {
       using _errors = new LoggedErrors();
-      const host = new TestHost();
+      const clock = new Clock();
       const Client = await load();
-      using fixture = connectProtocol(new Client(host.reactor), { host });
-      f(fixture, new Server(fixture, kind === "KeyedRequestQueue"));
+      using pair = connectedServerAndClient(TestPeer, new Client(clock), { clock });
+      f(pair, new Server(pair, kind === "KeyedRequestQueue"));
     });
 
-  test("a PING's reply is not matched to another request", (fixture, server) => {
-    fixture.host.advance(30);
-    const outcome = ["ONE", "TWO", "BAD", "THREE"].map((each) =>
-      outcomeOf(fixture.protocol.ask(each))
-    );
+  test("a PING's reply is not matched to another request", (pair, server) => {
+    pair.pump.advance(30);
+    const outcome = ["ONE", "TWO", "BAD", "THREE"].map((each) => outcomeOf(pair.client.ask(each)));
     server.answer(server.questions());
     assertEquals(outcome, [["one"], ["two"], ["Error: bad"], ["three"]]);
-    fixture.host.advance(30);
+    pair.pump.advance(30);
     server.answer(server.questions());
-    const more = outcomeOf(fixture.protocol.ask("FOUR"));
+    const more = outcomeOf(pair.client.ask("FOUR"));
     server.answer(server.questions());
     assertEquals(more, ["four"]);
-    assert(fixture.connection.connected);
-    fixture.connection.loseConnection();
+    assert(pair.clientTransport.connected);
+    pair.clientTransport.loseConnection();
   });
 
   test(
     "a late reply keeps the connection, and is not matched to another request",
-    (fixture, server) => {
-      fixture.host.advance(30);
+    (pair, server) => {
+      pair.pump.advance(30);
       const pings = server.questions();
-      fixture.host.advance(29);
+      pair.pump.advance(29);
       server.answer(pings);
-      const outcome = outcomeOf(fixture.protocol.ask("ONE"));
+      const outcome = outcomeOf(pair.client.ask("ONE"));
       server.answer(server.questions());
       assertEquals(outcome, ["one"]);
-      fixture.host.advance(29);
+      pair.pump.advance(29);
       assertEquals(server.questions(), []);
-      fixture.connection.loseConnection();
+      pair.clientTransport.loseConnection();
     },
   );
 
   test(
     "a silent peer fails every request",
-    (fixture, server) => {
-      const outcome = outcomeOf(fixture.protocol.ask("ONE"));
-      for (let i = 0; i < 3; i++) fixture.host.advance(30);
-      fixture.host.advance(0);
-      assertInstanceOf(fixture.reason, HeartbeatTimeout);
+    (pair, server) => {
+      const outcome = outcomeOf(pair.client.ask("ONE"));
+      for (let i = 0; i < 3; i++) pair.pump.advance(30);
+      assertInstanceOf(pair.clientReason, HeartbeatTimeout);
       assertEquals(server.questions().length, 3);
       assertEquals(outcome, ["TimeoutError: The peer did not answer the request within 5 s"]);
-      assertEquals(fixture.host.reactor.getDelayedCalls(), []);
+      assertEquals(pair.clock.getDelayedCalls(), []);
     },
   );
 
-  test("a full queue logs no error, and a silent peer still fails every request", (fixture) => {
+  test("a full queue logs no error, and a silent peer still fails every request", (pair) => {
     for (let i = 0; i < 3; i++) {
-      fixture.host.advance(29);
+      pair.pump.advance(29);
       // The requests in flight and those that wait use up the queue's default limits.
-      for (let left = 11_000; left > 0; left--) outcomeOf(fixture.protocol.ask("ONE"));
-      fixture.host.advance(1);
+      for (let left = 11_000; left > 0; left--) outcomeOf(pair.client.ask("ONE"));
+      pair.pump.advance(1);
     }
-    fixture.host.advance(0);
-    assertInstanceOf(fixture.reason, HeartbeatTimeout);
+    assertInstanceOf(pair.clientReason, HeartbeatTimeout);
   });
 }

@@ -1,41 +1,35 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { ProcessAddress } from "../reactor/addresses.ts";
-import { ProcessExitedAlready } from "../reactor/errors.ts";
-import type { ProcessSignal } from "../reactor/interfaces/mod.ts";
+import { type FakeProcess, MemoryReactor } from "../testing/mod.ts";
 import { killProcess } from "./kill_process.ts";
+import { ProcessProtocol } from "./mod.ts";
 
-/** A child process whose `signalProcess()` is `f`. */
-class Child {
-  readonly signalProcess: (signal: ProcessSignal) => void;
-  isClosed = false;
-
-  constructor(f: (signal: ProcessSignal) => void) {
-    this.signalProcess = f;
-  }
-
-  loseConnection(): void {
-    this.isClosed = true;
-  }
+/** Returns a process that the test ends. */
+function newProcess(protocol = new ProcessProtocol()): FakeProcess {
+  return new MemoryReactor().spawnProcess(protocol, "cat");
 }
 
 Deno.test("killProcess() sends the signal KILL and closes the pipes", () => {
-  const signals: ProcessSignal[] = [];
-  const child = new Child((signal) => void signals.push(signal));
-  killProcess(child);
-  assertEquals([signals, child.isClosed], [["KILL"], true]);
+  const process = newProcess();
+  killProcess(process);
+  assertEquals([process.signals, process.closedFDs], [["KILL"], [0, 2, 1]]);
 });
 
 Deno.test("killProcess() closes the pipes of a child that has exited but is not yet reported", () => {
-  const child = new Child(() => {
-    throw new ProcessExitedAlready(new ProcessAddress("cat", 42));
-  });
-  killProcess(child);
-  assertEquals(child.isClosed, true);
+  class Killing extends ProcessProtocol {
+    override processExited(): void {
+      killProcess(process);
+      assertEquals(process.closedFDs, [0, 2, 1]);
+    }
+  }
+  const process = newProcess(new Killing());
+  process.exit(0);
+  assertEquals(process.signals, []);
 });
 
 Deno.test("killProcess() throws errors other than that of an exited child", () => {
-  const process = new Child(() => {
+  const process = newProcess();
+  process.signalProcess = () => {
     throw new RangeError("boom");
-  });
+  };
   assertThrows(() => killProcess(process), RangeError, "boom");
 });

@@ -1,239 +1,227 @@
 /**
  * Twisted's `test/test_protocols.py`, `PortforwardingTests`: `test_portforward` is here with real
- * sockets, and `test_registerProducers` by its effect, because a transport does not expose its
- * producer. `WireTests` is about `twisted.protocols.wire` (echo, discard and their like), which is
- * not implemented, and `StringTransportTests` about a test tool.
+ * sockets, and `test_registerProducers` by its effect on connections in memory. `WireTests` is
+ * about `twisted.protocols.wire` (echo, discard and their like), which is not implemented.
+ * `StringTransportTests` are in `testing/string_transport_test.ts`.
  */
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { addObserver, type LogEvent } from "../log/mod.ts";
 import { IPv4Address } from "../reactor/addresses.ts";
-import { Peer, TestHost } from "../testing/fixtures/connection_fixture.ts";
-import { ProtocolFixture } from "../testing/fixtures/protocol_fixture.ts";
 import { pattern, same } from "../testing/peers/raw_peer.ts";
 import { portOf, tcpTest } from "../testing/fixtures/tcp_fixture.ts";
 import { Wires } from "../testing/fixtures/wire.ts";
-import { connectionLimits } from "../reactor/stream/connection_limits.ts";
-import type { DialSink } from "../reactor/stream/dial.ts";
-import { Connector } from "../reactor/stream/connector.ts";
 import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
-import { ConnectionRefusedError } from "../reactor/errors.ts";
-import type {
-  ConnectTCPOptions,
-  IClientFactory,
-  IConnector,
-  IInternetAddress,
-  IReactorTCP,
-} from "../reactor/interfaces/mod.ts";
-import { memoryPipe } from "../reactor/drivers/memory/memory_driver.ts";
+import { Clock } from "../task/mod.ts";
+import {
+  type ConnectedPair,
+  connectedServerAndClient,
+  type FakeTCPConnector,
+  InMemoryReactor,
+  MemoryNetwork,
+  MemoryReactor,
+  StringTransport,
+  TestPeer,
+} from "../testing/mod.ts";
+import { ClientFactory, Factory } from "./factory.ts";
 import { ProxyClient, ProxyClientFactory, ProxyFactory, ProxyServer } from "./mod.ts";
 
 const HIGH_WATER = 1000;
 const PIPE = 500;
 
-/** A client, a server, and a forwarder between them that connects when the test calls for it. */
+/** A client of a forwarder, whose attempt to connect to the destination is pending. */
+interface Pending extends Disposable {
+  readonly pair: ConnectedPair<ProxyServer, TestPeer>;
+  readonly attempt: FakeTCPConnector;
+}
+
+/** Connects a client to a forwarder. */
+function pending(): Pending {
+  const reactor = new MemoryReactor();
+  const factory = new ProxyFactory(reactor, "example.org", 80, { timeout: 5 });
+  const pair = connectedServerAndClient(factory, TestPeer);
+  const [attempt] = reactor.tcpClients;
+  assert(attempt !== undefined);
+  return { pair, attempt, [Symbol.dispose]: () => pair[Symbol.dispose]() };
+}
+
+/** A client, a server, and a forwarder that has connected them. */
 class World implements Disposable {
-  readonly host = new TestHost();
-  /** The address that the forwarder connected to. */
-  readonly attempts: [host: string, port: number, options: ConnectTCPOptions | undefined][] = [];
-  readonly reactor: Pick<IReactorTCP, "connectTCP"> = {
-    connectTCP: (host, port, factory, options) => this.#connect(host, port, factory, options),
-  };
-  readonly fixture: ProtocolFixture<ProxyServer>;
-  #dial: DialSink | null = null;
-  #isCancelled = false;
-  #server: Peer | null = null;
+  readonly clock = new Clock();
+  readonly reactor = new InMemoryReactor(this.clock, {
+    network: new MemoryNetwork({ capacity: PIPE }),
+  });
+  readonly client = new TestPeer();
+  readonly server = new TestPeer();
+  /** The number of bytes that the forwarder has received. */
+  taken = 0;
+  /** The reason for which the forwarder has lost the client's connection. */
+  reason: Error | null = null;
 
   constructor() {
-    const reactor: IReactorTCP = {
-      ...this.reactor,
-      listenTCP: () => {
-        throw new Error("not used in this test");
-      },
-    };
-    const factory = new ProxyFactory(reactor, "example.org", 80, { timeout: 5 });
-    const server = factory.buildProtocol(new IPv4Address("TCP", "192.0.2.2", 2222));
-    if (server === null) throw new Error("No protocol was built");
-    this.fixture = new ProtocolFixture(server, {
-      host: this.host,
-      capacity: PIPE,
-      writeBufferHighWater: HIGH_WATER,
-    });
-    this.fixture.open();
+    const received = ({ length }: Uint8Array) => this.taken += length;
+    const lost = (reason: Error) => this.reason = reason;
+    class Client extends ProxyClient {
+      override dataReceived(data: Uint8Array): void {
+        received(data);
+        super.dataReceived(data);
+      }
+    }
+    class Server extends ProxyServer {
+      override clientProtocolFactory = class extends ProxyClientFactory {
+        override protocol = Client;
+      };
+
+      override dataReceived(data: Uint8Array): void {
+        received(data);
+        super.dataReceived(data);
+      }
+
+      override connectionLost(reason: Error): void {
+        lost(reason);
+        super.connectionLost(reason);
+      }
+    }
+    const { reactor } = this;
+    const limits = { writeBufferHighWater: HIGH_WATER };
+    const factory = new ProxyFactory(reactor, "127.0.0.1", 80, limits);
+    factory.protocol = Server;
+    reactor.listenTCP(80, Factory.forProtocol(() => this.server));
+    reactor.listenTCP(2000, factory, limits);
+    reactor.connectTCP("127.0.0.1", 2000, ClientFactory.forProtocol(() => this.client));
+    reactor.run();
+    this.settle();
   }
 
-  get client(): Peer {
-    return this.fixture.peer;
+  /** Moves all bytes that can move. */
+  settle(): void {
+    this.clock.advance(0);
   }
 
-  get server(): Peer {
-    if (this.#server === null) throw new Error("Not connected yet");
-    return this.#server;
-  }
-
-  /** Whether the attempt to connect was ended. */
-  get isCancelled(): boolean {
-    return this.#isCancelled;
-  }
-
-  /** Completes the forwarder's attempt to connect. */
-  connect(): this {
-    const [end, other] = memoryPipe({
-      schedule: (step) => this.host.steps.push(step),
-      capacity: PIPE,
-    });
-    this.#server = new Peer(other);
-    other.startReading();
-    this.#dial?.released();
-    this.#dial?.connected(end);
-    this.host.settle();
-    return this;
-  }
-
-  /** Fails the forwarder's attempt to connect. */
-  refuse(): void {
-    this.#dial?.released();
-    this.#dial?.failed(new ConnectionRefusedError("Connecting to example.org:80 was refused"));
-    this.host.settle();
+  /** Returns the sender and the receiver of one direction. */
+  peers(way: "there" | "back"): [from: TestPeer, to: TestPeer] {
+    return way === "there" ? [this.client, this.server] : [this.server, this.client];
   }
 
   [Symbol.dispose](): void {
-    this.fixture[Symbol.dispose]();
-  }
-
-  #connect(
-    host: string,
-    port: number,
-    factory: IClientFactory,
-    options?: ConnectTCPOptions,
-  ): IConnector<IInternetAddress> {
-    this.attempts.push([host, port, options]);
-    const limits = connectionLimits({ writeBufferHighWater: HIGH_WATER });
-    const address = new IPv4Address("TCP", "192.0.2.3", port);
-    const connector = new Connector(this.host, factory, address, limits, Infinity, (sink) => {
-      this.#dial = sink;
-      return () => {
-        this.#isCancelled = true;
-        sink.released();
-      };
-    });
-    connector.connect();
-    return connector;
+    this.reactor.stop();
+    this.settle();
   }
 }
 
 Deno.test("ProxyFactory connects each client to the destination, and forwards both directions", () => {
+  using waiting = pending();
+  const { host, port, options } = waiting.attempt;
+  assertEquals([host, port, options], ["example.org", 80, { timeout: 5 }]);
   using world = new World();
-  assertEquals(world.attempts, [["example.org", 80, { timeout: 5 }]]);
-  world.connect();
   world.client.send("ping");
-  world.host.settle();
+  world.settle();
   assertEquals(world.server.text, "ping");
   world.server.send("pong");
-  world.host.settle();
+  world.settle();
   assertEquals(world.client.text, "pong");
 });
 
 Deno.test("ProxyServer forwards data that a client sent before the destination connected", () => {
-  using world = new World();
-  world.client.send("early ");
-  world.host.settle();
-  assertEquals(world.fixture.driver.isReading, false);
-  world.client.send("bird");
-  world.host.settle();
-  world.client.driver.closeWrite();
-  world.host.settle();
-  world.connect();
-  assertEquals([world.server.text, world.server.end], ["early bird", "ended"]);
-  world.server.send("worm");
-  world.host.settle();
-  assertEquals([world.client.text, world.client.end], ["worm", ""]);
+  using waiting = pending();
+  const { pair, attempt } = waiting;
+  let received = 0;
+  const { server } = pair;
+  server.dataReceived = (data) => {
+    received += data.length;
+    ProxyServer.prototype.dataReceived.call(server, data);
+  };
+  pair.client.send("early ");
+  pair.pump.flush();
+  pair.client.send("bird");
+  pair.pump.flush();
+  pair.client.transport.loseWriteConnection();
+  pair.pump.flush();
+  assertEquals(received, 0);
+  const connection = attempt.succeed();
+  pair.pump.flush();
+  const { transport } = connection;
+  assertEquals([transport.text(), transport.writeDisconnecting], ["early bird", true]);
+  connection.receive("worm");
+  pair.pump.flush();
+  assertEquals([pair.client.text, pair.client.ending], ["worm", ""]);
 });
 
 for (const way of ["there", "back"] as const) {
   Deno.test(`ForwardingProtocol pauses the sender when the reader does not read, ${way}`, () => {
     using world = new World();
-    world.connect();
-    const [from, to] = way === "there"
-      ? [world.client, world.server]
-      : [world.server, world.client];
+    const [from, to] = world.peers(way);
     const all = Array.from({ length: 4000 }, (_, i) => `${i} `).join("");
-    to.driver.stopReading();
+    to.transport.pauseProducing();
     from.send(all);
-    world.host.settle();
-    // The read in progress, two pipes, a write buffer one chunk above its mark, and one chunk that
+    world.settle();
+    // The read in progress, a pipe, a write buffer one chunk above its mark, and one chunk that
     // arrived while paused.
-    const most = PIPE + 2 * PIPE + (HIGH_WATER + PIPE) + PIPE;
-    const taken = all.length - from.unsent;
+    const most = PIPE + PIPE + (HIGH_WATER + PIPE) + PIPE;
+    const { taken } = world;
     assert(to.text.length <= PIPE && taken > HIGH_WATER && taken <= most, `${taken} were taken`);
-    to.driver.startReading();
-    world.host.settle();
+    to.transport.resumeProducing();
+    world.settle();
     assert(to.text === all);
-    assertEquals(from.unsent, 0);
   });
 
   Deno.test(`ForwardingProtocol forwards a half-close, ${way}, and keeps the other direction open`, () => {
     using world = new World();
-    world.connect();
-    const [from, to] = way === "there"
-      ? [world.client, world.server]
-      : [world.server, world.client];
-    to.driver.stopReading();
+    const [from, to] = world.peers(way);
+    to.transport.pauseProducing();
     const all = "x".repeat(5000);
     from.send(all);
-    world.host.settle();
-    assertEquals(to.end, "");
-    to.driver.startReading();
-    world.host.settle();
-    from.driver.closeWrite();
-    world.host.settle();
-    assertEquals([to.text.length, to.end], [5000, "ended"]);
+    world.settle();
+    assertEquals(to.ending, "");
+    to.transport.resumeProducing();
+    world.settle();
+    from.transport.loseWriteConnection();
+    world.settle();
+    assertEquals([to.text.length, to.ending], [5000, "closed"]);
     to.send("an answer, at leisure");
-    world.host.settle();
-    assertEquals([from.text, from.end], ["an answer, at leisure", ""]);
-    to.driver.closeWrite();
-    world.host.settle();
-    assertEquals([from.end, world.fixture.reason?.name], ["ended", "ConnectionDone"]);
-    assertEquals(world.host.reactor.getDelayedCalls().length, 0);
+    world.settle();
+    assertEquals([from.text, from.ending], ["an answer, at leisure", ""]);
+    to.transport.loseWriteConnection();
+    world.settle();
+    assertEquals([from.ending, world.reason?.name], ["closed", "ConnectionDone"]);
+    assertEquals(world.reactor.getDelayedCalls(), []);
+    assertEquals(world.reactor.network.connectionCount, 0);
   });
 
   Deno.test(`ForwardingProtocol aborts the other connection when one breaks, ${way}`, () => {
     using world = new World();
-    world.connect();
-    const [from, to] = way === "there"
-      ? [world.client, world.server]
-      : [world.server, world.client];
+    const [from, to] = world.peers(way);
     from.send("half a sent");
-    world.host.settle();
-    from.driver.abort();
-    world.host.settle();
-    assertEquals([to.text, to.end], ["half a sent", "ECONNRESET"]);
+    world.settle();
+    from.abort();
+    world.settle();
+    assertEquals([to.text, to.ending], ["half a sent", "ECONNRESET"]);
   });
 }
 
 Deno.test("ForwardingProtocol delivers all data of a server that closed before a reset", () => {
   using world = new World();
-  world.connect();
-  world.client.driver.stopReading();
+  world.client.transport.pauseProducing();
   world.server.send("x".repeat(800));
-  world.host.settle();
-  world.server.driver.close();
-  world.host.settle();
+  world.settle();
+  world.server.close();
+  world.settle();
   // The server is lost, so the client's data has no destination.
   world.client.send("quit");
-  world.host.settle();
-  world.client.driver.startReading();
-  world.host.settle();
-  assertEquals([world.client.text.length, world.client.end], [800, "ended"]);
+  world.settle();
+  world.client.transport.resumeProducing();
+  world.settle();
+  assertEquals([world.client.text.length, world.client.ending], [800, "closed"]);
 });
 
 Deno.test("ProxyServer closes a client's connection if the destination is unreachable", () => {
-  using world = new World();
+  using waiting = pending();
+  const { pair, attempt } = waiting;
   const events: LogEvent[] = [];
   using _observing = addObserver((event) => events.push(event), { replay: false });
-  world.refuse();
-  assertEquals(world.client.end, "ended");
-  assertEquals(world.fixture.reason?.name, "ConnectionDone");
+  attempt.fail();
+  pair.pump.flush();
+  assertEquals([pair.client.ending, pair.serverReason?.name], ["closed", "ConnectionDone"]);
   assertEquals(events.map(({ level, message }) => [level, message]), [
     [
       "warn",
@@ -243,12 +231,13 @@ Deno.test("ProxyServer closes a client's connection if the destination is unreac
 });
 
 Deno.test("ProxyServer cancels the attempt to connect when the client is lost", () => {
-  using world = new World();
+  using waiting = pending();
+  const { pair, attempt } = waiting;
   const events: LogEvent[] = [];
   using _observing = addObserver((event) => events.push(event), { replay: false });
-  world.fixture.connection.abortConnection();
-  world.host.settle();
-  assert(world.isCancelled);
+  pair.serverTransport.abortConnection();
+  pair.pump.flush();
+  assert(attempt.stoppedConnecting);
   assertEquals(events, []);
 });
 
@@ -263,7 +252,7 @@ Deno.test("ProxyFactory protocols throw for a missing peer or factory", () => {
   class Servers extends ProxyFactory {
     override protocol = Server;
   }
-  const reactor = new DenoReactor();
+  const reactor = new MemoryReactor();
   const address = new IPv4Address("TCP", "192.0.2.1", 1111);
   const server = new Servers(reactor, "example.org", 80).buildProtocol(address);
   assertInstanceOf(server, Server);
@@ -272,14 +261,13 @@ Deno.test("ProxyFactory protocols throw for a missing peer or factory", () => {
   const client = clients.buildProtocol(address);
   assertInstanceOf(client, Client);
   assertEquals(client.peer, server);
-  const { connection } = new ProtocolFixture(new ProxyServer());
   assertThrows(
-    () => new ProxyServer().makeConnection(connection),
+    () => new ProxyServer().makeConnection(new StringTransport()),
     Error,
     "Cannot get the factory of ProxyServer",
   );
   assertThrows(
-    () => new ProxyClient().makeConnection(connection),
+    () => new ProxyClient().makeConnection(new StringTransport()),
     Error,
     "setPeer() has not been called",
   );

@@ -13,7 +13,7 @@ import {
 } from "../testing/fixtures/process_fixture.ts";
 import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import { ProcessDone, ProcessTerminated, SpawnError } from "../reactor/errors.ts";
-import type { IReactorProcess, SpawnProcessOptions } from "../reactor/interfaces/mod.ts";
+import { MemoryReactor } from "../testing/mod.ts";
 import {
   getProcessOutput,
   getProcessOutputAndValue,
@@ -204,21 +204,15 @@ Deno.test(
 );
 
 Deno.test("getProcessOutput() passes its options to spawnProcess(), with an empty default env", () => {
-  const spawned: SpawnProcessOptions[] = [];
-  const reactor: IReactorProcess = {
-    spawnProcess: (_protocol, _executable, options = {}) => {
-      spawned.push(options);
-      throw new SpawnError("program", {});
-    },
-  };
+  const reactor = new MemoryReactor();
   const options = { args: ["a"], env: null, path: "/", uid: 1, gid: 2 };
   for (const run of [getProcessOutput, getProcessOutputAndValue, getProcessValue]) {
-    run(reactor, "program").addErrback(() => {});
-    run(reactor, "program", { ...options, stdinBytes: "x" }).addErrback(() => {});
+    run(reactor, "program");
+    run(reactor, "program", { ...options, stdinBytes: "x" });
   }
   const both = { 1: "r", 2: "r" } as const;
   assertEquals(
-    spawned,
+    reactor.processes.map((process) => process.options),
     [both, both, {}].flatMap((outputs) => [
       { args: [], env: {}, childFDs: outputs },
       { ...options, childFDs: { 0: "w" as const, ...outputs } },

@@ -2,7 +2,7 @@
 // compiler.
 
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import type { IProcessTransport } from "../reactor/interfaces/mod.ts";
+import { MemoryReactor } from "../testing/mod.ts";
 import { ProcessProtocol } from "./mod.ts";
 
 /** Records the calls of its methods, and their arguments. */
@@ -51,8 +51,7 @@ Deno.test("ProcessProtocol.makeConnection() returns the promise of connectionMad
       return Promise.reject(new Error("made"));
     }
   }
-  // No test here calls the transport.
-  const process = {} as IProcessTransport;
+  const process = new MemoryReactor().spawnProcess(new ProcessProtocol(), "cat");
   const protocol = new Failing();
   assertThrows(() => protocol.transport, Error, "Cannot get the transport of Failing");
   assertEquals(protocol.connected, false);

@@ -6,18 +6,17 @@
  */
 
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { connect } from "../testing/fixtures/connection_fixture.ts";
-import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
-import type { IProtocol, ITransport } from "../reactor/interfaces/mod.ts";
+import type { IProtocol } from "../reactor/interfaces/mod.ts";
+import {
+  connectedServerAndClient,
+  LoggedErrors,
+  StringTransport,
+  TestPeer,
+} from "../testing/mod.ts";
 import { Protocol } from "./mod.ts";
 
-/** A real transport. */
-function someTransport(): ITransport {
-  return connect().connection;
-}
-
 Deno.test("Protocol.makeConnection() sets the transport, and then calls connectionMade()", () => {
-  const transport = someTransport();
+  const transport = new StringTransport();
   const seen: unknown[] = [];
   class Greeter extends Protocol {
     override connectionMade(): void {
@@ -43,7 +42,7 @@ Deno.test("Protocol.transport throws before the connection is made", () => {
 
 Deno.test("Protocol.transport can be set without a connection, for wrappers and tests", () => {
   const protocol = new Protocol();
-  const transport = someTransport();
+  const transport = new StringTransport();
   protocol.transport = transport;
   assertStrictEquals(protocol.transport, transport);
   assert(!protocol.connected);
@@ -51,7 +50,7 @@ Deno.test("Protocol.transport can be set without a connection, for wrappers and 
 
 Deno.test("Protocol is an IProtocol whose methods do nothing by default", () => {
   const protocol: IProtocol = new Protocol();
-  protocol.makeConnection(someTransport());
+  protocol.makeConnection(new StringTransport());
   protocol.dataReceived(new Uint8Array(3));
   protocol.connectionLost(new Error("over"));
 });
@@ -63,10 +62,10 @@ Deno.test("Protocol.logPrefix() is the name of the class", () => {
 
 Deno.test("Protocol.connected and transport are kept when the connection is lost", () => {
   const protocol = new Protocol();
-  using fixture = connect({ connectionLost: (_, reason) => protocol.connectionLost(reason) });
-  protocol.makeConnection(fixture.connection);
-  fixture.connection.abortConnection();
-  fixture.host.settle();
+  using pair = connectedServerAndClient(protocol, TestPeer);
+  protocol.transport.abortConnection();
+  pair.pump.flush();
+  assertEquals(pair.serverReason?.name, "ConnectionAborted");
   assert(protocol.connected);
   assertEquals(String(protocol.transport.getPeer()), "192.0.2.2:2222");
 });
@@ -79,10 +78,8 @@ Deno.test("Protocol.connectionMade() that rejects loses the connection with its 
       throw new RangeError("boom");
     }
   }
-  const failing = new Failing();
-  using fixture = connect({ connectionMade: ({ transport }) => failing.makeConnection(transport) });
-  for (let i = 0; i < 5; i++) await null;
-  fixture.host.settle();
-  assertEquals(fixture.events, ["made", "lost RangeError"]);
+  using pair = connectedServerAndClient(Failing, TestPeer);
+  await pair.pump.pumpUntilIdle();
+  assertEquals(pair.serverReason?.name, "RangeError");
   assertEquals(errors.take().map(String), ["RangeError: boom"]);
 });

@@ -11,11 +11,15 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import { CancelledError } from "../defer/mod.ts";
-import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
-import { connectProtocol, type ProtocolFixture } from "../testing/fixtures/protocol_fixture.ts";
 import { pattern, same } from "../testing/peers/raw_peer.ts";
 import { portOf, tcpTest } from "../testing/fixtures/tcp_fixture.ts";
 import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
+import {
+  type ConnectedPair,
+  connectedServerAndClient,
+  LoggedErrors,
+  TestPeer,
+} from "../testing/mod.ts";
 import { Factory, ProducerStopped, Protocol, ReadableStreamProducer } from "./mod.ts";
 
 /** A stream to which the test adds chunks. */
@@ -43,43 +47,48 @@ class Source implements UnderlyingDefaultSource<Uint8Array | string> {
 }
 
 /** A protocol that does nothing, on a connection with a small buffer. */
-function quiet(): ProtocolFixture<Protocol> {
-  return connectProtocol(new Protocol(), { capacity: 10, writeBufferHighWater: 20 });
+function quiet(): ConnectedPair<Protocol, TestPeer> {
+  return connectedServerAndClient(Protocol, TestPeer, {
+    capacity: 10,
+    serverOptions: { writeBufferHighWater: 20 },
+  });
 }
 
 Deno.test("ReadableStreamProducer writes bytes and strings, and leaves the connection open", async () => {
-  using fixture = quiet();
+  using pair = quiet();
   const stream = ReadableStream.from<Uint8Array | string>([
     "Test ",
     new Uint8Array([0x63]),
     "ontent",
   ]);
   const outcome: unknown[] = [];
-  new ReadableStreamProducer(stream).startProducing(fixture.connection)
+  new ReadableStreamProducer(stream).startProducing(pair.serverTransport)
     .addCallback((result) => outcome.push(result));
-  await fixture.settle();
-  assertEquals([fixture.peer.text, outcome], ["Test content", [undefined]]);
+  await pair.pump.pumpUntilIdle();
+  assertEquals([pair.client.text, outcome], ["Test content", [undefined]]);
   assert(!stream.locked);
-  fixture.connection.loseConnection(); // which no producer holds back any more
-  await fixture.settle();
-  assertEquals(fixture.reason?.name, "ConnectionDone");
+  pair.serverTransport.loseConnection(); // which no producer holds back any more
+  await pair.pump.pumpUntilIdle();
+  assertEquals(pair.serverReason?.name, "ConnectionDone");
 });
 
 Deno.test("ReadableStreamProducer of an empty stream unregisters, and fires the Deferred", async () => {
-  using fixture = quiet();
+  using pair = quiet();
   const outcome: unknown[] = [];
-  new ReadableStreamProducer(ReadableStream.from<Uint8Array>([])).startProducing(fixture.connection)
+  new ReadableStreamProducer(ReadableStream.from<Uint8Array>([])).startProducing(
+    pair.serverTransport,
+  )
     .addCallback((result) => outcome.push(result));
-  await fixture.settle();
-  assertEquals([fixture.peer.text, outcome], ["", [undefined]]);
-  fixture.connection.loseConnection(); // which no producer holds back any more
-  await fixture.settle();
-  assertEquals(fixture.reason?.name, "ConnectionDone");
+  await pair.pump.pumpUntilIdle();
+  assertEquals([pair.client.text, outcome], ["", [undefined]]);
+  pair.serverTransport.loseConnection(); // which no producer holds back any more
+  await pair.pump.pumpUntilIdle();
+  assertEquals(pair.serverReason?.name, "ConnectionDone");
 });
 
 Deno.test("ReadableStreamProducer reads only the requested chunk while it is paused", async () => {
-  using fixture = quiet();
-  fixture.peer.driver.stopReading();
+  using pair = quiet();
+  pair.client.transport.pauseProducing();
   let made = 0;
   const stream = new ReadableStream<string>({
     pull: (controller) => {
@@ -87,63 +96,63 @@ Deno.test("ReadableStreamProducer reads only the requested chunk while it is pau
       if (made === 100) controller.close();
     },
   }, { highWaterMark: 0 });
-  const done = new ReadableStreamProducer(stream).startProducing(fixture.connection);
-  await fixture.settle();
+  const done = new ReadableStreamProducer(stream).startProducing(pair.serverTransport);
+  await pair.pump.pumpUntilIdle();
   // One in the read in progress, two pipes of ten bytes, and the buffer of twenty bytes.
   assert(made < 25, `${made} were made`);
-  fixture.peer.driver.startReading();
-  for (let i = 0; i < 20; i++) await fixture.settle();
+  pair.client.transport.resumeProducing();
+  for (let i = 0; i < 20; i++) await pair.pump.pumpUntilIdle();
   await done;
-  assertEquals(fixture.peer.text, Array.from({ length: 100 }, (_, i) => `${i} `).join(""));
+  assertEquals(pair.client.text, Array.from({ length: 100 }, (_, i) => `${i} `).join(""));
 });
 
 Deno.test("ReadableStreamProducer requests no chunk from the stream while it is paused", async () => {
-  using fixture = quiet();
-  fixture.peer.driver.stopReading();
+  using pair = quiet();
+  pair.client.transport.pauseProducing();
   const source = new Source();
-  new ReadableStreamProducer(source.stream).startProducing(fixture.connection);
+  new ReadableStreamProducer(source.stream).startProducing(pair.serverTransport);
   source.controller?.enqueue("x".repeat(100)); // available before it is requested
-  await fixture.settle();
+  await pair.pump.pumpUntilIdle();
   assertEquals(source.pulled, 0);
-  fixture.peer.driver.startReading();
-  await fixture.settle();
-  assertEquals([source.pulled, fixture.peer.text.length], [1, 100]);
+  pair.client.transport.resumeProducing();
+  await pair.pump.pumpUntilIdle();
+  assertEquals([source.pulled, pair.client.text.length], [1, 100]);
   source.controller?.close();
-  await fixture.settle();
+  await pair.pump.pumpUntilIdle();
 });
 
 Deno.test("ReadableStreamProducer holds a chunk that was read during a pause until it is resumed", async () => {
-  using fixture = quiet();
+  using pair = quiet();
   const source = new Source();
   const producer = new ReadableStreamProducer(source.stream);
-  producer.startProducing(fixture.connection);
-  await fixture.settle();
+  producer.startProducing(pair.serverTransport);
+  await pair.pump.pumpUntilIdle();
   assertEquals(source.pulled, 1);
   producer.pauseProducing();
   producer.pauseProducing();
   source.controller?.enqueue("late");
-  await fixture.settle();
-  assertEquals([fixture.peer.text, source.pulled], ["", 1]);
+  await pair.pump.pumpUntilIdle();
+  assertEquals([pair.client.text, source.pulled], ["", 1]);
   producer.resumeProducing();
-  await fixture.settle();
-  assertEquals([fixture.peer.text, source.pulled], ["late", 2]);
+  await pair.pump.pumpUntilIdle();
+  assertEquals([pair.client.text, source.pulled], ["late", 2]);
   source.controller?.close();
-  await fixture.settle();
+  await pair.pump.pumpUntilIdle();
 });
 
 Deno.test("ReadableStreamProducer cancels the stream when the consumer is lost", async () => {
   for (const isPaused of [false, true]) {
-    using fixture = quiet();
+    using pair = quiet();
     const source = new Source();
     const producer = new ReadableStreamProducer(source.stream);
     const failing = assertRejects(
-      () => producer.startProducing(fixture.connection),
+      () => producer.startProducing(pair.serverTransport),
       ProducerStopped,
     );
-    await fixture.settle();
+    await pair.pump.pumpUntilIdle();
     if (isPaused) producer.pauseProducing();
-    fixture.connection.abortConnection();
-    await fixture.settle();
+    pair.serverTransport.abortConnection();
+    await pair.pump.pumpUntilIdle();
     await failing;
     assertInstanceOf(source.cancelled, ProducerStopped);
     assert(!source.stream.locked);
@@ -152,12 +161,12 @@ Deno.test("ReadableStreamProducer cancels the stream when the consumer is lost",
 });
 
 Deno.test("ReadableStreamProducer cancels the stream at once for a consumer that is already lost", async () => {
-  using fixture = quiet();
-  fixture.connection.abortConnection();
-  await fixture.settle();
+  using pair = quiet();
+  pair.serverTransport.abortConnection();
+  await pair.pump.pumpUntilIdle();
   const source = new Source();
   await assertRejects(
-    () => new ReadableStreamProducer(source.stream).startProducing(fixture.connection),
+    () => new ReadableStreamProducer(source.stream).startProducing(pair.serverTransport),
     ProducerStopped,
   );
   assertInstanceOf(source.cancelled, ProducerStopped);
@@ -166,81 +175,81 @@ Deno.test("ReadableStreamProducer cancels the stream at once for a consumer that
 Deno.test("ReadableStreamProducer of a failing stream unregisters, and fails the Deferred", async () => {
   for (const thrown of [new RangeError("boom"), "no error"]) {
     using _errors = new LoggedErrors();
-    using fixture = quiet();
+    using pair = quiet();
     const source = new Source();
-    const done = new ReadableStreamProducer(source.stream).startProducing(fixture.connection);
+    const done = new ReadableStreamProducer(source.stream).startProducing(pair.serverTransport);
     const failing = assertRejects(() => done, Error);
     source.controller?.enqueue("half");
     source.controller?.error(thrown);
-    await fixture.settle();
+    await pair.pump.pumpUntilIdle();
     const error = await failing;
     if (thrown instanceof Error) assertStrictEquals(error, thrown);
     else assertEquals(error.cause, thrown);
-    fixture.connection.loseConnection();
-    await fixture.settle();
-    assertEquals(fixture.reason?.name, "ConnectionDone");
+    pair.serverTransport.loseConnection();
+    await pair.pump.pumpUntilIdle();
+    assertEquals(pair.serverReason?.name, "ConnectionDone");
   }
 });
 
 Deno.test("ReadableStreamProducer cancels the stream when the consumer rejects a chunk", async () => {
-  using fixture = quiet();
+  using pair = quiet();
   const source = new Source();
-  const done = new ReadableStreamProducer(source.stream).startProducing(fixture.connection);
+  const done = new ReadableStreamProducer(source.stream).startProducing(pair.serverTransport);
   const failing = assertRejects(() => done, TypeError);
   source.controller?.enqueue(42 as unknown as string);
-  await fixture.settle();
+  await pair.pump.pumpUntilIdle();
   assertStrictEquals(await failing, source.cancelled);
 });
 
 Deno.test("ReadableStreamProducer cancels the stream when its Deferred is cancelled", async () => {
-  using fixture = quiet();
+  using pair = quiet();
   const source = new Source();
-  const done = new ReadableStreamProducer(source.stream).startProducing(fixture.connection);
+  const done = new ReadableStreamProducer(source.stream).startProducing(pair.serverTransport);
   const failing = assertRejects(() => done, CancelledError);
-  await fixture.settle();
+  await pair.pump.pumpUntilIdle();
   done.cancel();
-  await fixture.settle();
+  await pair.pump.pumpUntilIdle();
   await failing;
   assertInstanceOf(source.cancelled, CancelledError);
-  fixture.connection.loseConnection();
-  await fixture.settle();
-  assertEquals(fixture.reason?.name, "ConnectionDone");
+  pair.serverTransport.loseConnection();
+  await pair.pump.pumpUntilIdle();
+  assertEquals(pair.serverReason?.name, "ConnectionDone");
 });
 
 Deno.test("ReadableStreamProducer logs an error of the stream's cancel()", async () => {
   using errors = new LoggedErrors();
-  using fixture = quiet();
+  using pair = quiet();
   const boom = new RangeError("boom");
   const stream = new ReadableStream<string>({ cancel: () => Promise.reject(boom) });
-  const done = new ReadableStreamProducer(stream).startProducing(fixture.connection);
+  const done = new ReadableStreamProducer(stream).startProducing(pair.serverTransport);
   const failing = assertRejects(() => done, CancelledError);
   done.cancel();
-  await fixture.settle();
+  await pair.pump.pumpUntilIdle();
   await failing;
   assertEquals(errors.take(), [boom]);
 });
 
 Deno.test("ReadableStreamProducer fails for a locked stream or a consumer with a producer", async () => {
-  using fixture = quiet();
+  using pair = quiet();
   const locked = new Source().stream;
   const reader = locked.getReader();
   await assertRejects(
-    () => new ReadableStreamProducer(locked).startProducing(fixture.connection),
+    () => new ReadableStreamProducer(locked).startProducing(pair.serverTransport),
     TypeError,
   );
   reader.releaseLock();
   const other = new Source();
   const producer = new ReadableStreamProducer(other.stream);
-  producer.startProducing(fixture.connection).addErrback(() => {});
+  producer.startProducing(pair.serverTransport).addErrback(() => {});
   const third = new Source();
   await assertRejects(
-    () => new ReadableStreamProducer(third.stream).startProducing(fixture.connection),
+    () => new ReadableStreamProducer(third.stream).startProducing(pair.serverTransport),
     Error,
     "Cannot register the producer",
   );
   assert(!third.stream.locked && other.stream.locked);
-  fixture.connection.abortConnection();
-  await fixture.settle();
+  pair.serverTransport.abortConnection();
+  await pair.pump.pumpUntilIdle();
 });
 
 const test = tcpTest("A stream as a producer", () => new DenoReactor());

@@ -4,70 +4,12 @@
  */
 
 import { assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
-import { connectionLimits } from "../reactor/stream/connection_limits.ts";
-import { Connection } from "../reactor/stream/connection.ts";
-import type { ConnectionOwner } from "../reactor/stream/connection_owner.ts";
-import type { FakeEngine } from "../testing/fixtures/fake_tls.ts";
-import { FakeTLS } from "../testing/fixtures/fake_tls.ts";
-import { TestHost } from "../testing/fixtures/connection_fixture.ts";
+import { FakeTLSConnection } from "../testing/fixtures/fake_tls_connection.ts";
 import { ConnectionAborted } from "../reactor/errors.ts";
-import type { IProtocol } from "../reactor/interfaces/mod.ts";
-import { memoryPipe } from "../reactor/drivers/memory/memory_driver.ts";
 import { LineOnlyReceiver, LineReceiver, type Protocol, StreamProtocol } from "./mod.ts";
 
-type Role = "client" | "server";
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 const text = (data: Uint8Array): string => new TextDecoder().decode(data);
-
-/** A connection without TLS. The test controls its peer and the TLS engine. */
-class ConnectionFixture {
-  readonly host = new TestHost();
-  readonly tls = new FakeTLS();
-  readonly #feed: (text: string) => void;
-
-  constructor(protocol: IProtocol, role: Role) {
-    const [end, peer] = memoryPipe({ schedule: (step) => this.host.steps.push(step) });
-    const owner: ConnectionOwner = {
-      context: Object.assign(this.host, { tls: this.tls }),
-      limits: connectionLimits({}),
-      role,
-      logSuffix: () => "0",
-      connectionLost: () => {},
-    };
-    new Connection(owner, end, protocol).open();
-    peer.attach({
-      received: () => {},
-      readEnded: () => {},
-      wrote: () => {},
-      writeClosed: () => {},
-      failed: () => {},
-      released: () => {},
-    });
-    this.#feed = (text) => peer.write(bytes(text));
-    this.host.settle();
-  }
-
-  get engine(): FakeEngine {
-    return this.tls.engine;
-  }
-
-  /** Receives bytes from the peer: plain text, or ciphertext for the TLS engine. */
-  send(text: string): void {
-    this.#feed(text);
-    this.host.settle();
-  }
-
-  /** Receives bytes over TLS. */
-  sendSecret(text: string): void {
-    this.engine.decrypt(text);
-    this.host.settle();
-  }
-
-  secure(): void {
-    this.engine.secure();
-    this.host.settle();
-  }
-}
 
 /** The reaction of a receiver to the command. */
 type Start = (protocol: Protocol & { clearLineBuffer(): Uint8Array }) => void;
@@ -122,17 +64,17 @@ for (const [name, make] of Object.entries(RECEIVERS)) {
   for (const role of ["server", "client"] as const) {
     Deno.test(`${name} as a ${role}: startTLS() with lines in the buffer aborts the connection`, () => {
       const receiver = make((protocol) => protocol.transport.startTLS({}));
-      const fixture = new ConnectionFixture(receiver, role);
+      using fixture = new FakeTLSConnection(receiver, role);
       fixture.send("STARTTLS\r\nEVIL\r\n");
       assertEquals(receiver.lines, ["STARTTLS"]);
       assertLeft(receiver.reason, 6);
-      assertEquals(fixture.engine.calls.filter((call) => call.startsWith("receive")), []);
+      assertEquals(fixture.tls.engine.calls.filter((call) => call.startsWith("receive")), []);
     });
 
     Deno.test(`${name} as a ${role}: startTLS() with part of a line in the buffer aborts`, () => {
       let begin = (): void => {};
       const receiver = make((protocol) => begin = () => protocol.transport.startTLS({}));
-      const fixture = new ConnectionFixture(receiver, role);
+      using fixture = new FakeTLSConnection(receiver, role);
       fixture.send("STARTTLS\r\nEV");
       // In a later turn, as after an answer that was awaited.
       begin();
@@ -146,11 +88,11 @@ for (const [name, make] of Object.entries(RECEIVERS)) {
       const receiver = make((protocol) =>
         protocol.transport.startTLS({ received: protocol.clearLineBuffer() })
       );
-      const fixture = new ConnectionFixture(receiver, role);
+      using fixture = new FakeTLSConnection(receiver, role);
       fixture.send("STARTTLS\r\nHELLO\r\n");
-      assertEquals(fixture.engine.calls, ["start", "receive HELLO\r\n"]);
+      assertEquals(fixture.tls.engine.calls, ["start", "receive HELLO\r\n"]);
       fixture.send("MORE");
-      assertEquals(fixture.engine.calls.at(-1), "receive MORE");
+      assertEquals(fixture.tls.engine.calls.at(-1), "receive MORE");
       fixture.secure();
       fixture.sendSecret("secret\r\n");
       assertEquals(receiver.lines, ["STARTTLS", "secret"]);
@@ -162,7 +104,7 @@ for (const [name, make] of Object.entries(RECEIVERS)) {
         protocol.transport.startTLS({});
         protocol.clearLineBuffer();
       });
-      const fixture = new ConnectionFixture(receiver, role);
+      using fixture = new FakeTLSConnection(receiver, role);
       fixture.send("STARTTLS\r\nEVIL\r\n");
       fixture.secure();
       fixture.sendSecret("secret\r\nse");
@@ -198,7 +140,7 @@ class Careful extends LineReceiver {
 Deno.test("LineReceiver.resumeProducing() over TLS aborts if a pause held back unencrypted bytes", () => {
   const receiver = new Careful();
   receiver.onLine = () => receiver.pauseProducing();
-  const fixture = new ConnectionFixture(receiver, "server");
+  using fixture = new FakeTLSConnection(receiver, "server");
   fixture.send("STARTTLS\r\nEVIL\r\n");
   receiver.transport.startTLS({});
   fixture.secure();
@@ -215,7 +157,7 @@ Deno.test("LineReceiver.setLineMode() aborts for bytes that arrived before start
     receiver.transport.startTLS({});
     receiver.setLineMode(data);
   };
-  const fixture = new ConnectionFixture(receiver, "server");
+  using fixture = new FakeTLSConnection(receiver, "server");
   fixture.send("DATA\r\nEVIL\r\n");
   assertEquals(receiver.lines, ["DATA", "raw EVIL\r\n"]);
   assertLeft(receiver.reason, 6);
@@ -223,7 +165,7 @@ Deno.test("LineReceiver.setLineMode() aborts for bytes that arrived before start
 
 Deno.test("LineReceiver.setLineMode(bytes) delivers lines before any data arrived, and over TLS", () => {
   const receiver = new Careful();
-  const fixture = new ConnectionFixture(receiver, "server");
+  using fixture = new FakeTLSConnection(receiver, "server");
   receiver.transport.startTLS({});
   fixture.secure();
   receiver.setLineMode(bytes("own\r\n"));
@@ -247,7 +189,7 @@ class Streams extends StreamProtocol {
 Deno.test("StreamProtocol aborts if unread data is left when TLS starts", async () => {
   for (const more of [true, false]) {
     const protocol = new Streams();
-    const fixture = new ConnectionFixture(protocol, "server");
+    using fixture = new FakeTLSConnection(protocol, "server");
     const reader = protocol.readable.getReader();
     fixture.send("STARTTLS\r\n");
     fixture.send("EVIL\r\n");
@@ -265,7 +207,7 @@ Deno.test("StreamProtocol aborts if unread data is left when TLS starts", async 
 
 Deno.test("StreamProtocol delivers data over TLS if all earlier data was read", async () => {
   const protocol = new Streams();
-  const fixture = new ConnectionFixture(protocol, "client");
+  using fixture = new FakeTLSConnection(protocol, "client");
   const reader = protocol.readable.getReader();
   const first = reader.read();
   fixture.send("220 Go ahead\r\n");

@@ -11,26 +11,48 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
-import {
-  connectProtocol,
-  type ProtocolFixture,
-  type ProtocolFixtureOptions,
-} from "../testing/fixtures/protocol_fixture.ts";
 import { pattern, same } from "../testing/peers/raw_peer.ts";
 import { portOf, tcpTest } from "../testing/fixtures/tcp_fixture.ts";
 import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import { ConnectionAborted, ConnectionDone, ConnectionLost } from "../reactor/errors.ts";
+import type { ConnectionOptions } from "../reactor/interfaces/mod.ts";
 import { COPY_BELOW } from "../reactor/stream/write_buffer.ts";
+import {
+  type ConnectedPair,
+  type ConnectedPairOptions,
+  connectedServerAndClient,
+  LoggedErrors,
+  TestPeer,
+} from "../testing/mod.ts";
 import { Factory, StreamProtocol, type StreamProtocolOptions } from "./mod.ts";
 
 const decoder = new TextDecoder();
 
+/** Counts the received bytes. */
+class Counting extends StreamProtocol {
+  taken = 0;
+
+  override dataReceived(data: Uint8Array): void {
+    this.taken += data.length;
+    super.dataReceived(data);
+  }
+}
+
+/** Options of {@linkcode streams}. */
+interface StreamsOptions
+  extends
+    ConnectedPairOptions,
+    StreamProtocolOptions,
+    Pick<ConnectionOptions, "writeBufferHighWater"> {}
+
 /** An open connection as streams. */
 function streams(
-  options: ProtocolFixtureOptions & StreamProtocolOptions = {},
-): ProtocolFixture<StreamProtocol> {
-  return connectProtocol(new StreamProtocol(options), options);
+  { highWaterMark, writeBufferHighWater, ...options }: StreamsOptions = {},
+): ConnectedPair<Counting, TestPeer> {
+  return connectedServerAndClient(new Counting({ highWaterMark }), TestPeer, {
+    ...options,
+    serverOptions: { writeBufferHighWater },
+  });
 }
 
 /** Returns whether a promise has settled, and how. */
@@ -51,152 +73,150 @@ async function readText(stream: ReadableStream<Uint8Array>): Promise<string> {
 }
 
 Deno.test("StreamProtocol.readable delivers the received data; its end leaves writable open", async () => {
-  using fixture = streams();
-  const { readable, writable } = fixture.protocol;
+  using pair = streams();
+  const { readable, writable } = pair.server;
   const reading = watch(readText(readable));
-  fixture.peer.send("one ");
-  await fixture.settle();
-  fixture.peer.send("two");
-  await fixture.settle();
-  fixture.peer.driver.closeWrite();
-  await fixture.settle();
+  pair.client.send("one ");
+  await pair.pump.pumpUntilIdle();
+  pair.client.send("two");
+  await pair.pump.pumpUntilIdle();
+  pair.client.transport.loseWriteConnection();
+  await pair.pump.pumpUntilIdle();
   assertEquals(reading.outcome, "one two");
-  assert(fixture.connection.connected);
+  assert(pair.serverTransport.connected);
   const writer = writable.getWriter();
   const written = watch(writer.write("three"));
-  await fixture.settle();
-  assertEquals([written.outcome, fixture.peer.text], ["done", "three"]);
+  await pair.pump.pumpUntilIdle();
+  assertEquals([written.outcome, pair.client.text], ["done", "three"]);
   const closed = watch(writer.close());
-  await fixture.settle();
-  assertEquals([closed.outcome, fixture.peer.end], ["done", "ended"]);
-  assertInstanceOf(fixture.reason, ConnectionDone);
+  await pair.pump.pumpUntilIdle();
+  assertEquals([closed.outcome, pair.client.ending], ["done", "closed"]);
+  assertInstanceOf(pair.serverReason, ConnectionDone);
 });
 
 Deno.test("StreamProtocol.writable close() sends all data, then closes only the writing side", async () => {
-  using fixture = streams({ capacity: 10 });
-  const { readable, writable } = fixture.protocol;
+  using pair = streams({ capacity: 10 });
+  const { readable, writable } = pair.server;
   const writer = writable.getWriter();
-  fixture.peer.driver.stopReading();
+  pair.client.transport.pauseProducing();
   const written = watch(writer.write("x".repeat(1000)));
   const closed = watch(writer.close());
-  await fixture.settle();
+  await pair.pump.pumpUntilIdle();
   assertEquals([written.outcome, closed.outcome], ["done", "pending"]);
-  fixture.peer.driver.startReading();
-  await fixture.settle();
-  assertEquals([closed.outcome, fixture.peer.text.length, fixture.peer.end], [
+  pair.client.transport.resumeProducing();
+  await pair.pump.pumpUntilIdle();
+  assertEquals([closed.outcome, pair.client.text.length, pair.client.ending], [
     "done",
     1000,
-    "ended",
+    "closed",
   ]);
-  assert(fixture.connection.connected);
+  assert(pair.serverTransport.connected);
   const reading = watch(readText(readable));
-  fixture.peer.send("still here");
-  await fixture.settle();
-  fixture.peer.driver.closeWrite();
-  await fixture.settle();
+  pair.client.send("still here");
+  await pair.pump.pumpUntilIdle();
+  pair.client.transport.loseWriteConnection();
+  await pair.pump.pumpUntilIdle();
   assertEquals(reading.outcome, "still here");
-  assertInstanceOf(fixture.reason, ConnectionDone);
+  assertInstanceOf(pair.serverReason, ConnectionDone);
 });
 
 Deno.test("StreamProtocol.readable pauses the peer when the reader does not read, and loses nothing", async () => {
-  using fixture = streams({ capacity: 100, highWaterMark: 500 });
+  using pair = streams({ capacity: 100, highWaterMark: 500 });
   const all = Array.from({ length: 2000 }, (_, i) => `${i} `).join("");
-  fixture.peer.send(all);
-  await fixture.settle();
-  const taken = all.length - fixture.peer.unsent;
-  // The stream up to its mark, the chunk above it, one that arrived while paused, and the pipe.
-  assert(taken >= 500 && taken <= 500 + 3 * 100, `${taken} were taken`);
-  assert(!fixture.driver.isReading);
-  const reader = fixture.protocol.readable.getReader();
+  pair.client.send(all);
+  await pair.pump.pumpUntilIdle();
+  // The stream up to its mark, the chunk above it, and one that arrived while paused.
+  const { taken } = pair.server;
+  assert(taken >= 500 && taken <= 500 + 2 * 100, `${taken} were taken`);
+  const reader = pair.server.readable.getReader();
   let text = "";
   while (text.length < all.length) {
     const reading = reader.read();
-    await fixture.settle();
+    await pair.pump.pumpUntilIdle();
     text += decoder.decode((await reading).value);
   }
   assert(text === all);
-  fixture.connection.abortConnection();
-  await fixture.settle();
+  pair.serverTransport.abortConnection();
+  await pair.pump.pumpUntilIdle();
 });
 
 Deno.test("StreamProtocol with a high-water mark of 0 buffers at most one unrequested chunk", async () => {
-  using fixture = streams({ capacity: 10, highWaterMark: 0 });
-  fixture.peer.send("0123456789".repeat(5));
-  await fixture.settle();
-  assert(!fixture.driver.isReading);
-  assertEquals(50 - fixture.peer.unsent, 20); // one in the stream, one in the pipe
+  using pair = streams({ capacity: 10, highWaterMark: 0 });
+  pair.client.send("0123456789".repeat(5));
+  await pair.pump.pumpUntilIdle();
+  assertEquals(pair.server.taken, 10);
 });
 
 Deno.test("StreamProtocol.writable waits when the buffer is full, until it is empty", async () => {
-  using fixture = streams({ capacity: 10, writeBufferHighWater: 100 });
-  fixture.peer.driver.stopReading();
-  const writer = fixture.protocol.writable.getWriter();
+  using pair = streams({ capacity: 10, writeBufferHighWater: 100 });
+  pair.client.transport.pauseProducing();
+  const writer = pair.server.writable.getWriter();
   const little = watch(writer.write("x".repeat(100)));
-  await fixture.settle();
+  await pair.pump.pumpUntilIdle();
   assertEquals(little.outcome, "done");
   const much = watch(writer.write("y".repeat(100)));
   const ready = watch(writer.ready);
   const next = watch(writer.write("z"));
-  await fixture.settle();
+  await pair.pump.pumpUntilIdle();
   assertEquals([much.outcome, ready.outcome, next.outcome], ["pending", "pending", "pending"]);
-  fixture.peer.driver.startReading();
-  await fixture.settle();
+  pair.client.transport.resumeProducing();
+  await pair.pump.pumpUntilIdle();
   assertEquals([much.outcome, ready.outcome, next.outcome], ["done", "done", "done"]);
-  assertEquals(fixture.peer.text, "x".repeat(100) + "y".repeat(100) + "z");
+  assertEquals(pair.client.text, "x".repeat(100) + "y".repeat(100) + "z");
 });
 
 Deno.test("StreamProtocol.writable allows a writer to reuse its memory once a write has resolved", async () => {
-  using fixture = streams({ capacity: 10 });
-  fixture.peer.driver.stopReading();
-  const writer = fixture.protocol.writable.getWriter();
+  using pair = streams({ capacity: 10 });
+  pair.client.transport.pauseProducing();
+  const writer = pair.server.writable.getWriter();
   for (const size of [10, COPY_BELOW]) {
     const memory = new Uint8Array(size).fill(0x61);
     const written = watch(writer.write(memory));
-    await fixture.settle();
+    await pair.pump.pumpUntilIdle();
     assertEquals(written.outcome, "done");
     assertEquals(memory.length, size);
     memory.fill(0x62);
   }
-  fixture.peer.driver.startReading();
-  await fixture.settle();
-  assertEquals(fixture.peer.text, "a".repeat(10 + COPY_BELOW));
+  pair.client.transport.resumeProducing();
+  await pair.pump.pumpUntilIdle();
+  assertEquals(pair.client.text, "a".repeat(10 + COPY_BELOW));
 });
 
 Deno.test("StreamProtocol.loseConnection() waits only for a pending write", async () => {
-  using fixture = streams({ capacity: 10, writeBufferHighWater: 100 });
-  fixture.peer.driver.stopReading();
-  const writer = fixture.protocol.writable.getWriter();
+  using pair = streams({ capacity: 10, writeBufferHighWater: 100 });
+  pair.client.transport.pauseProducing();
+  const writer = pair.server.writable.getWriter();
   const written = watch(writer.write("x".repeat(200)));
-  await fixture.settle();
-  fixture.connection.loseConnection();
-  await fixture.settle();
-  assert(fixture.connection.connected);
-  fixture.peer.driver.startReading();
-  await fixture.settle();
-  assertEquals([written.outcome, fixture.peer.text.length], ["done", 200]);
-  assertInstanceOf(fixture.reason, ConnectionDone);
+  await pair.pump.pumpUntilIdle();
+  pair.serverTransport.loseConnection();
+  await pair.pump.pumpUntilIdle();
+  assert(pair.serverTransport.connected);
+  pair.client.transport.resumeProducing();
+  await pair.pump.pumpUntilIdle();
+  assertEquals([written.outcome, pair.client.text.length], ["done", 200]);
+  assertInstanceOf(pair.serverReason, ConnectionDone);
   const closing = await writer.closed.catch((error: unknown) => error);
-  assertStrictEquals(closing, fixture.reason);
+  assertStrictEquals(closing, pair.serverReason);
 });
 
 Deno.test("StreamProtocol.loseConnection() closes readable, and fails writable", async () => {
   using idle = streams();
-  const reader = idle.protocol.readable.getReader();
-  const writer = idle.protocol.writable.getWriter();
-  idle.connection.loseConnection();
-  await idle.settle();
+  const reader = idle.server.readable.getReader();
+  const writer = idle.server.writable.getWriter();
+  idle.serverTransport.loseConnection();
+  await idle.pump.pumpUntilIdle();
   assertEquals((await reader.read()).done, true);
   await assertRejects(() => writer.write("late"), ConnectionDone);
 
   using closing = streams({ capacity: 10 });
-  closing.peer.driver.stopReading();
-  const other = closing.protocol.writable.getWriter();
+  closing.client.transport.pauseProducing();
+  const other = closing.server.writable.getWriter();
   const written = watch(other.write("x".repeat(100)));
   const closed = watch(other.close());
-  await closing.settle();
-  closing.connection.loseConnection();
-  closing.peer.driver.startReading();
-  await closing.settle();
+  await closing.pump.pumpUntilIdle();
+  closing.serverTransport.loseConnection();
+  closing.client.transport.resumeProducing();
+  await closing.pump.pumpUntilIdle();
   assertEquals([written.outcome, closed.outcome], ["done", "done"]);
 });
 
@@ -208,18 +228,21 @@ Deno.test("StreamProtocol fails both streams with the reason of a lost connectio
       super.connectionLost(reason);
     }
   }
-  using fixture = connectProtocol(new Recording(), { capacity: 10, writeBufferHighWater: 100 });
-  const reader = fixture.protocol.readable.getReader();
-  const writer = fixture.protocol.writable.getWriter();
-  fixture.peer.driver.stopReading();
+  using pair = connectedServerAndClient(new Recording(), TestPeer, {
+    capacity: 10,
+    serverOptions: { writeBufferHighWater: 100 },
+  });
+  const reader = pair.server.readable.getReader();
+  const writer = pair.server.writable.getWriter();
+  pair.client.transport.pauseProducing();
   const reading = watch(reader.read());
   const written = watch(writer.write("x".repeat(200)));
   const next = watch(writer.write("y"));
   const readClosed = watch(reader.closed);
   const writeClosed = watch(writer.closed);
-  await fixture.settle();
-  fixture.peer.driver.abort();
-  await fixture.settle();
+  await pair.pump.pumpUntilIdle();
+  pair.client.abort();
+  await pair.pump.pumpUntilIdle();
   const [reason] = reasons;
   assertInstanceOf(reason, ConnectionLost);
   for (const { outcome } of [reading, written, next, readClosed, writeClosed]) {
@@ -239,77 +262,77 @@ for (const [method, unnamed, giveUp] of GIVING_UP) {
   Deno.test(`StreamProtocol ${method} aborts the connection, with its reason as the cause`, async () => {
     const error = new RangeError("enough");
     for (const given of [error, "enough", undefined]) {
-      using fixture = streams({ capacity: 10, writeBufferHighWater: 100 });
-      const gaveUp = watch(giveUp(fixture.protocol, given));
+      using pair = streams({ capacity: 10, writeBufferHighWater: 100 });
+      const gaveUp = watch(giveUp(pair.server, given));
       const other = method.startsWith("readable")
-        ? fixture.protocol.writable.getWriter()
-        : fixture.protocol.readable.getReader();
+        ? pair.server.writable.getWriter()
+        : pair.server.readable.getReader();
       const closed = watch(other.closed);
-      await fixture.settle();
-      const { reason } = fixture;
+      await pair.pump.pumpUntilIdle();
+      const { serverReason: reason } = pair;
       assertInstanceOf(reason, ConnectionAborted);
       if (given === error) assertStrictEquals(reason.cause, error);
       else if (given === undefined) assertEquals(nameOf(reason.cause), unnamed);
       else assertEquals(reason.message, "Connection was aborted locally: enough");
       assertEquals(gaveUp.outcome, "done");
       assertStrictEquals(closed.outcome, reason);
-      assertEquals(fixture.peer.end, "ECONNRESET");
+      assertEquals(pair.client.ending, "ECONNRESET");
     }
   });
 }
 
 Deno.test("StreamProtocol.writable abort() does not wait for a pending write", async () => {
-  using fixture = streams({ capacity: 10, writeBufferHighWater: 100 });
-  fixture.peer.driver.stopReading();
-  const writer = fixture.protocol.writable.getWriter();
+  using pair = streams({ capacity: 10, writeBufferHighWater: 100 });
+  pair.client.transport.pauseProducing();
+  const writer = pair.server.writable.getWriter();
   const written = watch(writer.write("x".repeat(200)));
-  await fixture.settle();
+  await pair.pump.pumpUntilIdle();
   const aborted = watch(writer.abort(new RangeError("enough")));
-  await fixture.settle();
-  assertInstanceOf(fixture.reason, ConnectionAborted);
+  await pair.pump.pumpUntilIdle();
+  assertInstanceOf(pair.serverReason, ConnectionAborted);
   assertEquals(aborted.outcome, "done");
-  assertStrictEquals(written.outcome, fixture.reason);
+  assertStrictEquals(written.outcome, pair.serverReason);
 });
 
 Deno.test("StreamProtocol.readable aborts when a for await loop exits early", async () => {
   for (const preventCancel of [false, true]) {
-    using fixture = streams();
-    fixture.peer.send("greeting");
+    using pair = streams();
+    pair.client.send("greeting");
     const reading = (async () => {
-      for await (const chunk of fixture.protocol.readable.values({ preventCancel })) {
+      for await (const chunk of pair.server.readable.values({ preventCancel })) {
         return decoder.decode(chunk);
       }
       return "nothing";
     })();
-    await fixture.settle();
+    await pair.pump.pumpUntilIdle();
     assertEquals(await reading, "greeting");
-    await fixture.settle();
-    assertEquals(fixture.connection.connected, preventCancel);
+    await pair.pump.pumpUntilIdle();
+    assertEquals(pair.serverTransport.connected, preventCancel);
   }
 });
 
 Deno.test("StreamProtocol.writable fails for an invalid chunk, and aborts the connection", async () => {
   for (const wrong of [undefined, 42]) {
-    using fixture = streams();
-    const written = watch(fixture.protocol.writable.getWriter().write(wrong as unknown as string));
-    await fixture.settle();
+    using pair = streams();
+    const written = watch(pair.server.writable.getWriter().write(wrong as unknown as string));
+    await pair.pump.pumpUntilIdle();
     assertInstanceOf(written.outcome, TypeError);
-    assertInstanceOf(fixture.reason, ConnectionAborted);
-    assertStrictEquals(fixture.reason.cause, written.outcome);
+    assertInstanceOf(pair.serverReason, ConnectionAborted);
+    assertStrictEquals(pair.serverReason.cause, written.outcome);
   }
 });
 
 Deno.test("StreamProtocol.writable fails on a transport with a producer, which stays registered", async () => {
-  using fixture = streams();
+  using pair = streams();
   const calls: string[] = [];
   const producer = {
     pauseProducing: () => {},
     resumeProducing: () => {},
     stopProducing: () => calls.push("stop"),
   };
-  fixture.connection.registerProducer(producer, true);
-  const written = watch(fixture.protocol.writable.getWriter().write("x"));
-  await fixture.settle();
+  pair.serverTransport.registerProducer(producer, true);
+  const written = watch(pair.server.writable.getWriter().write("x"));
+  await pair.pump.pumpUntilIdle();
   assertInstanceOf(written.outcome, Error);
   assert(written.outcome.message.startsWith("Cannot register the producer"));
   assertEquals(calls, ["stop"]); // by the abort
@@ -317,33 +340,33 @@ Deno.test("StreamProtocol.writable fails on a transport with a producer, which s
 
 Deno.test("StreamProtocol.readable.pipeTo() forwards bytes, backpressure and the end", async () => {
   using from = streams({ capacity: 100, highWaterMark: 200 });
-  using to = streams({ host: from.host, capacity: 100, writeBufferHighWater: 300 });
-  const piping = watch(from.protocol.readable.pipeTo(to.protocol.writable));
-  to.peer.driver.stopReading();
+  using to = streams({ pump: from.pump, capacity: 100, writeBufferHighWater: 300 });
+  const piping = watch(from.server.readable.pipeTo(to.server.writable));
+  to.client.transport.pauseProducing();
   const all = Array.from({ length: 1000 }, (_, i) => `${i} `).join("");
-  from.peer.send(all);
-  await from.settle();
-  assert(from.peer.unsent > all.length - 1200, `${from.peer.unsent}`);
-  to.peer.driver.startReading();
-  for (let i = 0; i < 10; i++) await from.settle();
-  assert(to.peer.text === all);
-  from.peer.driver.closeWrite();
-  await from.settle();
-  assertEquals([piping.outcome, to.peer.end], ["done", "ended"]);
-  assert(from.connection.connected && to.connection.connected);
+  from.client.send(all);
+  await from.pump.pumpUntilIdle();
+  assert(from.server.taken < 1200, `${from.server.taken}`);
+  to.client.transport.resumeProducing();
+  for (let i = 0; i < 10; i++) await from.pump.pumpUntilIdle();
+  assert(to.client.text === all);
+  from.client.transport.loseWriteConnection();
+  await from.pump.pumpUntilIdle();
+  assertEquals([piping.outcome, to.client.ending], ["done", "closed"]);
+  assert(from.serverTransport.connected && to.serverTransport.connected);
 });
 
 Deno.test("StreamProtocol.readable.pipeTo() aborts the other connection after a reset", async () => {
   using from = streams();
-  using to = streams({ host: from.host });
-  const piping = watch(from.protocol.readable.pipeTo(to.protocol.writable));
-  from.peer.send("half");
-  await from.settle();
-  from.peer.driver.abort();
-  await from.settle();
-  assertStrictEquals(piping.outcome, from.reason);
-  assertInstanceOf(to.reason, ConnectionAborted);
-  assertStrictEquals(to.reason.cause, from.reason);
+  using to = streams({ pump: from.pump });
+  const piping = watch(from.server.readable.pipeTo(to.server.writable));
+  from.client.send("half");
+  await from.pump.pumpUntilIdle();
+  from.client.abort();
+  await from.pump.pumpUntilIdle();
+  assertStrictEquals(piping.outcome, from.serverReason);
+  assertInstanceOf(to.serverReason, ConnectionAborted);
+  assertStrictEquals(to.serverReason.cause, from.serverReason);
 });
 
 Deno.test("StreamProtocol has its streams from connectionMade() on", async () => {
@@ -359,20 +382,20 @@ Deno.test("StreamProtocol has its streams from connectionMade() on", async () =>
       await writer.close();
     }
   }
-  using fixture = connectProtocol(new Greeter());
-  await fixture.settle();
-  assertEquals([fixture.peer.text, fixture.peer.end], ["hello", "ended"]);
+  using pair = connectedServerAndClient(new Greeter(), TestPeer);
+  await pair.pump.pumpUntilIdle();
+  assertEquals([pair.client.text, pair.client.ending], ["hello", "closed"]);
   assertThrows(() => new StreamProtocol({ highWaterMark: -1 }), RangeError, "highWaterMark");
 });
 
 Deno.test("StreamProtocol in await using closes the connection, and waits until it is lost", async () => {
-  using fixture = streams();
-  const disposing = watch(fixture.protocol[Symbol.asyncDispose]());
+  using pair = streams();
+  const disposing = watch(pair.server[Symbol.asyncDispose]());
   await null;
   assertEquals(disposing.outcome, "pending");
-  await fixture.settle();
+  await pair.pump.pumpUntilIdle();
   assertEquals(disposing.outcome, "done");
-  assertInstanceOf(fixture.reason, ConnectionDone);
+  assertInstanceOf(pair.serverReason, ConnectionDone);
 });
 
 Deno.test("StreamProtocol.connectionMade() that rejects loses the connection, and fails the streams", async () => {
@@ -384,11 +407,11 @@ Deno.test("StreamProtocol.connectionMade() that rejects loses the connection, an
       }
     }
   }
-  using fixture = connectProtocol(new Failing());
-  fixture.peer.send("x");
-  await fixture.settle();
-  assertEquals(String(fixture.reason), "RangeError: boom");
-  assertEquals(errors.take(), [fixture.reason]);
+  using pair = connectedServerAndClient(new Failing(), TestPeer);
+  pair.client.send("x");
+  await pair.pump.pumpUntilIdle();
+  assertEquals(String(pair.serverReason), "RangeError: boom");
+  assertEquals(errors.take(), [pair.serverReason]);
 });
 
 const test = tcpTest("Streams", () => new DenoReactor());

@@ -16,11 +16,10 @@ import { Deferred } from "../defer/deferred.ts";
 import { CancelledError } from "../defer/errors.ts";
 import { fail } from "../defer/fail.ts";
 import { succeed } from "../defer/succeed.ts";
-import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
 import { Clock } from "./clock.ts";
 import { Cooperator } from "./cooperator.ts";
 import { SchedulerStopped } from "./errors.ts";
-import { assertNoResult, failureResultOf } from "../testing/mod.ts";
+import { assertNoResult, failureResultOf, LoggedErrors } from "../testing/mod.ts";
 import { outcomes } from "../testing/fixtures/outcomes.ts";
 
 /** Returns a cooperator whose rounds come a second apart and have the given number of steps. */

@@ -30,7 +30,7 @@ import { CancelledError } from "../defer/errors.ts";
 import { fail } from "../defer/fail.ts";
 import { reportUnhandled } from "../defer/unhandled.ts";
 import { addObserver, type LogEvent } from "../log/mod.ts";
-import { ReactorBase } from "../reactor/lifecycle/reactor_base.ts";
+import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import type { IDelayedCall } from "../reactor/interfaces/mod.ts";
 import { Clock } from "./clock.ts";
 import { LoopingCall } from "./looping_call.ts";
@@ -450,17 +450,10 @@ Deno.test("LoopingCall makes and counts each call once on a clock that calls too
   assertEquals(counts, Array(100).fill(1));
 });
 
-/** A reactor without signals. */
-class QuietReactor extends ReactorBase {
-  constructor() {
-    super({ signalSource: { listen: () => {}, unlisten: () => {} }, stopSignals: [] });
-  }
-}
-
 Deno.test("LoopingCall makes one call per interval on a reactor", async () => {
   using time = new FakeTime();
-  const reactor = new QuietReactor();
-  const stopped = reactor.run();
+  const reactor = new DenoReactor();
+  const stopped = reactor.run({ installSignalHandlers: false });
   let ran = 0;
   const loop = new LoopingCall(() => ran++);
   loop.clock = reactor;

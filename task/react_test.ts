@@ -17,25 +17,19 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
 import { Deferred } from "../defer/deferred.ts";
 import { fail } from "../defer/fail.ts";
 import { succeed } from "../defer/succeed.ts";
 import { addObserver, type LogEvent } from "../log/mod.ts";
-import { ReactorBase } from "../reactor/lifecycle/reactor_base.ts";
 import { ReactorNotRestartable } from "../reactor/errors.ts";
+import type { IReactor } from "../reactor/interfaces/mod.ts";
 import { reactor as processReactor } from "../reactor/process_reactor.ts";
+import { autoAdvance, InMemoryReactor } from "../testing/mod.ts";
+import { Clock } from "./clock.ts";
 import { SystemExit } from "./errors.ts";
 import { react } from "./react.ts";
 
-/** A reactor without signals. */
-class QuietReactor extends ReactorBase {
-  constructor() {
-    super({ signalSource: { listen: () => {}, unlisten: () => {} }, stopSignals: [] });
-  }
-}
-
-type Main<A extends unknown[]> = (reactor: QuietReactor, ...args: A) => PromiseLike<unknown>;
+type Main<A extends unknown[]> = (reactor: IReactor, ...args: A) => PromiseLike<unknown>;
 
 interface Ended {
   readonly code: number | undefined;
@@ -46,20 +40,18 @@ interface Ended {
 
 /** Runs a program until it exits. */
 async function run<A extends unknown[]>(main: Main<A>, args: [...A]): Promise<Ended> {
-  using time = new FakeTime();
+  const clock = new Clock();
+  using _advancing = autoAdvance(clock);
   const events: LogEvent[] = [];
   using _observing = addObserver((event) => events.push(event), { level: "error", replay: false });
-  const reactor = new QuietReactor();
-  const start = reactor.seconds();
+  const reactor = new InMemoryReactor(clock);
   let seconds = NaN;
-  reactor.addSystemEventTrigger("after", "shutdown", () => seconds = reactor.seconds() - start);
+  reactor.addSystemEventTrigger("after", "shutdown", () => seconds = clock.seconds());
   const codes: number[] = [];
-  const exited = react(main, args, { reactor, exit: (code) => codes.push(code) });
-  for (let step = 0; step < 100 && codes.length === 0; step++) await time.tickAsync(100);
-  await exited;
+  await react(main, args, { reactor, exit: (code) => codes.push(code) });
   assertEquals([codes.length, reactor.running], [1, false]);
   const errors = events.map(({ failure }) => failure?.message ?? "");
-  return { code: codes[0], seconds: Math.round(seconds * 10) / 10, errors };
+  return { code: codes[0], seconds, errors };
 }
 
 /** Returns a main of each of the two kinds that Twisted tests. */
@@ -184,11 +176,11 @@ Deno.test("react() exits with 1 if main does not return a Deferred or promise", 
 });
 
 Deno.test("react() rejects, and does not exit, if the reactor cannot run", async () => {
-  using time = new FakeTime();
-  const reactor = new QuietReactor();
+  const clock = new Clock();
+  const reactor = new InMemoryReactor(clock);
   const stopped = reactor.run();
   reactor.stop();
-  await time.tickAsync(1);
+  clock.advance(0);
   await stopped;
   const exited: number[] = [];
   const options = { reactor, exit: (code: number) => exited.push(code) };

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { Clock, deferLater } from "../task/mod.ts";
 import { autoAdvance } from "./auto_advance.ts";
-import { LoggedErrors } from "./fixtures/logged_errors.ts";
+import { LoggedErrors } from "./logged_errors.ts";
 
 /** Lets the host's loop turn. */
 function turns(count = 3): Promise<void> {

@@ -1,6 +1,7 @@
 import {
   addObserver,
   type AddObserverOptions,
+  eventText,
   type LogEvent,
   type LogObserver,
 } from "../log/mod.ts";
@@ -65,6 +66,11 @@ export class EventLoggingObserver implements Iterable<LogEvent>, Disposable {
   /** The number of events. */
   get length(): number {
     return this.#events.length;
+  }
+
+  /** The text of each event, as `eventText()` returns it. Twisted has no equivalent. */
+  get texts(): string[] {
+    return this.#events.map(eventText);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { LogPublisher } from "../log/mod.ts";
 import * as log from "../log/mod.ts";
 import { EventLoggingObserver } from "./mod.ts";
@@ -16,6 +16,17 @@ Deno.test("EventLoggingObserver.observe() stores events in order", () => {
     "warn",
     undefined,
   ]);
+});
+
+Deno.test("EventLoggingObserver.texts has the text of each event", () => {
+  const publisher = new LogPublisher();
+  using events = EventLoggingObserver.createWithCleanup({ publisher });
+  publisher.msg("one");
+  publisher.err(new RangeError("too far"), "While testing");
+  const [one, error = ""] = events.texts;
+  assertEquals([one, events.texts.length], ["one", 2]);
+  assertStringIncludes(error, "While testing");
+  assertStringIncludes(error, "RangeError: too far");
 });
 
 Deno.test("EventLoggingObserver.createWithCleanup() observes until it is disposed of", () => {

@@ -33,18 +33,30 @@ export class FakeHostEnvironment implements IHostEnvironment {
       : Promise.resolve(text);
   }
 
-  /** Returns a promise for the names of the files in a directory of {@linkcode files}. */
+  /**
+   * Returns a promise for the names of the files in a directory of {@linkcode files}. As on a real
+   * host, it rejects with an error with the code `ENOTDIR` for a file, and with `ENOENT` for an
+   * unknown path.
+   */
   readDirectory(path: string): Promise<readonly string[]> {
+    const action = "read the directory";
+    if (this.files.has(path)) return Promise.reject(notADirectory(action, path));
     const folder = path.endsWith("/") ? path : `${path}/`;
     const inside = [...this.files.keys()].filter((each) => each.startsWith(folder));
-    if (inside.length === 0) return Promise.reject(missing("read the directory", path));
+    if (inside.length === 0) return Promise.reject(missing(action, path));
     const names = inside.map((each) => each.slice(folder.length).split("/")[0] ?? "");
     return Promise.resolve([...new Set(names)]);
   }
 }
 
 function missing(action: string, path: string): Error {
-  return new Deno.errors.NotFound(
-    `Cannot ${action} ${JSON.stringify(path)}: the FakeHostEnvironment does not have it`,
-  );
+  const why = "the FakeHostEnvironment does not have it";
+  const error = new Deno.errors.NotFound(`Cannot ${action} ${JSON.stringify(path)}: ${why}`);
+  return Object.assign(error, { code: "ENOENT" });
+}
+
+function notADirectory(action: string, path: string): Error {
+  const why = "in the FakeHostEnvironment it is a file";
+  const error = new Deno.errors.NotADirectory(`Cannot ${action} ${JSON.stringify(path)}: ${why}`);
+  return Object.assign(error, { code: "ENOTDIR" });
 }

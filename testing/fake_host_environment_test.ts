@@ -16,9 +16,20 @@ Deno.test("FakeHostEnvironment.readDirectory() returns each name once", async ()
   assertEquals(await host.readDirectory("/etc/certs"), ["a.pem", "old"]);
   assertEquals(await host.readDirectory("/etc/"), ["certs"]);
   assertEquals(await host.readTextFile("/etc/certs/a.pem"), "a");
+});
+
+Deno.test("FakeHostEnvironment rejects paths with the error codes of a real host", async () => {
+  const host = new FakeHostEnvironment();
+  host.files.set("/etc/certs/a.pem", "a");
+  const code = (reading: Promise<unknown>): Promise<unknown> =>
+    reading.then(() => "none", (error) => error.code);
+  assertEquals(await code(host.readDirectory("/etc/c")), "ENOENT");
+  assertEquals(await code(host.readTextFile("/etc/c")), "ENOENT");
+  assertEquals(await code(host.readDirectory("/etc/certs/a.pem")), "ENOTDIR");
   await assertRejects(
     () => host.readDirectory("/etc/c"),
     Deno.errors.NotFound,
     'Cannot read the directory "/etc/c"',
   );
+  await assertRejects(() => host.readDirectory("/etc/certs/a.pem"), Deno.errors.NotADirectory);
 });

@@ -1,4 +1,4 @@
-import { type Deferred, fail, succeed } from "../defer/mod.ts";
+import { Deferred, succeed } from "../defer/mod.ts";
 import { asError } from "../defer/guarded_call.ts";
 import { checkTimeout } from "../internal/validation.ts";
 import { checkFactory } from "../reactor/lifecycle/argument_checks.ts";
@@ -35,6 +35,13 @@ export interface FakePortOptions<A extends Address, O> {
   clock: IReactorTime;
   /** Whether the connections are encrypted from the start. @default {false} */
   secure?: boolean | undefined;
+  /**
+   * Whether `stopListening()` of a port stays pending until the test calls
+   * {@linkcode FakePort.completeClosing}.
+   *
+   * @default {false}
+   */
+  holdsClosing?: boolean | undefined;
 }
 
 /**
@@ -57,9 +64,14 @@ export class FakePort<A extends Address = Address, O = unknown>
   readonly #address: A;
   readonly #clock: IReactorTime;
   readonly #connections = new Set<FakeConnection>();
+  readonly #holdsClosing: boolean;
+  readonly #drainCalls: number[] = [];
   #drains: PortDrain[] = [];
+  #closeWaiters: Deferred<void>[] = [];
   #isListening = false;
+  #isClosing = false;
   #accepted = 0;
+  #stopCalls = 0;
 
   /**
    * Creates a port that does not listen yet.
@@ -74,6 +86,7 @@ export class FakePort<A extends Address = Address, O = unknown>
     this.secure = call.secure ?? false;
     this.#address = call.address;
     this.#clock = call.clock;
+    this.#holdsClosing = call.holdsClosing ?? false;
   }
 
   // Members for tests.
@@ -81,6 +94,21 @@ export class FakePort<A extends Address = Address, O = unknown>
   /** Whether the port listens: `true` until `stopListening()` or `drain()`. */
   get isListening(): boolean {
     return this.#isListening;
+  }
+
+  /** Whether the port is closing, which the test completes with {@linkcode completeClosing}. */
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
+  /** The number of calls of `stopListening()`. */
+  get stopCalls(): number {
+    return this.#stopCalls;
+  }
+
+  /** The arguments of the calls of `drain()`, in seconds. */
+  get drainCalls(): readonly number[] {
+    return this.#drainCalls;
   }
 
   /** The open connections, in the order in which they were made. */
@@ -128,6 +156,46 @@ export class FakePort<A extends Address = Address, O = unknown>
     return connection;
   }
 
+  /**
+   * Closes a port that holds its closing: stops the factory, and fires the Deferreds of
+   * `stopListening()`.
+   *
+   * @param error The error with which the Deferreds fail. Without one, they succeed.
+   * @throws {Error} If the port is not closing.
+   *
+   * @example
+   * ```ts
+   * import { Factory, Protocol } from "@torsion/reactor/protocol";
+   * import { ManualServerEndpoint } from "@torsion/reactor/testing";
+   *
+   * const endpoint = new ManualServerEndpoint({ holdsClosing: true });
+   * endpoint.listen(Factory.forProtocol(Protocol));
+   * const port = endpoint.attempt().succeed();
+   * port.stopListening().addCallback(() => console.log("closed"));
+   * console.log(port.isListening, port.isClosing); // false true
+   * port.completeClosing(); // closed
+   * ```
+   */
+  completeClosing(error?: Error): void {
+    if (!this.#isClosing) {
+      throw new Error(`Cannot complete the closing of ${this}: it is not closing`);
+    }
+    this.#isClosing = false;
+    let failure = error;
+    try {
+      stopFactory(this.factory);
+    } catch (thrown) {
+      failure ??= asError(thrown);
+    }
+    const waiters = this.#closeWaiters;
+    this.#closeWaiters = [];
+    for (const waiter of waiters) {
+      if (failure === undefined) waiter.callback();
+      else waiter.errback(failure);
+    }
+    this.#checkDrains();
+  }
+
   /** Removes a connection. The connection calls this method when it is lost. */
   connectionLost(connection: FakeConnection, _reason: Error): void {
     this.#connections.delete(connection);
@@ -136,29 +204,28 @@ export class FakePort<A extends Address = Address, O = unknown>
 
   /** Describes the port for a log: `FakeTCPPort on 0.0.0.0:2000 (closed)`. */
   toString(): string {
-    return `${this.constructor.name} on ${this.#address}${this.#isListening ? "" : " (closed)"}`;
+    const state = this.#isListening ? "" : this.#isClosing ? " (closing)" : " (closed)";
+    return `${this.constructor.name} on ${this.#address}${state}`;
   }
 
   // Members of IListeningPort.
 
   startListening(): void {
-    if (this.#isListening) {
-      throw new Error(`Cannot listen on ${this.#address}: the port is listening already`);
+    if (this.#isListening || this.#isClosing) {
+      const state = this.#isListening ? "listening already" : "closing";
+      throw new Error(`Cannot listen on ${this.#address}: the port is ${state}`);
     }
     startFactory(this.factory);
     this.#isListening = true;
   }
 
-  /** Stops listening at once. The Deferred has fired when this method returns. */
+  /**
+   * Stops listening. The Deferred has fired when this method returns, unless the port holds its
+   * closing.
+   */
   stopListening(): Deferred<void> {
-    if (!this.#isListening) return succeed();
-    this.#isListening = false;
-    try {
-      stopFactory(this.factory);
-      return succeed();
-    } catch (error) {
-      return fail(asError(error));
-    }
+    this.#stopCalls++;
+    return this.#stop();
   }
 
   getHost(): A {
@@ -168,14 +235,15 @@ export class FakePort<A extends Address = Address, O = unknown>
   /** The deadline passes on the clock of a `MemoryReactorClock`, and never on a `MemoryReactor`. */
   drain(seconds: number): Deferred<number> {
     checkTimeout("drain() seconds", seconds);
+    this.#drainCalls.push(seconds);
     const drain = new PortDrain({
       clock: this.#clock,
       connections: () => [...this.#connections],
       handshakes: new Set(),
-      isDrained: () => !this.#isListening && this.#connections.size === 0,
+      isDrained: () => !this.#isListening && !this.#isClosing && this.#connections.size === 0,
     }, seconds);
     this.#drains.push(drain);
-    this.stopListening().addErrback((error) => drain.fail(error));
+    this.#stop().addErrback((error) => drain.fail(error));
     for (const { protocol } of this.connections) {
       if (protocol !== null && isDrainable(protocol)) protocol.drainRequested();
     }
@@ -189,6 +257,18 @@ export class FakePort<A extends Address = Address, O = unknown>
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stopListening();
+  }
+
+  #stop(): Deferred<void> {
+    if (!this.#isListening && !this.#isClosing) return succeed();
+    const closed = new Deferred<void>();
+    this.#closeWaiters.push(closed);
+    if (this.#isListening) {
+      this.#isListening = false;
+      this.#isClosing = true;
+      if (!this.#holdsClosing) this.completeClosing();
+    }
+    return closed;
   }
 
   #checkDrains(): void {

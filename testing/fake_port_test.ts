@@ -6,6 +6,7 @@ import {
   AccumulatingProtocol,
   assertNoResult,
   failureResultOf,
+  ManualServerEndpoint,
   MemoryReactor,
   MemoryReactorClock,
   StringTransportWithDisconnection,
@@ -130,4 +131,45 @@ Deno.test("FakePort.drain() aborts the open connections at its deadline on a clo
 Deno.test("FakePort of listenTLS() has secure connections", () => {
   const port = new MemoryReactor().listenTLS(443, Factory.forProtocol(Protocol), {});
   assertEquals([port.secure, port.connect().transport.secure], [true, true]);
+});
+
+Deno.test("FakePort.completeClosing() completes a closing that the port holds", () => {
+  const endpoint = new ManualServerEndpoint({ holdsClosing: true });
+  const factory = Factory.forProtocol(AccumulatingProtocol);
+  endpoint.listen(factory);
+  const port = endpoint.attempt().succeed();
+  assertThrows(() => port.completeClosing(), Error, "it is not closing");
+  const closings = [port.stopListening(), port.stopListening()];
+  for (const each of closings) assertNoResult(each);
+  assertEquals([port.isListening, port.isClosing, factory.numPorts], [false, true, 1]);
+  assertEquals([port.stopCalls, String(port)], [2, "FakePort on 192.0.2.1:2000 (closing)"]);
+  assertThrows(() => port.startListening(), Error, "the port is closing");
+  port.completeClosing();
+  for (const each of closings) assertEquals(successResultOf(each), undefined);
+  assertEquals([port.isClosing, factory.numPorts], [false, 0]);
+  assertEquals(successResultOf(port.stopListening()), undefined);
+});
+
+Deno.test("FakePort.completeClosing() may fail the closing, and the drain", () => {
+  const boom = new RangeError("boom");
+  const endpoint = new ManualServerEndpoint({ holdsClosing: true });
+  for (const close of ["stopListening", "drain"] as const) {
+    endpoint.listen(Factory.forProtocol(AccumulatingProtocol));
+    const port = endpoint.attempt().succeed();
+    const closing = close === "drain" ? port.drain(30) : port.stopListening();
+    assertNoResult(closing);
+    port.completeClosing(boom);
+    assertStrictEquals(failureResultOf(closing), boom);
+    assertEquals([port.stopCalls, port.drainCalls], close === "drain" ? [0, [30]] : [1, []]);
+  }
+});
+
+Deno.test("FakePort.drain() fires once the closing that the port holds is complete", () => {
+  const endpoint = new ManualServerEndpoint({ holdsClosing: true });
+  endpoint.listen(Factory.forProtocol(AccumulatingProtocol));
+  const port = endpoint.attempt().succeed();
+  const drained = port.drain(30);
+  assertNoResult(drained);
+  port.completeClosing();
+  assertEquals(successResultOf(drained), 0);
 });

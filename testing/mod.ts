@@ -7,7 +7,8 @@
  * - {@linkcode MemoryReactor} and {@linkcode MemoryReactorClock} record what a program listens on
  *   and connects to, and the test makes the connections.
  * - {@linkcode connectedServerAndClient} connects two protocols in memory, by real connections.
- *   {@linkcode MemoryEndpoints} and {@linkcode ManualEndpoint} are endpoints without a network.
+ *   {@linkcode MemoryEndpoints}, {@linkcode ManualEndpoint} and {@linkcode ManualServerEndpoint}
+ *   are endpoints without a network.
  * - {@linkcode runningReactor} starts a reactor for a test on real sockets.
  * - {@linkcode cleanTest} defines a test that fails if it leaves something behind.
  * - {@linkcode successResultOf}, {@linkcode failureResultOf} and {@linkcode assertNoResult} check a
@@ -82,7 +83,12 @@ export type {
   RecordedUNIXDatagramPort,
   WrittenUNIXDatagram,
 } from "./recorded_unix_datagrams.ts";
-export { type AutoAdvance, autoAdvance, type AutoAdvanceOptions } from "./auto_advance.ts";
+export {
+  type AutoAdvance,
+  autoAdvance,
+  type AutoAdvanceOptions,
+  type MovableTime,
+} from "./auto_advance.ts";
 export {
   InMemoryReactor,
   type InMemoryReactorOptions,
@@ -115,6 +121,11 @@ export { IOPump, type IOPumpOptions } from "./io_pump.ts";
 export { flushLoggedErrors, LoggedErrors } from "./logged_errors.ts";
 export type { ManualAttempt } from "./manual_attempt.ts";
 export { ManualEndpoint, type ManualEndpointOptions } from "./manual_endpoint.ts";
+export {
+  ManualListen,
+  ManualServerEndpoint,
+  type ManualServerEndpointOptions,
+} from "./manual_server_endpoint.ts";
 export {
   type MemoryAnswer,
   MemoryEndpoints,

@@ -15,9 +15,8 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import { Deferred } from "../../defer/mod.ts";
 import { Factory, Protocol } from "../../protocol/mod.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
 import { Clock } from "../../task/mod.ts";
-import { type ManualAttempt, ManualEndpoint } from "../../testing/mod.ts";
+import { LoggedErrors, type ManualAttempt, ManualEndpoint } from "../../testing/mod.ts";
 import { ClientService } from "./mod.ts";
 
 /** The possible actions, with their frequencies. */

@@ -36,7 +36,6 @@ import {
 } from "../../defer/mod.ts";
 import { addObserver } from "../../log/mod.ts";
 import { Factory, Protocol } from "../../protocol/mod.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
 import { ConnectionLost, ConnectTimeoutError, NoProtocol } from "../../reactor/errors.ts";
 import type { IProtocol } from "../../reactor/interfaces/mod.ts";
 import { Clock } from "../../task/mod.ts";
@@ -44,6 +43,7 @@ import { ClientService, type ClientServiceOptions } from "./mod.ts";
 import {
   assertNoResult,
   failureResultOf,
+  LoggedErrors,
   ManualEndpoint,
   type ManualEndpointOptions,
   successResultOf,

@@ -16,9 +16,8 @@ import {
 } from "@std/assert";
 import { Deferred, fail } from "../../defer/mod.ts";
 import { reportUnhandled } from "../../defer/unhandled.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
 import { type IService, MultiService, Service, ServicesNotStopped } from "./mod.ts";
-import { assertNoResult, successResultOf } from "../../testing/mod.ts";
+import { assertNoResult, LoggedErrors, successResultOf } from "../../testing/mod.ts";
 import { outcomes } from "../../testing/fixtures/outcomes.ts";
 
 /** A service that records its calls in a list, which several services may share. */

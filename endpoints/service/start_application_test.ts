@@ -5,28 +5,16 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { Deferred } from "../../defer/mod.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
-import { SystemEvent } from "../../reactor/lifecycle/system_event.ts";
+import { Clock } from "../../task/mod.ts";
+import { InMemoryReactor, LoggedErrors } from "../../testing/mod.ts";
 import { MultiService, Service, startApplication } from "./mod.ts";
 
-/** The shutdown triggers of a reactor. */
-class Shutdown extends SystemEvent {
-  isOver = false;
-
-  constructor() {
-    super("shutdown");
-  }
-
-  reactor: Parameters<typeof startApplication>[0] = {
-    addSystemEventTrigger: (phase, type, f, ...args) => {
-      assertEquals(type, "shutdown");
-      return this.add(phase, f, args);
-    },
-  };
-
-  begin(): void {
-    this.fire({ during: () => this.isOver = true });
-  }
+/** Returns a reactor that runs until it is stopped and its clock moves. */
+function runningReactor(): [reactor: InMemoryReactor, clock: Clock] {
+  const clock = new Clock();
+  const reactor = new InMemoryReactor(clock);
+  reactor.run();
+  return [reactor, clock];
 }
 
 class Slow extends Service {
@@ -44,25 +32,29 @@ class Slow extends Service {
 }
 
 Deno.test("startApplication() starts the service, and stops it at the reactor's shutdown", () => {
-  const shutdown = new Shutdown();
+  const [reactor, clock] = runningReactor();
   const slow = new Slow();
   const application = new MultiService();
   slow.setServiceParent(application);
-  startApplication(shutdown.reactor, application);
+  startApplication(reactor, application);
   assertEquals([application.running, slow.running, slow.isPrivileged], [true, true, true]);
-  shutdown.begin();
-  assertEquals([slow.running, shutdown.isOver], [false, false]);
+  reactor.stop();
+  clock.advance(0);
+  assertEquals([slow.running, reactor.running], [false, true]);
   slow.stopping.callback();
-  assertEquals(shutdown.isOver, true);
+  clock.advance(0);
+  assertEquals(reactor.running, false);
 });
 
 Deno.test("startApplication() does not delay a shutdown that a second signal forces", () => {
-  const shutdown = new Shutdown();
+  const [reactor, clock] = runningReactor();
   const slow = new Slow();
-  startApplication(shutdown.reactor, slow);
-  shutdown.begin();
-  shutdown.forceClose();
-  assertEquals([slow.running, shutdown.isOver], [false, true]);
+  startApplication(reactor, slow);
+  for (const isRunning of [true, false]) {
+    reactor.deliverSignal("SIGINT");
+    clock.advance(0);
+    assertEquals([slow.running, reactor.running], [false, isRunning]);
+  }
 });
 
 Deno.test("startApplication() throws an error of startService()", () => {
@@ -71,29 +63,32 @@ Deno.test("startApplication() throws an error of startService()", () => {
       throw new RangeError("boom");
     }
   }
-  const shutdown = new Shutdown();
+  const [reactor, clock] = runningReactor();
   const [slow, application] = [new Slow(), new MultiService()];
   slow.setServiceParent(application);
   new Failing().setServiceParent(application);
-  assertThrows(() => startApplication(shutdown.reactor, application), RangeError, "boom");
+  assertThrows(() => startApplication(reactor, application), RangeError, "boom");
   assertEquals(slow.running, true);
   slow.stopping.callback();
-  shutdown.begin();
-  assertEquals([slow.running, shutdown.isOver], [false, true]);
+  reactor.stop();
+  clock.advance(0);
+  assertEquals([slow.running, reactor.running], [false, false]);
 });
 
 Deno.test("startApplication() logs an error of stopping, and the shutdown continues", () => {
   using errors = new LoggedErrors();
-  const shutdown = new Shutdown();
+  const [reactor, clock] = runningReactor();
   const slow = new Slow();
   slow.setName("db");
   const application = new MultiService();
   slow.setServiceParent(application);
-  startApplication(shutdown.reactor, application);
-  shutdown.begin();
+  startApplication(reactor, application);
+  reactor.stop();
+  clock.advance(0);
   slow.stopping.errback(new RangeError("boom"));
+  clock.advance(0);
   assertEquals(errors.take().map(String), [
     'ServicesNotStopped: Cannot stop 1 of the child services: Slow "db": boom',
   ]);
-  assertEquals(shutdown.isOver, true);
+  assertEquals(reactor.running, false);
 });

@@ -14,64 +14,36 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { CancelledError, Deferred, TooManyWaiters } from "../../defer/mod.ts";
+import { CancelledError, TooManyWaiters } from "../../defer/mod.ts";
 import { Factory } from "../../protocol/mod.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
-import type { IListeningPort, IProtocolFactory } from "../../reactor/interfaces/mod.ts";
-import type { IStreamServerEndpoint } from "../../reactor/interfaces/endpoint.ts";
+import type { IProtocolFactory } from "../../reactor/interfaces/mod.ts";
 import { StreamServerEndpointService, type StreamServerEndpointServiceOptions } from "./mod.ts";
-import { failureResultOf, successResultOf } from "../../testing/mod.ts";
+import {
+  failureResultOf,
+  type FakePort,
+  LoggedErrors,
+  ManualServerEndpoint,
+  successResultOf,
+} from "../../testing/mod.ts";
 import { outcomes } from "../../testing/fixtures/outcomes.ts";
 
 const boom = new RangeError("boom");
 
-/** A port that closes when the test completes it. */
-class FakePort {
-  readonly closed = new Deferred<void>();
-  calls = 0;
-  /** The arguments of `drain()`. */
-  readonly drains: number[] = [];
-
-  stopListening(): Deferred<void> {
-    this.calls++;
-    return this.closed;
-  }
-
-  drain(seconds: number): Deferred<number> {
-    this.drains.push(seconds);
-    return this.closed.addCallback(() => 2);
-  }
-}
-
-/** An endpoint that listens when the test completes it. */
-class FakeServer implements IStreamServerEndpoint {
-  readonly factories: IProtocolFactory[] = [];
-  readonly ports: FakePort[] = [];
-  result: Deferred<IListeningPort> = new Deferred();
+/** A service, and an endpoint whose attempts and ports the test completes. */
+class ServiceFixture implements Disposable {
+  /** The error with which attempts to listen fail at once. */
   failsAtOnce: Error | null = null;
+  /** The error with which a cancelled attempt fails. */
   cancelError: Error | null = null;
-
-  listen(factory: IProtocolFactory): Deferred<IListeningPort> {
-    this.factories.push(factory);
-    this.result = new Deferred((result) => {
-      if (this.cancelError !== null) result.errback(this.cancelError);
-    });
-    if (this.failsAtOnce !== null) this.result.errback(this.failsAtOnce);
-    return this.result;
-  }
-
-  /** Completes listening. Returns the port. */
-  startedListening(): FakePort {
-    const port = new FakePort();
-    this.ports.push(port);
-    // The methods of a port that the service uses.
-    this.result.callback(port as Partial<IListeningPort> as IListeningPort);
-    return port;
-  }
-}
-
-class ConnectionFixture implements Disposable {
-  readonly endpoint = new FakeServer();
+  readonly endpoint = new ManualServerEndpoint({
+    holdsClosing: true,
+    listening: (attempt) => {
+      if (this.failsAtOnce !== null) attempt.fail(this.failsAtOnce);
+    },
+    cancelled: (attempt) => {
+      if (this.cancelError !== null) attempt.fail(this.cancelError);
+    },
+  });
   readonly factory = new Factory();
   readonly service: StreamServerEndpointService;
   readonly errors = new LoggedErrors();
@@ -80,79 +52,89 @@ class ConnectionFixture implements Disposable {
     this.service = new StreamServerEndpointService(this.endpoint, this.factory, options);
   }
 
+  /** The factories that were passed to `listen()`. */
+  get factories(): IProtocolFactory[] {
+    return this.endpoint.attempts.map(({ factory }) => factory);
+  }
+
+  /** Completes listening. */
+  startedListening(): FakePort {
+    return this.endpoint.attempt().succeed();
+  }
+
   [Symbol.dispose](): void {
     this.errors[Symbol.dispose]();
   }
 }
 
 Deno.test("StreamServerEndpointService.privilegedStartService() listens only once", () => {
-  using fixture = new ConnectionFixture();
+  using fixture = new ServiceFixture();
   fixture.service.privilegedStartService();
-  assertEquals([fixture.endpoint.factories, fixture.service.running], [[fixture.factory], false]);
+  assertEquals([fixture.factories, fixture.service.running], [[fixture.factory], false]);
   fixture.service.privilegedStartService();
   fixture.service.startService();
-  assertEquals([fixture.endpoint.factories.length, fixture.service.running], [1, true]);
+  assertEquals([fixture.factories.length, fixture.service.running], [1, true]);
 });
 
 Deno.test("StreamServerEndpointService.startService() listens without a privileged start", () => {
-  using fixture = new ConnectionFixture();
+  using fixture = new ServiceFixture();
   fixture.service.startService();
-  assertEquals([fixture.endpoint.factories, fixture.service.running], [[fixture.factory], true]);
+  assertEquals([fixture.factories, fixture.service.running], [[fixture.factory], true]);
 });
 
 for (const start of ["startService", "privilegedStartService"] as const) {
   Deno.test(`StreamServerEndpointService.${start}() with raiseSynchronously throws an error`, () => {
-    using fixture = new ConnectionFixture({ raiseSynchronously: true });
-    fixture.endpoint.failsAtOnce = boom;
+    using fixture = new ServiceFixture({ raiseSynchronously: true });
+    fixture.failsAtOnce = boom;
     assertThrows(() => fixture.service[start](), RangeError, "boom");
     assertEquals(fixture.service.running, false);
     assertStrictEquals(failureResultOf(fixture.service.whenListening()), boom);
-    fixture.endpoint.failsAtOnce = null;
+    fixture.failsAtOnce = null;
     fixture.service[start]();
-    assertEquals(fixture.endpoint.factories.length, 2);
+    assertEquals(fixture.factories.length, 2);
   });
 
   Deno.test(`StreamServerEndpointService.${start}() logs an error without raiseSynchronously`, () => {
-    using fixture = new ConnectionFixture();
-    fixture.endpoint.failsAtOnce = boom;
+    using fixture = new ServiceFixture();
+    fixture.failsAtOnce = boom;
     fixture.service[start]();
     const [event] = fixture.errors.takeEvents();
     assertEquals(event?.failure, boom);
-    assertEquals(event?.why, "StreamServerEndpointService cannot listen on FakeServer");
+    assertEquals(event?.why, "StreamServerEndpointService cannot listen on 192.0.2.1:2000");
   });
 }
 
 Deno.test("StreamServerEndpointService logs a later error, also with raiseSynchronously", () => {
   for (const raiseSynchronously of [false, true]) {
-    using fixture = new ConnectionFixture({ raiseSynchronously });
+    using fixture = new ServiceFixture({ raiseSynchronously });
     fixture.service.startService();
-    fixture.endpoint.result.errback(boom);
+    fixture.endpoint.attempt().fail(boom);
     assertEquals(fixture.errors.take(), [boom]);
     assertEquals(successResultOf(fixture.service.stopService()), undefined);
   }
 });
 
 Deno.test("StreamServerEndpointService.stopService() fires when the port is closed", () => {
-  using fixture = new ConnectionFixture();
+  using fixture = new ServiceFixture();
   fixture.service.privilegedStartService();
-  const port = fixture.endpoint.startedListening();
+  const port = fixture.startedListening();
   fixture.service.startService();
   const stopped = outcomes(fixture.service.stopService());
-  assertEquals([stopped, port.calls], [[], 1]);
-  port.closed.callback();
+  assertEquals([stopped, port.stopCalls], [[], 1]);
+  port.completeClosing();
   assertEquals([stopped, fixture.service.running], [[undefined], false]);
 });
 
 Deno.test("StreamServerEndpointService.stopService() cancels listening, and logs no CancelledError", () => {
-  using fixture = new ConnectionFixture();
+  using fixture = new ServiceFixture();
   fixture.service.privilegedStartService();
   assertEquals(successResultOf(fixture.service.stopService()), undefined);
   failureResultOf(fixture.service.whenListening(), CancelledError);
 });
 
 Deno.test("StreamServerEndpointService.stopService() logs any other error of listening", () => {
-  using fixture = new ConnectionFixture();
-  fixture.endpoint.cancelError = boom;
+  using fixture = new ServiceFixture();
+  fixture.cancelError = boom;
   fixture.service.privilegedStartService();
   assertEquals(successResultOf(fixture.service.stopService()), undefined);
   assertEquals(fixture.errors.take(), [boom]);
@@ -161,7 +143,7 @@ Deno.test("StreamServerEndpointService.stopService() logs any other error of lis
 // --- Tests that Twisted does not have ----------------------------------------------------------
 
 Deno.test("StreamServerEndpointService treats a listen() that throws as one that rejects", () => {
-  using fixture = new ConnectionFixture();
+  using fixture = new ServiceFixture();
   fixture.endpoint.listen = () => {
     throw boom;
   };
@@ -170,61 +152,61 @@ Deno.test("StreamServerEndpointService treats a listen() that throws as one that
 });
 
 Deno.test("StreamServerEndpointService.stopService() before the start fires at once", () => {
-  using fixture = new ConnectionFixture();
+  using fixture = new ServiceFixture();
   assertEquals(successResultOf(fixture.service.stopService()), undefined);
   assertEquals(successResultOf(fixture.service.stopService()), undefined);
 });
 
 Deno.test("StreamServerEndpointService.stopService() several times fires when the port is closed", () => {
-  using fixture = new ConnectionFixture();
+  using fixture = new ServiceFixture();
   fixture.service.startService();
-  const port = fixture.endpoint.startedListening();
+  const port = fixture.startedListening();
   const stops = [outcomes(fixture.service.stopService()), outcomes(fixture.service.stopService())];
-  assertEquals([stops, port.calls], [[[], []], 1]);
-  port.closed.callback();
+  assertEquals([stops, port.stopCalls], [[[], []], 1]);
+  port.completeClosing();
   assertEquals(stops, [[undefined], [undefined]]);
 });
 
 Deno.test("StreamServerEndpointService.stopService() fails with an error of closing the port", () => {
-  using fixture = new ConnectionFixture();
+  using fixture = new ServiceFixture();
   fixture.service.startService();
-  const port = fixture.endpoint.startedListening();
+  const port = fixture.startedListening();
   const stops = [outcomes(fixture.service.stopService()), outcomes(fixture.service.stopService())];
-  port.closed.errback(boom);
+  port.completeClosing(boom);
   assertEquals([stops, fixture.service.running], [[[boom], [boom]], false]);
   fixture.service.startService();
   assertEquals(successResultOf(fixture.service.stopService()), undefined);
 });
 
 Deno.test("StreamServerEndpointService that is restarted listens once the port is closed", () => {
-  using fixture = new ConnectionFixture();
+  using fixture = new ServiceFixture();
   fixture.service.startService();
-  const first = fixture.endpoint.startedListening();
+  const first = fixture.startedListening();
   const stopped = outcomes(fixture.service.stopService());
   fixture.service.startService();
   const port = outcomes(fixture.service.whenListening());
-  assertEquals(fixture.endpoint.factories.length, 1);
-  first.closed.callback();
-  assertEquals([stopped, fixture.endpoint.factories.length, fixture.service.running], [
+  assertEquals(fixture.factories.length, 1);
+  first.completeClosing();
+  assertEquals([stopped, fixture.factories.length, fixture.service.running], [
     [undefined],
     2,
     true,
   ]);
   assertEquals(port, []);
-  const second = fixture.endpoint.startedListening();
+  const second = fixture.startedListening();
   assertStrictEquals(port[0] as unknown, second);
 });
 
 Deno.test("StreamServerEndpointService does not listen after a restart that was stopped again", () => {
-  using fixture = new ConnectionFixture();
+  using fixture = new ServiceFixture();
   fixture.service.startService();
-  const port = fixture.endpoint.startedListening();
+  const port = fixture.startedListening();
   const stops = [outcomes(fixture.service.stopService())];
   fixture.service.startService();
   stops.push(outcomes(fixture.service.stopService()));
   assertEquals(stops, [[], []]);
-  port.closed.callback();
-  assertEquals([stops, fixture.endpoint.factories.length, fixture.service.running], [
+  port.completeClosing();
+  assertEquals([stops, fixture.factories.length, fixture.service.running], [
     [[undefined], [undefined]],
     1,
     false,
@@ -232,33 +214,33 @@ Deno.test("StreamServerEndpointService does not listen after a restart that was 
 });
 
 Deno.test("StreamServerEndpointService.stopService() callbacks may start the service again", () => {
-  using fixture = new ConnectionFixture();
+  using fixture = new ServiceFixture();
   fixture.service.startService();
-  const port = fixture.endpoint.startedListening();
+  const port = fixture.startedListening();
   fixture.service.stopService().addCallback(() => fixture.service.startService());
-  port.closed.callback();
-  assertEquals([fixture.endpoint.factories.length, fixture.service.running], [2, true]);
+  port.completeClosing();
+  assertEquals([fixture.factories.length, fixture.service.running], [2, true]);
 });
 
 Deno.test("StreamServerEndpointService.whenListening() fires with the port, now or later", () => {
-  using fixture = new ConnectionFixture();
+  using fixture = new ServiceFixture();
   const early = outcomes(fixture.service.whenListening());
   fixture.service.startService();
   const cancelled = fixture.service.whenListening();
   const late = outcomes(fixture.service.whenListening());
   cancelled.cancel();
   failureResultOf(cancelled, CancelledError);
-  const port: unknown = fixture.endpoint.startedListening();
+  const port: unknown = fixture.startedListening();
   for (const seen of [early, late, outcomes(fixture.service.whenListening())]) {
     assertStrictEquals(seen[0] as unknown, port);
   }
 });
 
 Deno.test("StreamServerEndpointService.whenListening() fails with the error of listening", () => {
-  using fixture = new ConnectionFixture();
+  using fixture = new ServiceFixture();
   fixture.service.startService();
   const failing = outcomes(fixture.service.whenListening());
-  fixture.endpoint.result.errback(boom);
+  fixture.endpoint.attempt().fail(boom);
   assertEquals([failing, outcomes(fixture.service.whenListening())], [[boom], [boom]]);
   assertEquals(fixture.errors.take(), [boom]);
   fixture.service.stopService();
@@ -276,7 +258,7 @@ Deno.test("StreamServerEndpointService.whenListening() fails with the error of l
 });
 
 Deno.test("StreamServerEndpointService.whenListening({ signal }) fails with the abort reason", () => {
-  using fixture = new ConnectionFixture();
+  using fixture = new ServiceFixture();
   fixture.service.startService();
   const leaving = new AbortController();
   const aborted = outcomes(fixture.service.whenListening({ signal: leaving.signal }));
@@ -286,12 +268,12 @@ Deno.test("StreamServerEndpointService.whenListening({ signal }) fails with the 
     assertInstanceOf(error, CancelledError);
     assertEquals(error.message, "Cancelled by an AbortSignal: the user has left");
   }
-  const port: unknown = fixture.endpoint.startedListening();
+  const port: unknown = fixture.startedListening();
   assertStrictEquals(left[0] as unknown, port);
 });
 
 Deno.test("StreamServerEndpointService.whenListening() callbacks may cancel waiters, and stop", () => {
-  using fixture = new ConnectionFixture();
+  using fixture = new ServiceFixture();
   fixture.service.startService();
   const first = fixture.service.whenListening();
   const second = fixture.service.whenListening();
@@ -300,20 +282,20 @@ Deno.test("StreamServerEndpointService.whenListening() callbacks may cancel wait
     second.cancel();
     stopped.push(outcomes(fixture.service.stopService()));
   });
-  const port = fixture.endpoint.startedListening();
+  const port = fixture.startedListening();
   failureResultOf(second, CancelledError);
-  assertEquals([stopped, port.calls], [[[]], 1]);
-  port.closed.callback();
+  assertEquals([stopped, port.stopCalls], [[[]], 1]);
+  port.completeClosing();
   assert(!fixture.service.running);
 });
 
 Deno.test("StreamServerEndpointService with drain calls drain() of its port when it stops", () => {
-  using fixture = new ConnectionFixture({ drain: 30 });
+  using fixture = new ServiceFixture({ drain: 30 });
   fixture.service.startService();
-  const port = fixture.endpoint.startedListening();
+  const port = fixture.startedListening();
   const stopped = outcomes(fixture.service.stopService());
-  assertEquals([stopped, port.drains, port.calls], [[], [30], 0]);
-  port.closed.callback();
+  assertEquals([stopped, port.drainCalls, port.stopCalls], [[], [30], 0]);
+  port.completeClosing();
   assertEquals(stopped, [undefined]);
   for (const wrong of [-1, NaN]) {
     assertThrows(
@@ -325,11 +307,11 @@ Deno.test("StreamServerEndpointService with drain calls drain() of its port when
 });
 
 Deno.test("StreamServerEndpointService.whenListening() fails when maxWaiting calls wait", () => {
-  using fixture = new ConnectionFixture({ maxWaiting: 1 });
+  using fixture = new ServiceFixture({ maxWaiting: 1 });
   const first = outcomes(fixture.service.whenListening());
   failureResultOf(fixture.service.whenListening(), TooManyWaiters);
   fixture.service.startService();
-  const port: unknown = fixture.endpoint.startedListening();
+  const port: unknown = fixture.startedListening();
   assertStrictEquals(first[0] as unknown, port);
-  assertThrows(() => new ConnectionFixture({ maxWaiting: -1 }), RangeError, "maxWaiting");
+  assertThrows(() => new ServiceFixture({ maxWaiting: -1 }), RangeError, "maxWaiting");
 });

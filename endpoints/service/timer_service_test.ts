@@ -12,10 +12,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Deferred } from "../../defer/mod.ts";
 import { addObserver, type LogEvent } from "../../log/mod.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
 import { Clock } from "../../task/mod.ts";
 import { TimerService } from "./mod.ts";
-import { successResultOf } from "../../testing/mod.ts";
+import { LoggedErrors, successResultOf } from "../../testing/mod.ts";
 import { outcomes } from "../../testing/fixtures/outcomes.ts";
 
 /** A service that calls every 2 seconds, records the times, and returns the result of `answer`. */

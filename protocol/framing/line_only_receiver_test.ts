@@ -4,8 +4,7 @@
  */
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
-import { connectProtocol } from "../../testing/fixtures/protocol_fixture.ts";
+import { connectedServerAndClient, LoggedErrors, TestPeer } from "../../testing/mod.ts";
 import { LineOnlyReceiver, LineProtocol, LineReceiver } from "../mod.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -25,17 +24,17 @@ const TEXT = "foo\n    bleakness\n    desolation\n    plastic forks\n    ";
 
 Deno.test("LineOnlyReceiver joins lines that arrive in several chunks", () => {
   for (const pieces of [[...TEXT], [TEXT], [TEXT, "and", " knives\n", "and"]]) {
-    using fixture = connectProtocol(new Lines());
-    for (const piece of pieces) fixture.protocol.dataReceived(bytes(piece));
-    assertEquals(fixture.protocol.lines, pieces.join("").split("\n").slice(0, -1));
+    using pair = connectedServerAndClient(new Lines(), TestPeer);
+    for (const piece of pieces) pair.server.dataReceived(bytes(piece));
+    assertEquals(pair.server.lines, pieces.join("").split("\n").slice(0, -1));
   }
 });
 
 Deno.test("LineOnlyReceiver closes the connection for a line that is too long, and drops the rest", () => {
-  using fixture = connectProtocol(new Lines());
-  fixture.protocol.dataReceived(bytes("fine\n" + "x".repeat(65) + "\nr\n"));
-  assert(fixture.connection.disconnecting);
-  assertEquals(fixture.protocol.lines, ["fine"]);
+  using pair = connectedServerAndClient(new Lines(), TestPeer);
+  pair.server.dataReceived(bytes("fine\n" + "x".repeat(65) + "\nr\n"));
+  assert(pair.serverTransport.disconnecting);
+  assertEquals(pair.server.lines, ["fine"]);
 });
 
 Deno.test("LineOnlyReceiver does not buffer an endless line beyond MAX_LENGTH", () => {
@@ -45,26 +44,26 @@ Deno.test("LineOnlyReceiver does not buffer an endless line beyond MAX_LENGTH", 
       given.push(line.length);
     }
   }
-  using fixture = connectProtocol(new Patient());
-  for (let i = 0; i < 130; i++) fixture.protocol.dataReceived(bytes("x"));
+  using pair = connectedServerAndClient(new Patient(), TestPeer);
+  for (let i = 0; i < 130; i++) pair.server.dataReceived(bytes("x"));
   assertEquals(given, [65, 65]);
-  assertEquals(fixture.protocol.clearLineBuffer().length, 0);
+  assertEquals(pair.server.clearLineBuffer().length, 0);
 });
 
 Deno.test("LineOnlyReceiver delivers no line after one whose handler closes the connection", () => {
-  using fixture = connectProtocol(new Lines());
-  fixture.peer.send("one\nleave\ntwo\n");
-  fixture.host.settle();
-  assertEquals(fixture.protocol.lines, ["one", "leave"]);
-  assertEquals(fixture.reason?.name, "ConnectionDone");
+  using pair = connectedServerAndClient(new Lines(), TestPeer);
+  pair.client.send("one\nleave\ntwo\n");
+  pair.pump.flush();
+  assertEquals(pair.server.lines, ["one", "leave"]);
+  assertEquals(pair.serverReason?.name, "ConnectionDone");
 });
 
 Deno.test("LineOnlyReceiver without lineReceived() closes the connection with an error", () => {
   using errors = new LoggedErrors();
-  using fixture = connectProtocol(new LineOnlyReceiver());
-  fixture.peer.send("x\r\n");
-  fixture.host.settle();
-  assertEquals(errors.take(), [fixture.reason]);
+  using pair = connectedServerAndClient(new LineOnlyReceiver(), TestPeer);
+  pair.client.send("x\r\n");
+  pair.pump.flush();
+  assertEquals(errors.take(), [pair.serverReason]);
 });
 
 Deno.test("LineReceiver and LineOnlyReceiver extend LineProtocol, and not each other", () => {

@@ -16,8 +16,7 @@
 
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
-import { connectProtocol } from "../../testing/fixtures/protocol_fixture.ts";
+import { connectedServerAndClient, LoggedErrors, TestPeer } from "../../testing/mod.ts";
 import type { IPushProducer } from "../../reactor/interfaces/mod.ts";
 import { Clock } from "../../task/mod.ts";
 import { LineReceiver } from "../mod.ts";
@@ -113,9 +112,9 @@ a`;
 
 for (const size of [1, 2, 3, 4, 5, 6, 7, 8, 9, DIALOGUE.length]) {
   Deno.test(`LineReceiver delivers lines and raw data unchanged, in chunks of ${size}`, () => {
-    using fixture = connectProtocol(new Obedient());
-    feed(fixture.protocol, cut(DIALOGUE, size));
-    assertEquals(fixture.protocol.received, [
+    using pair = connectedServerAndClient(new Obedient(), TestPeer);
+    feed(pair.server, cut(DIALOGUE, size));
+    assertEquals(pair.server.received, [
       "len 10",
       "0123456789",
       "len 5",
@@ -135,70 +134,68 @@ for (const size of [1, 2, 3, 4, 5, 6, 7, 8, 9, DIALOGUE.length]) {
 
   Deno.test(`LineReceiver.pauseProducing() holds back lines, in chunks of ${size}`, () => {
     const clock = new Clock();
-    using fixture = connectProtocol(new Obedient(clock));
-    feed(fixture.protocol, cut("twiddle1\ntwiddle2\npause\ntwiddle3\n", size));
-    assertEquals(fixture.protocol.received, ["twiddle1", "twiddle2", "pause"]);
+    using pair = connectedServerAndClient(new Obedient(clock), TestPeer);
+    feed(pair.server, cut("twiddle1\ntwiddle2\npause\ntwiddle3\n", size));
+    assertEquals(pair.server.received, ["twiddle1", "twiddle2", "pause"]);
     clock.advance(0);
-    assertEquals(fixture.protocol.received, ["twiddle1", "twiddle2", "pause", "twiddle3"]);
+    assertEquals(pair.server.received, ["twiddle1", "twiddle2", "pause", "twiddle3"]);
   });
 
   Deno.test(`LineReceiver.pauseProducing() holds back raw data, in chunks of ${size}`, () => {
     const clock = new Clock();
-    using fixture = connectProtocol(new Obedient(clock));
-    feed(fixture.protocol, cut("twiddle1\nlen 5\nrawpause\n12345twiddle3\n", size));
-    assertEquals(fixture.protocol.received, ["twiddle1", "len 5", "rawpause", ""]);
+    using pair = connectedServerAndClient(new Obedient(clock), TestPeer);
+    feed(pair.server, cut("twiddle1\nlen 5\nrawpause\n12345twiddle3\n", size));
+    assertEquals(pair.server.received, ["twiddle1", "len 5", "rawpause", ""]);
     clock.advance(0);
-    assertEquals(fixture.protocol.received, ["twiddle1", "len 5", "rawpause", "12345", "twiddle3"]);
+    assertEquals(pair.server.received, ["twiddle1", "len 5", "rawpause", "12345", "twiddle3"]);
   });
 
   Deno.test(`LineReceiver.stopProducing() closes the connection, in chunks of ${size}`, () => {
-    using fixture = connectProtocol(new Obedient());
-    feed(fixture.protocol, cut("twiddle1\ntwiddle2\nstop\nmore\nstuff\n", size));
-    assertEquals(fixture.protocol.received, ["twiddle1", "twiddle2", "stop"]);
-    fixture.host.settle();
-    assertEquals(fixture.reason?.name, "ConnectionDone");
+    using pair = connectedServerAndClient(new Obedient(), TestPeer);
+    feed(pair.server, cut("twiddle1\ntwiddle2\nstop\nmore\nstuff\n", size));
+    assertEquals(pair.server.received, ["twiddle1", "twiddle2", "stop"]);
+    pair.pump.flush();
+    assertEquals(pair.serverReason?.name, "ConnectionDone");
   });
 }
 
 Deno.test("LineReceiver.resumeProducing() delivers one line if lineReceived() pauses again", () => {
   class Reluctant extends Lines {
+    chunks = 0;
+
+    override dataReceived(data: Uint8Array): void {
+      this.chunks++;
+      super.dataReceived(data);
+    }
+
     override textReceived(line: string): void {
       super.textReceived(line);
       this.pauseProducing();
     }
   }
-  using fixture = connectProtocol(new Reluctant());
-  const { protocol } = fixture;
-  fixture.peer.send("hello, ");
-  fixture.host.settle();
-  assertEquals([protocol.lines, protocol.paused, fixture.driver.isReading], [[], false, true]);
-  fixture.peer.send("world\n");
-  fixture.host.settle();
-  assertEquals([protocol.lines.length, protocol.paused, fixture.driver.isReading], [
-    1,
-    true,
-    false,
-  ]);
-  protocol.resumeProducing();
-  fixture.host.settle();
-  assertEquals([protocol.lines.length, protocol.paused, fixture.driver.isReading], [
-    1,
-    false,
-    true,
-  ]);
-  fixture.peer.send("hello\nworld\ngood");
-  fixture.host.settle();
-  assertEquals(protocol.lines, ["hello, world", "hello"]);
-  protocol.resumeProducing();
-  assertEquals(protocol.lines, ["hello, world", "hello", "world"]);
-  fixture.host.settle();
-  assertEquals(fixture.driver.isReading, false);
-  fixture.peer.send("bye\n");
-  fixture.host.settle();
-  assertEquals(protocol.lines.length, 3);
-  protocol.resumeProducing();
-  fixture.host.settle();
-  assertEquals(protocol.lines, ["hello, world", "hello", "world", "goodbye"]);
+  using pair = connectedServerAndClient(new Reluctant(), TestPeer);
+  const { server, client, pump } = pair;
+  client.send("hello, ");
+  pump.flush();
+  assertEquals([server.lines, server.paused, server.chunks], [[], false, 1]);
+  client.send("world\n");
+  pump.flush();
+  assertEquals([server.lines.length, server.paused, server.chunks], [1, true, 2]);
+  server.resumeProducing();
+  pump.flush();
+  assertEquals([server.lines.length, server.paused, server.chunks], [1, false, 2]);
+  client.send("hello\nworld\ngood");
+  pump.flush();
+  assertEquals([server.lines, server.chunks], [["hello, world", "hello"], 3]);
+  server.resumeProducing();
+  assertEquals(server.lines, ["hello, world", "hello", "world"]);
+  client.send("bye\n");
+  pump.flush();
+  // The connection is paused: it does not even read.
+  assertEquals([server.lines.length, server.paused, server.chunks], [3, true, 3]);
+  server.resumeProducing();
+  pump.flush();
+  assertEquals(server.lines, ["hello, world", "hello", "world", "goodbye"]);
 });
 
 Deno.test("LineReceiver.connectionLost() is called after the lines that a pause held back", () => {
@@ -212,41 +209,44 @@ Deno.test("LineReceiver.connectionLost() is called after the lines that a pause 
       this.lines.push("(lost)");
     }
   }
-  using fixture = connectProtocol(new Reluctant());
-  fixture.peer.send("one\ntwo\n");
-  fixture.host.settle();
-  fixture.peer.driver.closeWrite();
-  fixture.host.settle();
-  assertEquals(fixture.protocol.lines, ["one"]);
-  fixture.protocol.resumeProducing();
-  fixture.host.settle();
-  assertEquals(fixture.protocol.lines, ["one", "two"]);
-  fixture.protocol.resumeProducing();
-  fixture.host.settle();
-  assertEquals(fixture.protocol.lines, ["one", "two", "(lost)"]);
+  using pair = connectedServerAndClient(new Reluctant(), TestPeer);
+  pair.client.send("one\ntwo\n");
+  pair.pump.flush();
+  pair.client.transport.loseWriteConnection();
+  pair.pump.flush();
+  assertEquals(pair.server.lines, ["one"]);
+  pair.server.resumeProducing();
+  pair.pump.flush();
+  assertEquals(pair.server.lines, ["one", "two"]);
+  pair.server.resumeProducing();
+  pair.pump.flush();
+  assertEquals(pair.server.lines, ["one", "two", "(lost)"]);
 });
 
 Deno.test("LineReceiver loses no data if a slow consumer pauses it within a chunk", () => {
-  using slow = connectProtocol(new Lines(), { writeBufferHighWater: 10, capacity: 4 });
+  using slow = connectedServerAndClient(new Lines(), TestPeer, {
+    capacity: 4,
+    serverOptions: { writeBufferHighWater: 10 },
+  });
   class Forwarder extends Lines implements IPushProducer {
     override textReceived(line: string): void {
       super.textReceived(line);
-      slow.protocol.sendLine(line);
+      slow.server.sendLine(line);
     }
   }
-  using fixture = connectProtocol(new Forwarder());
-  slow.connection.registerProducer(fixture.protocol, true);
+  using pair = connectedServerAndClient(new Forwarder(), TestPeer);
+  slow.serverTransport.registerProducer(pair.server, true);
   const sent = Array.from({ length: 50 }, (_, i) => `line ${i}`);
-  fixture.peer.send(sent.map((line) => line + "\n").join(""));
-  fixture.host.settle();
-  assertEquals(fixture.protocol.lines.length, 2);
+  pair.client.send(sent.map((line) => line + "\n").join(""));
+  pair.pump.flush();
+  assertEquals(pair.server.lines.length, 2);
   for (let i = 0; i < 100; i++) {
-    slow.host.settle();
-    fixture.host.settle();
+    slow.pump.flush();
+    pair.pump.flush();
   }
-  assertEquals(fixture.protocol.lines, sent);
-  assertEquals(slow.peer.text.split("\n").slice(0, -1), sent);
-  slow.connection.unregisterProducer();
+  assertEquals(pair.server.lines, sent);
+  assertEquals(slow.client.text.split("\n").slice(0, -1), sent);
+  slow.serverTransport.unregisterProducer();
 });
 
 Deno.test("LineReceiver.clearLineBuffer() returns the rest of the chunk, and removes it", () => {
@@ -257,9 +257,9 @@ Deno.test("LineReceiver.clearLineBuffer() returns the rest of the chunk, and rem
       this.seen.push(text(line), text(this.clearLineBuffer()));
     }
   }
-  using fixture = connectProtocol(new Clearing());
-  feed(fixture.protocol, ["foo\r\nbar\r\nbaz", "quux\r\n"]);
-  assertEquals(fixture.protocol.seen, ["foo", "bar\r\nbaz", "quux", ""]);
+  using pair = connectedServerAndClient(new Clearing(), TestPeer);
+  feed(pair.server, ["foo\r\nbar\r\nbaz", "quux\r\n"]);
+  assertEquals(pair.server.seen, ["foo", "bar\r\nbaz", "quux", ""]);
 });
 
 Deno.test("LineReceiver may switch between line and raw mode at every byte", () => {
@@ -273,9 +273,9 @@ Deno.test("LineReceiver may switch between line and raw mode at every byte", () 
       this.setLineMode(data.subarray(1));
     }
   }
-  using fixture = connectProtocol(new Flipping());
-  feed(fixture.protocol, ["x\nx".repeat(50_000)]);
-  assertEquals(fixture.protocol.lines.join(""), "x".repeat(50_000));
+  using pair = connectedServerAndClient(new Flipping(), TestPeer);
+  feed(pair.server, ["x\nx".repeat(50_000)]);
+  assertEquals(pair.server.lines.join(""), "x".repeat(50_000));
 });
 
 Deno.test("LineReceiver.setLineMode(bytes) delivers them before bytes held back by a pause", () => {
@@ -287,13 +287,13 @@ Deno.test("LineReceiver.setLineMode(bytes) delivers them before bytes held back 
       this.pauseProducing();
     }
   }
-  using fixture = connectProtocol(new Parking());
-  fixture.protocol.setRawMode();
-  feed(fixture.protocol, ["one\ntw", "o\nthree\n"]);
-  fixture.protocol.setLineMode(fixture.protocol.parked);
-  assertEquals(fixture.protocol.lines, []);
-  fixture.protocol.resumeProducing();
-  assertEquals(fixture.protocol.lines, ["one", "two", "three"]);
+  using pair = connectedServerAndClient(new Parking(), TestPeer);
+  pair.server.setRawMode();
+  feed(pair.server, ["one\ntw", "o\nthree\n"]);
+  pair.server.setLineMode(pair.server.parked);
+  assertEquals(pair.server.lines, []);
+  pair.server.resumeProducing();
+  assertEquals(pair.server.lines, ["one", "two", "three"]);
 });
 
 for (const method of ["loseConnection", "abortConnection"] as const) {
@@ -311,24 +311,24 @@ for (const method of ["loseConnection", "abortConnection"] as const) {
       }
     }
     for (const last of ["leave", "raw"]) {
-      using fixture = connectProtocol(new Leaving());
-      fixture.peer.send(`stay\n${last}\n-and\nso on\n`);
-      fixture.host.settle();
-      assertEquals(fixture.protocol.lines, ["stay", last]);
+      using pair = connectedServerAndClient(new Leaving(), TestPeer);
+      pair.client.send(`stay\n${last}\n-and\nso on\n`);
+      pair.pump.flush();
+      assertEquals(pair.server.lines, ["stay", last]);
     }
   });
 }
 
 Deno.test("LineReceiver delivers no line after the connection is lost", () => {
-  using fixture = connectProtocol(new Lines());
-  fixture.protocol.pauseProducing();
-  feed(fixture.protocol, ["one\ntwo\n"]);
-  fixture.peer.driver.abort();
-  fixture.connection.write("to find that out");
-  fixture.host.settle();
-  assertEquals(fixture.reason?.name, "ConnectionLost");
-  fixture.protocol.resumeProducing();
-  assertEquals(fixture.protocol.lines, []);
+  using pair = connectedServerAndClient(new Lines(), TestPeer);
+  pair.server.pauseProducing();
+  feed(pair.server, ["one\ntwo\n"]);
+  pair.client.abort();
+  pair.serverTransport.write("to find that out");
+  pair.pump.flush();
+  assertEquals(pair.serverReason?.name, "ConnectionLost");
+  pair.server.resumeProducing();
+  assertEquals(pair.server.lines, []);
 });
 
 Deno.test("LineReceiver closes the connection for a line longer than MAX_LENGTH, complete or not", () => {
@@ -336,10 +336,10 @@ Deno.test("LineReceiver closes the connection for a line longer than MAX_LENGTH,
     class Plain extends LineReceiver {
       override lineReceived(): void {}
     }
-    using fixture = connectProtocol(new Plain());
-    assertEquals(fixture.protocol.MAX_LENGTH, 16384);
-    feed(fixture.protocol, ["x".repeat(16384 + length) + tail]);
-    assertEquals(fixture.connection.disconnecting, lost === 1);
+    using pair = connectedServerAndClient(new Plain(), TestPeer);
+    assertEquals(pair.server.MAX_LENGTH, 16384);
+    feed(pair.server, ["x".repeat(16384 + length) + tail]);
+    assertEquals(pair.serverTransport.disconnecting, lost === 1);
   }
 });
 
@@ -348,12 +348,12 @@ Deno.test("LineReceiver does not count a delimiter, or its beginning, towards MA
     override delimiter = "\r\n";
     override MAX_LENGTH = 4;
   }
-  using fixture = connectProtocol(new Short());
-  feed(fixture.protocol, ["xxxx", "\r", "\nyyyy\r"]);
-  assertEquals(fixture.protocol.lines, ["xxxx"]);
-  assert(!fixture.connection.disconnecting);
-  feed(fixture.protocol, ["z"]); // not a delimiter after all
-  assert(fixture.connection.disconnecting);
+  using pair = connectedServerAndClient(new Short(), TestPeer);
+  feed(pair.server, ["xxxx", "\r", "\nyyyy\r"]);
+  assertEquals(pair.server.lines, ["xxxx"]);
+  assert(!pair.serverTransport.disconnecting);
+  feed(pair.server, ["z"]); // not a delimiter after all
+  assert(pair.serverTransport.disconnecting);
 });
 
 Deno.test("LineReceiver.lineLengthExceeded() receives the whole buffered data", () => {
@@ -371,12 +371,12 @@ Deno.test("LineReceiver.lineLengthExceeded() receives the whole buffered data", 
   }
   const long = "x".repeat(14);
   for (const all of [long, `${long}\r\n${long}`, `${long}\r\n${long}\r\n`]) {
-    using fixture = connectProtocol(new Catcher());
-    feed(fixture.protocol, [`x\r\n${all}`]);
-    assertEquals(fixture.protocol.events, ["x", `too long: ${all}`]);
-    assert(!fixture.connection.disconnecting);
-    feed(fixture.protocol, ["y\r\n"]);
-    assertEquals(fixture.protocol.events.at(-1), "y");
+    using pair = connectedServerAndClient(new Catcher(), TestPeer);
+    feed(pair.server, [`x\r\n${all}`]);
+    assertEquals(pair.server.events, ["x", `too long: ${all}`]);
+    assert(!pair.serverTransport.disconnecting);
+    feed(pair.server, ["y\r\n"]);
+    assertEquals(pair.server.events.at(-1), "y");
   }
 });
 
@@ -388,19 +388,19 @@ Deno.test("LineReceiver.delimiter may be bytes or a string, and may change withi
       else if (line === "by zero") this.delimiter = new Uint8Array([0]);
     }
   }
-  using fixture = connectProtocol(new Changing());
-  feed(fixture.protocol, ["a\nby --\nb-c--by é--d-", "-éeé"]);
-  assertEquals(fixture.protocol.lines, ["a", "by --", "b-c", "by é", "d--", "e"]);
-  fixture.protocol.delimiter = new Uint8Array([0, 1]);
-  fixture.protocol.dataReceived(new Uint8Array([0x66, 0, 0, 1, 0]));
-  assertEquals(fixture.protocol.lines.at(-1), "f\0");
-  fixture.protocol.sendLine("g");
-  fixture.protocol.sendLine(bytes("h"));
-  fixture.host.settle();
-  assertEquals(fixture.peer.text, "g\0\x01h\0\x01");
-  fixture.protocol.delimiter = "";
+  using pair = connectedServerAndClient(new Changing(), TestPeer);
+  feed(pair.server, ["a\nby --\nb-c--by é--d-", "-éeé"]);
+  assertEquals(pair.server.lines, ["a", "by --", "b-c", "by é", "d--", "e"]);
+  pair.server.delimiter = new Uint8Array([0, 1]);
+  pair.server.dataReceived(new Uint8Array([0x66, 0, 0, 1, 0]));
+  assertEquals(pair.server.lines.at(-1), "f\0");
+  pair.server.sendLine("g");
+  pair.server.sendLine(bytes("h"));
+  pair.pump.flush();
+  assertEquals(pair.client.text, "g\0\x01h\0\x01");
+  pair.server.delimiter = "";
   assertThrows(
-    () => fixture.protocol.dataReceived(bytes("x")),
+    () => pair.server.dataReceived(bytes("x")),
     RangeError,
     "Cannot split the received data into lines: the delimiter of Changing is empty",
   );
@@ -415,34 +415,34 @@ Deno.test("LineReceiver.textReceived() receives decoded text, with U+FFFD for in
     }
   }
   const data = new Uint8Array([0xff, 0x0d, 0x41, 0x0d, 0x0a, 0xef, 0xbb, 0xbf, 0x0d, 0x0a]);
-  using raw = connectProtocol(new Raw());
-  raw.protocol.dataReceived(data);
-  assertEquals(raw.protocol.lines, [[0xff, 0x0d, 0x41], [0xef, 0xbb, 0xbf]]);
-  using lines = connectProtocol(new Lines());
-  lines.protocol.delimiter = "\r\n";
-  lines.protocol.dataReceived(data);
-  assertEquals(lines.protocol.lines, ["\ufffd\rA", "\ufeff"]);
+  using raw = connectedServerAndClient(new Raw(), TestPeer);
+  raw.server.dataReceived(data);
+  assertEquals(raw.server.lines, [[0xff, 0x0d, 0x41], [0xef, 0xbb, 0xbf]]);
+  using lines = connectedServerAndClient(new Lines(), TestPeer);
+  lines.server.delimiter = "\r\n";
+  lines.server.dataReceived(data);
+  assertEquals(lines.server.lines, ["\ufffd\rA", "\ufeff"]);
 });
 
 Deno.test("LineReceiver closes the connection if the method to call is not overridden", () => {
   using errors = new LoggedErrors();
   class Deaf extends LineReceiver {}
-  using lines = connectProtocol(new Deaf());
-  lines.peer.send("x\r\n");
-  lines.host.settle();
+  using lines = connectedServerAndClient(new Deaf(), TestPeer);
+  lines.client.send("x\r\n");
+  lines.pump.flush();
   assertEquals(
-    lines.reason?.message,
+    lines.serverReason?.message,
     "Cannot deliver a received line: Deaf overrides neither lineReceived() nor textReceived()",
   );
-  using raw = connectProtocol(new Deaf());
-  raw.protocol.setRawMode();
-  raw.peer.send("x");
-  raw.host.settle();
+  using raw = connectedServerAndClient(new Deaf(), TestPeer);
+  raw.server.setRawMode();
+  raw.client.send("x");
+  raw.pump.flush();
   assertEquals(
-    raw.reason?.message,
+    raw.serverReason?.message,
     "Cannot deliver raw data: Deaf does not override rawDataReceived()",
   );
-  assertEquals(errors.take(), [lines.reason, raw.reason]);
+  assertEquals(errors.take(), [lines.serverReason, raw.serverReason]);
 });
 
 Deno.test("LineReceiver delivers no further line of a chunk after a method that threw", () => {
@@ -453,12 +453,12 @@ Deno.test("LineReceiver delivers no further line of a chunk after a method that 
       throw new RangeError(line);
     }
   }
-  using fixture = connectProtocol(new Failing());
-  fixture.peer.send("one\ntwo\n");
-  fixture.host.settle();
-  assertEquals(fixture.protocol.lines, ["one"]);
-  assertEquals(errors.take(), [fixture.reason]);
-  assertEquals(String(fixture.reason), "RangeError: one");
+  using pair = connectedServerAndClient(new Failing(), TestPeer);
+  pair.client.send("one\ntwo\n");
+  pair.pump.flush();
+  assertEquals(pair.server.lines, ["one"]);
+  assertEquals(errors.take(), [pair.serverReason]);
+  assertEquals(String(pair.serverReason), "RangeError: one");
 });
 
 Deno.test("LineReceiver logs each rejection of async methods, and closes at the first one", async () => {
@@ -469,10 +469,10 @@ Deno.test("LineReceiver logs each rejection of async methods, and closes at the 
       if (line !== "fine") throw new RangeError(line);
     }
   }
-  using fixture = connectProtocol(new Failing());
-  fixture.peer.send("fine\r\none\r\ntwo\r\n");
-  await fixture.settle();
-  assertEquals(String(fixture.reason), "RangeError: one");
+  using pair = connectedServerAndClient(new Failing(), TestPeer);
+  pair.client.send("fine\r\none\r\ntwo\r\n");
+  await pair.pump.pumpUntilIdle();
+  assertEquals(String(pair.serverReason), "RangeError: one");
   assertEquals(errors.take().map((error) => error.message).toSorted(), ["one", "two"]);
 });
 
@@ -485,14 +485,14 @@ Deno.test("LineReceiver.resumeProducing() logs an error of a held line, and abor
       if (line === "two") throw new RangeError(line);
     }
   }
-  using fixture = connectProtocol(new Failing());
-  fixture.peer.send("one\ntwo\nthree\n");
-  fixture.host.settle();
-  fixture.protocol.resumeProducing();
+  using pair = connectedServerAndClient(new Failing(), TestPeer);
+  pair.client.send("one\ntwo\nthree\n");
+  pair.pump.flush();
+  pair.server.resumeProducing();
   assertEquals(errors.take().map(String), ["RangeError: two"]);
-  fixture.host.settle();
-  assertEquals(fixture.protocol.lines, ["one", "two"]);
-  assertEquals(String(fixture.reason?.cause), "RangeError: two");
+  pair.pump.flush();
+  assertEquals(pair.server.lines, ["one", "two"]);
+  assertEquals(String(pair.serverReason?.cause), "RangeError: two");
 });
 
 Deno.test("LineReceiver.resumeProducing() handles the rejection of an async method", async () => {
@@ -504,13 +504,13 @@ Deno.test("LineReceiver.resumeProducing() handles the rejection of an async meth
       if (line === "two") return Promise.reject(new RangeError(line));
     }
   }
-  using fixture = connectProtocol(new Failing());
-  fixture.peer.send("one\ntwo\nthree\n");
-  fixture.host.settle();
-  fixture.protocol.resumeProducing();
-  await fixture.settle();
+  using pair = connectedServerAndClient(new Failing(), TestPeer);
+  pair.client.send("one\ntwo\nthree\n");
+  pair.pump.flush();
+  pair.server.resumeProducing();
+  await pair.pump.pumpUntilIdle();
   assertEquals(errors.take().map(String), ["RangeError: two"]);
-  assertEquals(String(fixture.reason?.cause), "RangeError: two");
+  assertEquals(String(pair.serverReason?.cause), "RangeError: two");
 });
 
 // A simple model of the receiver: it keeps all the text that ever arrived, and a position in it.
@@ -626,21 +626,21 @@ Deno.test("LineReceiver behaves as a simple model for any input in any chunks", 
   );
   fc.assert(
     fc.property(input, cuts, fc.constantFrom("\r\n", "\n", "\r\r\n"), (all, sizes, delimiter) => {
-      using fixture = connectProtocol(new Acting(delimiter));
+      using pair = connectedServerAndClient(new Acting(delimiter), TestPeer);
       const model = new Model(delimiter);
       for (let start = 0, i = 0; start < all.length; i++) {
         const size = sizes[i % sizes.length] ?? 1;
-        for (const receiver of [fixture.protocol, model]) {
+        for (const receiver of [pair.server, model]) {
           receiver.receive(all.slice(start, start + size));
           if (i % 3 === 2) receiver.resume();
         }
-        assertEquals(fixture.protocol.events, model.events);
+        assertEquals(pair.server.events, model.events);
         start += size;
       }
       for (let i = 0; i < all.length; i++) {
-        for (const receiver of [fixture.protocol, model]) receiver.resume();
+        for (const receiver of [pair.server, model]) receiver.resume();
       }
-      assertEquals(fixture.protocol.events, model.events);
+      assertEquals(pair.server.events, model.events);
     }),
     { numRuns: 1000 },
   );
@@ -654,8 +654,8 @@ Deno.test("LineReceiver does not copy a line that arrived in one chunk", () => {
       this.line = line;
     }
   }
-  using fixture = connectProtocol(new Views());
+  using pair = connectedServerAndClient(new Views(), TestPeer);
   const chunk = bytes("one\r\ntwo\r\n");
-  fixture.protocol.dataReceived(chunk);
-  assertStrictEquals(fixture.protocol.line.buffer, chunk.buffer);
+  pair.server.dataReceived(chunk);
+  assertStrictEquals(pair.server.line.buffer, chunk.buffer);
 });

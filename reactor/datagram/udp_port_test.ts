@@ -13,8 +13,8 @@ import { DatagramProtocol } from "../../protocol/mod.ts";
 import { IPv4Address, IPv6Address } from "../addresses.ts";
 import { TestHost } from "../../testing/fixtures/connection_fixture.ts";
 import { DatagramFixture, DatagramRecorder } from "../../testing/fixtures/datagram_fixture.ts";
-import { LoggedTexts } from "../../testing/fixtures/core_fixture.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { EventLoggingObserver } from "../../testing/event_logging_observer.ts";
+import { LoggedErrors } from "../../testing/logged_errors.ts";
 import { datagramLimits } from "./datagram_limits.ts";
 import {
   CannotListenError,
@@ -40,7 +40,7 @@ function outcome(deferred: Deferred<void>): { is: string | Error } {
 // Opening and closing.
 
 Deno.test("UDPPort.startListening() binds, starts its protocol and logs the port", () => {
-  using logged = new LoggedTexts();
+  using logged = EventLoggingObserver.createWithCleanup();
   const fixture = new DatagramFixture();
   const { protocol, port } = fixture.listen({}, { port: 1234 });
   assertStrictEquals(protocol.transport, port);
@@ -61,7 +61,7 @@ Deno.test("UDPPort.startListening() throws for an address in use and starts noth
 });
 
 Deno.test("UDPPort.stopListening() calls stopProtocol() in a later step, then fires", () => {
-  using logged = new LoggedTexts();
+  using logged = EventLoggingObserver.createWithCleanup();
   const fixture = new DatagramFixture();
   const { protocol, port } = fixture.listen({}, { port: 1234 });
   const stopped = outcome(port.stopListening());
@@ -441,7 +441,7 @@ Deno.test("UDPPort logs errors and rejections of datagramReceived() and stays op
 });
 
 Deno.test("UDPPort drops and logs a datagram longer than maxPacketSize", () => {
-  using logged = new LoggedTexts();
+  using logged = EventLoggingObserver.createWithCleanup();
   const fixture = new DatagramFixture();
   const { protocol, port } = fixture.listen({}, { maxPacketSize: 4 });
   for (const text of ["1234", "12345", "123"]) port.write(text, port.getHost());
@@ -453,7 +453,7 @@ Deno.test("UDPPort drops and logs a datagram longer than maxPacketSize", () => {
 });
 
 Deno.test("UDPPort drops datagrams beyond writeBufferLimit and logs their number", () => {
-  using logged = new LoggedTexts();
+  using logged = EventLoggingObserver.createWithCleanup();
   const fixture = new DatagramFixture();
   // One datagram is being sent and two are queued, each with an overhead of 256 bytes.
   const { protocol, port } = fixture.listen({}, { writeBufferLimit: 2 * 257 });

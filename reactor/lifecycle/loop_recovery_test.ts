@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { addObserver, removeObserver } from "../../log/mod.ts";
 import { DenoReactor } from "../drivers/deno/reactor.ts";
 import { MicrotaskQueue } from "./microtask_queue.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/logged_errors.ts";
 
 /** Replaces a property of the global object until disposal. */
 function replaced<K extends "setTimeout" | "clearTimeout" | "Date">(

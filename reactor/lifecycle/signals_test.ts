@@ -5,10 +5,13 @@
 // 0.
 
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/logged_errors.ts";
 import { Signals, type SignalSource } from "./signals.ts";
 
-/** A source whose signals the test sends. It throws for unsupported signals, as the host does. */
+/**
+ * A source whose signals the test sends. It throws for unsupported signals, as the host does.
+ * White-box: the test counts the listeners, which `InMemoryReactor.deliverSignal()` does not show.
+ */
 class FakeSource implements SignalSource {
   readonly listening: Deno.Signal[] = [];
   readonly #listeners = new Map<() => void, Deno.Signal>();

@@ -7,7 +7,7 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { Deferred } from "../../defer/mod.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/logged_errors.ts";
 import type { EventPhase, SystemEventTriggerID } from "../interfaces/mod.ts";
 import { SystemEvent } from "./system_event.ts";
 

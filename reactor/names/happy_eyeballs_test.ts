@@ -15,7 +15,7 @@ import fc from "fast-check";
 import { Deferred, fail, succeed } from "../../defer/mod.ts";
 import { Clock } from "../../task/mod.ts";
 import { HostnameAddress } from "../addresses.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/logged_errors.ts";
 import {
   ConnectError,
   ConnectingCancelledError,

@@ -16,7 +16,7 @@ import type { ChildDriver, ChildStatus } from "./child_driver.ts";
 import { ChildProcess } from "./child_process.ts";
 import { connectionLimits } from "../stream/connection_limits.ts";
 import { TestHost } from "../../testing/fixtures/connection_fixture.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/logged_errors.ts";
 import { ConnectionLost, ProcessExitedAlready, WriteBufferExceeded } from "../errors.ts";
 import type { ConnectionOptions, IProcessProtocol } from "../interfaces/mod.ts";
 import { type MemoryDriver, memoryPipe } from "../drivers/memory/memory_driver.ts";

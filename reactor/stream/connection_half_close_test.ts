@@ -12,7 +12,7 @@ import {
   connect,
   type Recorder,
 } from "../../testing/fixtures/connection_fixture.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/logged_errors.ts";
 import { ConnectionLost } from "../errors.ts";
 
 const halfCloseable = true;

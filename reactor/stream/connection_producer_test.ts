@@ -21,7 +21,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { connect, type ConnectionFixture } from "../../testing/fixtures/connection_fixture.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/logged_errors.ts";
 import { LingerTimeout } from "../errors.ts";
 
 /** A producer that records the calls that it receives. */

@@ -16,7 +16,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { CheckedDriver } from "../../testing/fixtures/checked_driver.ts";
 import { TestHost } from "../../testing/fixtures/connection_fixture.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/logged_errors.ts";
 import { Connection } from "./connection.ts";
 import type { TimeoutLimits } from "./connection_timeouts.ts";
 import { ConnectionDone } from "../errors.ts";

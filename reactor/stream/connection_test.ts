@@ -25,7 +25,7 @@
 
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { connect, type Recorder } from "../../testing/fixtures/connection_fixture.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/logged_errors.ts";
 import { ConnectionAborted, ConnectionDone, ConnectionLost, ConnectionTimeout } from "../errors.ts";
 
 /** Runs the reactions to settled promises. */

@@ -14,7 +14,7 @@ import { addObserver, msg } from "../../log/mod.ts";
 import { ClientFactory, Protocol } from "../../protocol/mod.ts";
 import { IPv4Address } from "../addresses.ts";
 import { Peer, TestHost } from "../../testing/fixtures/connection_fixture.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/logged_errors.ts";
 import { connectionLimits } from "./connection_limits.ts";
 import type { DialSink } from "./dial.ts";
 import { Connector } from "./connector.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { Factory, Protocol } from "../../protocol/mod.ts";
 import { IPv4Address } from "../addresses.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/logged_errors.ts";
 import { buildProtocol, startFactory, stopFactory } from "./factory_calls.ts";
 
 const peer = new IPv4Address("TCP", "192.0.2.1", 3000);

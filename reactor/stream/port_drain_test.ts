@@ -9,7 +9,7 @@ import { addObserver } from "../../log/mod.ts";
 import { Protocol } from "../../protocol/mod.ts";
 import { TestHost } from "../../testing/fixtures/connection_fixture.ts";
 import { FakeTLS } from "../../testing/fixtures/fake_tls.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/logged_errors.ts";
 import { listen, type PortFixture, TestFactory } from "../../testing/fixtures/port_fixture.ts";
 import { ConnectionAborted, ConnectionDone, DrainTimeout } from "../errors.ts";
 import type { IDelayedCall, IDrainableProtocol } from "../interfaces/mod.ts";

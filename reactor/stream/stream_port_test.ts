@@ -7,7 +7,7 @@ import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/ass
 import { addObserver, type LogEvent } from "../../log/mod.ts";
 import { Protocol } from "../../protocol/mod.ts";
 import { TestHost } from "../../testing/fixtures/connection_fixture.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/logged_errors.ts";
 import { HandAcceptor, LIMITS, listen, TestFactory } from "../../testing/fixtures/port_fixture.ts";
 import type { IDelayedCall, IProtocol } from "../interfaces/mod.ts";
 import { StreamPort } from "./stream_port.ts";

@@ -1,7 +1,7 @@
 /** Errors of a port's protocols and factory, which a peer that finds one can cause at will. */
 
 import { assert, assertEquals } from "@std/assert";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/logged_errors.ts";
 import { listen, TestFactory } from "../../testing/fixtures/port_fixture.ts";
 import { Protocol } from "../../protocol/protocol.ts";
 

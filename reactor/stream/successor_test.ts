@@ -1,7 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { HalfCloseableRecorder, Recorder } from "../../testing/fixtures/connection_fixture.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
-import { connectProtocol } from "../../testing/fixtures/protocol_fixture.ts";
+import { connectedServerAndClient, LoggedErrors, TestPeer } from "../../testing/mod.ts";
 import type { IProtocol } from "../interfaces/mod.ts";
 import { lastSuccessor, successor, type TemporaryProtocol } from "./successor.ts";
 
@@ -36,13 +35,13 @@ Deno.test("Connection calls the last successor after makeConnection()", async ()
   const protocol = new HalfCloseableRecorder();
   const inner = new Wrapper(protocol);
   const outer = new Wrapper(inner);
-  using fixture = connectProtocol<IProtocol>(outer);
-  fixture.peer.send("some bytes");
-  await fixture.settle();
-  fixture.peer.driver.closeWrite();
-  await fixture.settle();
-  fixture.connection.loseConnection();
-  await fixture.settle();
+  using pair = connectedServerAndClient<IProtocol, TestPeer>(outer, TestPeer);
+  pair.client.send("some bytes");
+  await pair.pump.pumpUntilIdle();
+  pair.client.transport.loseWriteConnection();
+  await pair.pump.pumpUntilIdle();
+  pair.serverTransport.loseConnection();
+  await pair.pump.pumpUntilIdle();
   assertEquals(protocol.events, [
     "made",
     "received some bytes",
@@ -60,8 +59,8 @@ Deno.test("Connection keeps a wrapper whose connectionMade() throws", async () =
     },
   });
   const wrapper = new Wrapper(protocol);
-  using fixture = connectProtocol<IProtocol>(wrapper);
-  await fixture.settle();
+  using pair = connectedServerAndClient<IProtocol, TestPeer>(wrapper, TestPeer);
+  await pair.pump.pumpUntilIdle();
   assertEquals(wrapper.events, ["lost TypeError"]);
   assertEquals(errors.take().length, 1);
 });

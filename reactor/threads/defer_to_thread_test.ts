@@ -12,12 +12,16 @@ import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert"
 import type { Deferred } from "../../defer/deferred.ts";
 import { CancelledError } from "../../defer/errors.ts";
 import { FakeThreads } from "../../testing/fixtures/fake_threads.ts";
-import type { IReactorThreads } from "../interfaces/mod.ts";
 import { deferToThread, deferToThreadPool } from "./defer_to_thread.ts";
 import { TaskUnloadable, ThreadPoolFull, ThreadPoolStopped } from "./errors.ts";
 import { ThreadPool } from "./thread_pool.ts";
 import { workerModule } from "./worker_task.ts";
-import { assertNoResult, failureResultOf, successResultOf } from "../../testing/mod.ts";
+import {
+  assertNoResult,
+  failureResultOf,
+  MemoryReactor,
+  successResultOf,
+} from "../../testing/mod.ts";
 import { outcomes } from "../../testing/fixtures/outcomes.ts";
 
 /** The type of a module, as in `typeof import(…)`. */
@@ -64,10 +68,11 @@ Deno.test("deferToThreadPool() fails for a failing task in a thread that ran oth
 });
 
 Deno.test("deferToThread() uses the reactor's pool", () => {
-  const { pool, threads } = running();
-  const reactor: Pick<IReactorThreads, "getThreadPool"> = { getThreadPool: () => pool };
+  const reactor = new MemoryReactor();
   const outcome = deferToThread(reactor, sums.task("count"), 2, () => {});
-  threads.at(0).finish("done");
+  const [call] = reactor.threadPool.calls;
+  assertEquals([call?.task.export, call?.args[0]], ["count", 2]);
+  call?.succeed("done");
   assertEquals(successResultOf(outcome), "done");
 });
 

@@ -37,7 +37,7 @@ import {
 } from "@std/assert";
 import { FakeThreads } from "../../testing/fixtures/fake_threads.ts";
 import { addObserver } from "../../log/mod.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/logged_errors.ts";
 import type { ThreadResult, WorkerTask } from "../interfaces/mod.ts";
 import { ThreadExited, ThreadPoolStopped } from "./errors.ts";
 import { ThreadPool } from "./thread_pool.ts";

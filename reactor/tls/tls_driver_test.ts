@@ -31,7 +31,7 @@ import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std
 import { CheckedDriver } from "../../testing/fixtures/checked_driver.ts";
 import { Peer, Recorder, TestHost } from "../../testing/fixtures/connection_fixture.ts";
 import { FakeTLS } from "../../testing/fixtures/fake_tls.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/logged_errors.ts";
 import { Connection } from "../stream/connection.ts";
 import type { ConnectionOwner } from "../stream/connection_owner.ts";
 import { connectionLimits } from "../stream/connection_limits.ts";

@@ -8,7 +8,8 @@ import type { FakeTimeClass } from "./fake_time.ts";
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "../assertions.ts";
 import { Deferred } from "../../defer/mod.ts";
 import { ReactorNotRestartable, ReactorNotRunning } from "../../reactor/errors.ts";
-import { type CoreReactor, type CoreTest, LoggedTexts } from "../fixtures/core_fixture.ts";
+import { EventLoggingObserver } from "../event_logging_observer.ts";
+import type { CoreReactor, CoreTest } from "../fixtures/core_fixture.ts";
 
 /** Defines the tests of stopping. */
 export function stoppingTests(
@@ -228,7 +229,7 @@ export function stoppingTests(
           ["SIGBREAK", (r: CoreReactor) => r.sigBreak()],
         ] as const
       ) {
-        using logged = new LoggedTexts();
+        using logged = EventLoggingObserver.createWithCleanup();
         const reactor = makeReactor();
         reactor.addSystemEventTrigger("before", "shutdown", () => new Deferred<void>());
         const running = reactor.run({ installSignalHandlers: false });

@@ -24,7 +24,7 @@ import type { IReactorCore, IReactorThreads, IReactorTime } from "../../reactor/
 import { deferToThread } from "../../reactor/threads/defer_to_thread.ts";
 import { ThreadPoolFull, ThreadPoolStopped } from "../../reactor/threads/errors.ts";
 import { workerModule } from "../../reactor/threads/worker_task.ts";
-import { LoggedErrors } from "../fixtures/logged_errors.ts";
+import { LoggedErrors } from "../logged_errors.ts";
 
 const tasks = workerModule<typeof import("../fixtures/thread_tasks.ts")>(
   new URL("../fixtures/thread_tasks.ts", import.meta.url),

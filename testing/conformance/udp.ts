@@ -43,7 +43,7 @@ import type {
   IUDPTransport,
   ListenMulticastOptions,
 } from "../../reactor/interfaces/mod.ts";
-import { LoggedTexts } from "../fixtures/core_fixture.ts";
+import { EventLoggingObserver } from "../event_logging_observer.ts";
 import type { SocketTest } from "../fixtures/socket_fixture.ts";
 import {
   AwaitedRecorder,
@@ -80,7 +80,7 @@ export function udpConformance(
 function bindingTests(test: SocketTest<UDPFixture>): void {
   Deno.test(
     test("listenUDP() binds at once, to all of IPv4 and a port that the system chose", ({ reactor }) => {
-      using logged = new LoggedTexts();
+      using logged = EventLoggingObserver.createWithCleanup();
       const protocol = new DatagramProtocol();
       const transport = reactor.listenUDP(0, protocol);
       const address = transport.getHost();
@@ -329,7 +329,7 @@ function exchangeTests(test: SocketTest<UDPFixture>): void {
 function endingTests(test: SocketTest<UDPFixture>): void {
   Deno.test(
     test("stopListening() fires when pending writes are sent and the address is free", async (fixture) => {
-      using logged = new LoggedTexts();
+      using logged = EventLoggingObserver.createWithCleanup();
       const { protocol, transport, port } = fixture.listen();
       const peer = await fixture.rawBind();
       for (let i = 0; i < 50; i++) {

@@ -8,8 +8,8 @@ import { assertEquals } from "@std/assert";
 import { DenoReactor } from "../../reactor/drivers/deno/reactor.ts";
 import type { EventPhase } from "../../reactor/interfaces/mod.ts";
 import { ReactorResources } from "../../reactor/lifecycle/open_resources.ts";
-import { Signals } from "../../reactor/lifecycle/signals.ts";
 import { Clock } from "../../task/mod.ts";
+import { InMemoryReactor } from "../mod.ts";
 import { type Case, type Hook, hostTurn } from "./hook.ts";
 
 /** Runs a reactor for one turn. */
@@ -69,20 +69,19 @@ function triggerHook(phase: EventPhase, event: string): Hook {
 
 /** Delivers a signal to a handler that fails, and to a second handler. */
 async function deliver({ act }: Case): Promise<void> {
-  const listeners = new Set<() => void>();
-  const signals = new Signals({
-    listen: (_, listener) => void listeners.add(listener),
-    unlisten: (_, listener) => void listeners.delete(listener),
-  });
+  const clock = new Clock();
+  const reactor = new InMemoryReactor(clock);
   let handled = 0;
-  signals.add("SIGHUP", act);
-  signals.add("SIGHUP", () => handled++);
-  signals.install([], () => {});
-  for (const listener of listeners) listener();
+  reactor.addSignalHandler("SIGHUP", act);
+  reactor.addSignalHandler("SIGHUP", () => handled++);
+  reactor.run();
+  clock.advance(0);
+  assertEquals(reactor.deliverSignal("SIGHUP"), true);
   await null;
   assertEquals(handled, 1);
-  signals.uninstall();
-  assertEquals(listeners.size, 0);
+  reactor.stop();
+  clock.advance(0);
+  assertEquals(reactor.deliverSignal("SIGHUP"), false);
 }
 
 /** Advances a clock over a call that fails, and a second call. */

@@ -5,13 +5,12 @@
  * @module
  */
 
-import { assert } from "@std/assert";
-import { succeed } from "../../defer/mod.ts";
-import { type IStreamServerEndpoint, wrapServerTLS } from "../../endpoints/mod.ts";
+import { wrapServerTLS } from "../../endpoints/mod.ts";
 import { ConnectingFactory } from "../../endpoints/connecting_factory.ts";
 import { FakeTLS } from "../fixtures/fake_tls.ts";
 import type { IProtocolFactory } from "../../reactor/interfaces/mod.ts";
 import { connect, Counting, listen, wrongFactory } from "./factory_hooks.ts";
+import { ManualServerEndpoint } from "../mod.ts";
 import type { Case, Hook } from "./hook.ts";
 
 /** Connects as a client endpoint does. */
@@ -24,20 +23,9 @@ async function connectEndpoint(test: Case, method: keyof Counting & string): Pro
 
 /** Returns the factory that `wrapServerTLS` passes to the inner endpoint. */
 function behindTLS(factory: IProtocolFactory): IProtocolFactory {
-  let given: IProtocolFactory | null = null;
-  const inner: IStreamServerEndpoint = {
-    listen: (wrapped) => {
-      given = wrapped;
-      // The port is not used.
-      return succeed(null as never);
-    },
-    toString: () => "inner endpoint",
-  };
+  const inner = new ManualServerEndpoint();
   wrapServerTLS({}, inner).listen(factory);
-  // TypeScript does not know that the endpoint has been called.
-  const wrapped = given as IProtocolFactory | null;
-  assert(wrapped !== null);
-  return wrapped;
+  return inner.attempt().factory;
 }
 
 /** Listens over TLS, for a peer whose handshake succeeds or fails. */

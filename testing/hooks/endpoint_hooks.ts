@@ -6,7 +6,6 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { fail, succeed } from "../../defer/mod.ts";
 import {
   backoffPolicy,
   clientFromString,
@@ -28,20 +27,19 @@ import { Factory, Protocol } from "../../protocol/mod.ts";
 import { DenoReactor } from "../../reactor/drivers/deno/reactor.ts";
 import type { IHostEnvironment } from "../../reactor/interfaces/mod.ts";
 import { Clock } from "../../task/mod.ts";
+import { ManualEndpoint, ManualServerEndpoint, MemoryReactorClock } from "../mod.ts";
 import { type Case, type Hook, hostTurn } from "./hook.ts";
 
 const factory = Factory.forProtocol(Protocol);
 
-/** Returns an endpoint that fails in one method. */
-function wrongEndpoint(
-  methods: { connect?: () => never; listen?: () => never; toString?: () => string },
-): IStreamClientEndpoint & IStreamServerEndpoint {
-  return {
-    connect: () => fail(new Error("in vain")),
-    listen: () => fail(new Error("in vain")),
-    toString: () => "the endpoint",
-    ...methods,
-  };
+/** Returns a client endpoint to which no attempt succeeds. */
+function deadClient(): ManualEndpoint {
+  return new ManualEndpoint({ connecting: (attempt) => attempt.fail(new Error("in vain")) });
+}
+
+/** Returns a server endpoint that cannot listen. */
+function deadServer(): ManualServerEndpoint {
+  return new ManualServerEndpoint({ listening: (attempt) => attempt.fail(new Error("in vain")) });
 }
 
 /**
@@ -72,17 +70,11 @@ async function keepConnected(
 }
 
 /** Returns an endpoint that connects at once, with a silent peer. */
-function connectedEndpoint(): IStreamClientEndpoint {
-  return {
-    connect: (factory) => {
-      const protocol = factory.buildProtocol(null as never);
-      if (protocol === null) return fail(new Error("turned away"));
-      const transport = { loseConnection: () => protocol.connectionLost(new Error("closed")) };
-      protocol.makeConnection(transport as never);
-      return succeed(protocol);
-    },
-    toString: () => "the endpoint",
-  };
+function connectedEndpoint(): ManualEndpoint {
+  return new ManualEndpoint({
+    connecting: (attempt) => attempt.succeed(),
+    losesAtOnce: true,
+  });
 }
 
 /** Runs a server on an endpoint that fails. */
@@ -137,7 +129,7 @@ function parse(test: Case, parser: "server" | "client" | "read"): void {
     prefix: "own",
     parseStreamServer: parser === "server" ? test.act : (_, args) => {
       args.take(["a"], { a: { optional: false, read: test.act } });
-      return wrongEndpoint({});
+      return deadServer();
     },
   });
   registry.registerClientType({ prefix: "own", parseStreamClient: test.act });
@@ -155,15 +147,9 @@ async function listenIn(
   method: keyof IHostEnvironment & string,
   description: string,
 ): Promise<void> {
-  const reactor = new DenoReactor();
-  const hostEnvironment = {
-    pid: 1,
-    getEnvironment: () => undefined,
-    readTextFile: () => Promise.resolve("no PEM"),
-    readDirectory: () => Promise.resolve(["a.pem"]),
-    [method]: act,
-  };
-  Object.defineProperty(reactor, "hostEnvironment", { value: hostEnvironment });
+  const reactor = new MemoryReactorClock();
+  reactor.hostEnvironment.files.set("a.pem", "no PEM").set("certificates/a.pem", "no PEM");
+  Object.assign(reactor.hostEnvironment, { [method]: act });
   try {
     if (method === "readDirectory") {
       clientFromString(reactor, description).connect(factory).addErrback(received);
@@ -179,7 +165,7 @@ function refusedByService(option: keyof ClientServiceOptions & string): Hook["re
   return {
     option: `ClientService() ${option}`,
     give: (value) =>
-      new ClientService(wrongEndpoint({}), factory, { clock: new Clock(), [option]: value }),
+      new ClientService(deadClient(), factory, { clock: new Clock(), [option]: value }),
   };
 }
 
@@ -189,7 +175,7 @@ export const ENDPOINT_HOOKS: readonly Hook[] = [
     where: "of an endpoint, by a ClientService",
     documented: ["IStreamClientEndpoint.connect"],
     reports: "caller",
-    run: (test) => keepConnected(test, wrongEndpoint({ connect: test.act })),
+    run: (test) => keepConnected(test, Object.assign(deadClient(), { connect: test.act })),
     refuses: {
       option: "the endpoint",
       give: (endpoint) => new ClientService(endpoint, factory, { clock: new Clock() }),
@@ -200,7 +186,7 @@ export const ENDPOINT_HOOKS: readonly Hook[] = [
     where: "of an endpoint, by a ClientService",
     documented: ["IStreamClientEndpoint.toString"],
     answers: true,
-    run: (test) => keepConnected(test, wrongEndpoint({ toString: test.act })),
+    run: (test) => keepConnected(test, Object.assign(deadClient(), { toString: test.act })),
   },
   {
     name: "prepareConnection",
@@ -213,7 +199,7 @@ export const ENDPOINT_HOOKS: readonly Hook[] = [
     name: "retryPolicy",
     documented: ["ClientServiceOptions.retryPolicy"],
     answers: true,
-    run: (test) => keepConnected(test, wrongEndpoint({}), { retryPolicy: test.act }),
+    run: (test) => keepConnected(test, deadClient(), { retryPolicy: test.act }),
     refuses: refusedByService("retryPolicy") as NonNullable<Hook["refuses"]>,
   },
   {
@@ -222,7 +208,7 @@ export const ENDPOINT_HOOKS: readonly Hook[] = [
     documented: ["BackoffPolicyOptions.jitter"],
     answers: true,
     run: (test) =>
-      keepConnected(test, wrongEndpoint({}), { retryPolicy: backoffPolicy({ jitter: test.act }) }),
+      keepConnected(test, deadClient(), { retryPolicy: backoffPolicy({ jitter: test.act }) }),
     refuses: {
       option: "backoffPolicy() jitter",
       give: (jitter) => backoffPolicy({ jitter }),
@@ -232,7 +218,7 @@ export const ENDPOINT_HOOKS: readonly Hook[] = [
     name: "listen",
     where: "of an endpoint, by a StreamServerEndpointService",
     documented: ["IStreamServerEndpoint.listen"],
-    run: (test) => serve(wrongEndpoint({ listen: test.act })),
+    run: (test) => serve(Object.assign(deadServer(), { listen: test.act })),
     refuses: {
       option: "the endpoint",
       give: (endpoint) => new StreamServerEndpointService(endpoint, factory),
@@ -243,7 +229,7 @@ export const ENDPOINT_HOOKS: readonly Hook[] = [
     where: "of an endpoint, by a StreamServerEndpointService",
     documented: ["IStreamServerEndpoint.toString"],
     answers: true,
-    run: (test) => serve(wrongEndpoint({ toString: test.act })),
+    run: (test) => serve(Object.assign(deadServer(), { toString: test.act })),
   },
   serviceHook("privilegedStartService", "either"),
   serviceHook("startService", "either"),

@@ -6,8 +6,8 @@
 
 import { assertEquals } from "@std/assert";
 import { Protocol } from "../../protocol/mod.ts";
-import { connectProtocol } from "../fixtures/protocol_fixture.ts";
 import type { IConsumer } from "../../reactor/interfaces/mod.ts";
+import { checkClean, connectedServerAndClient, flushLoggedErrors, TestPeer } from "../mod.ts";
 import type { Case, Hook } from "./hook.ts";
 
 interface Producer {
@@ -40,21 +40,28 @@ async function produce(
   };
   let losses = 0;
   const protocol = Object.assign(new Protocol(), { connectionLost: () => void losses++ });
-  using fixture = connectProtocol(protocol, { capacity: 16, writeBufferHighWater: 64 });
-  if (isLost) {
-    fixture.connection.abortConnection();
-    await fixture.settle();
-  }
-  register(fixture.connection, producer);
-  fixture.connection.write("x".repeat(128));
-  await fixture.settle();
-  if (test.wrong.fails && method !== "stopProducing") {
-    assertEquals(losses, 1, "the connection was not lost");
-  }
-  fixture.connection.abortConnection();
-  await fixture.settle();
-  assertEquals(losses, 1, "connectionLost was not called exactly once");
-  assertEquals(fixture.host.resources.size, 0, "a resource is still open");
+  const run = checkClean(async () => {
+    using pair = connectedServerAndClient(protocol, TestPeer, {
+      capacity: 16,
+      serverOptions: { writeBufferHighWater: 64 },
+    });
+    const { serverTransport, pump } = pair;
+    if (isLost) {
+      serverTransport.abortConnection();
+      await pump.pumpUntilIdle();
+    }
+    register(serverTransport, producer);
+    serverTransport.write("x".repeat(128));
+    await pump.pumpUntilIdle();
+    if (test.wrong.fails && method !== "stopProducing") {
+      assertEquals(losses, 1, "the connection was not lost");
+    }
+    serverTransport.abortConnection();
+    await pump.pumpUntilIdle();
+    assertEquals(losses, 1, "connectionLost was not called exactly once");
+    flushLoggedErrors();
+  });
+  await run();
 }
 
 function producerHook(
@@ -72,8 +79,8 @@ function producerHook(
     refuses: {
       option: "the producer",
       give: (producer) => {
-        using fixture = connectProtocol(new Protocol());
-        register(fixture.connection, producer);
+        using pair = connectedServerAndClient(Protocol, TestPeer);
+        register(pair.serverTransport, producer);
       },
     },
   };

@@ -11,26 +11,50 @@ import {
   KeyedRequestQueue,
   LineReceiver,
   PendingRequest,
-  Protocol,
+  type Protocol,
   ProxyClientFactory,
   ProxyFactory,
   ProxyServer,
   RequestQueue,
 } from "../../protocol/mod.ts";
-import { connectProtocol, type ProtocolFixture } from "../fixtures/protocol_fixture.ts";
-import { ConnectionRefusedError } from "../../reactor/errors.ts";
-import type { IConnector, IInternetAddress, IReactorTCP } from "../../reactor/interfaces/mod.ts";
-import { callLogged } from "../../defer/guarded_call.ts";
 import { Clock } from "../../task/mod.ts";
+import {
+  checkClean,
+  type ConnectedPair,
+  connectedServerAndClient,
+  flushLoggedErrors,
+  InMemoryReactor,
+  StringTransport,
+  TestPeer,
+} from "../mod.ts";
 import { type Case, type Hook, hostTurn } from "./hook.ts";
 
-/** Ends a connection whose protocol has failed, and checks that it ended once. */
-async function end(fixture: ProtocolFixture<Protocol>, losses: () => number): Promise<void> {
-  await fixture.settle();
-  fixture.connection.abortConnection();
-  await fixture.settle();
-  assertEquals(losses(), 1, "connectionLost was not called exactly once");
-  assertEquals(fixture.host.resources.size, 0, "a resource is still open");
+/** A protocol that may fail, and its peer. */
+type Pair = ConnectedPair<Protocol, TestPeer>;
+
+/**
+ * Connects a protocol that may fail, ends the connection, and checks that it ended once and that
+ * nothing is left.
+ *
+ * @param protocol The protocol.
+ * @param losses Returns the number of calls of `connectionLost`.
+ * @param use Makes the protocol fail.
+ */
+async function connect(
+  protocol: Protocol,
+  losses: () => number,
+  use: (pair: Pair) => void | Promise<void> = () => {},
+): Promise<void> {
+  const run = checkClean(async () => {
+    using pair = connectedServerAndClient(protocol, TestPeer);
+    await use(pair);
+    await pair.pump.pumpUntilIdle();
+    pair.serverTransport.abortConnection();
+    await pair.pump.pumpUntilIdle();
+    assertEquals(losses(), 1, "connectionLost was not called exactly once");
+    flushLoggedErrors();
+  });
+  await run();
 }
 
 /** Receives lines with a method that fails. */
@@ -47,11 +71,11 @@ async function receive(
   });
   receiver.MAX_LENGTH = 20;
   prepare(receiver);
-  using fixture = connectProtocol(receiver);
-  fixture.peer.send("one\r\ntwo\r\n" + "x".repeat(30) + "\r\n");
-  await fixture.settle();
-  if (test.wrong.fails) assertEquals(losses, 1, "the connection was not lost");
-  await end(fixture, () => losses);
+  await connect(receiver, () => losses, async ({ client, pump }) => {
+    client.send("one\r\ntwo\r\n" + "x".repeat(30) + "\r\n");
+    await pump.pumpUntilIdle();
+    if (test.wrong.fails) assertEquals(losses, 1, "the connection was not lost");
+  });
 }
 
 function lineHook(
@@ -67,42 +91,25 @@ function lineHook(
   };
 }
 
-/** Returns a reactor whose connection attempts fail at once. */
-function refusingReactor(): IReactorTCP {
-  return {
-    listenTCP(): never {
-      throw new Error("A forwarder does not listen");
-    },
-    connectTCP(_host, _port, factory): IConnector<IInternetAddress> {
-      const connector: IConnector<IInternetAddress> = {
-        state: "disconnected",
-        connect(): void {},
-        disconnect(): void {},
-        stopConnecting(): void {},
-        getDestination(): never {
-          throw new Error("There is none");
-        },
-      };
-      const fail = () =>
-        factory.clientConnectionFailed(connector, new ConnectionRefusedError("refused"));
-      // As a connector does.
-      callLogged(fail, [], "Error while calling clientConnectionFailed");
-      return connector;
-    },
-  };
-}
-
 /** Forwards a connection that cannot be forwarded. */
 async function forward(server: ProxyServer): Promise<void> {
   let losses = 0;
-  server.factory = new ProxyFactory(refusingReactor(), "192.0.2.1", 80);
+  const clock = new Clock();
+  // Nothing listens on its network.
+  const reactor = new InMemoryReactor(clock);
+  reactor.run();
+  server.factory = new ProxyFactory(reactor, "192.0.2.1", 80);
   const lost = server.connectionLost.bind(server);
   server.connectionLost = (reason) => {
     losses++;
     lost(reason);
   };
-  using fixture = connectProtocol(server);
-  await end(fixture, () => losses);
+  await connect(server, () => losses, async ({ pump }) => {
+    clock.advance(0);
+    await pump.pumpUntilIdle();
+    reactor.stop();
+    clock.advance(0);
+  });
 }
 
 /** Makes requests, the first of which fails. */
@@ -124,14 +131,12 @@ async function ask(
 /** Starts a heartbeat, and sends one request. */
 async function beat(test: Case): Promise<void> {
   const clock = new Clock();
-  using fixture = connectProtocol(new Protocol());
-  using heartbeat = new Heartbeat(clock, fixture.connection, { interval: 1, send: test.act });
+  const transport = new StringTransport();
+  using heartbeat = new Heartbeat(clock, transport, { interval: 1, send: test.act });
   heartbeat.start();
   clock.advance(1);
   await null;
   assertEquals(heartbeat.missed, 1);
-  fixture.connection.abortConnection();
-  await fixture.settle();
 }
 
 export const PROTOCOL_CLASS_HOOKS: readonly Hook[] = [
@@ -217,10 +222,7 @@ export const PROTOCOL_CLASS_HOOKS: readonly Hook[] = [
     run: beat,
     refuses: {
       option: "Heartbeat send",
-      give: (send) => {
-        using fixture = connectProtocol(new Protocol());
-        return new Heartbeat(new Clock(), fixture.connection, { interval: 1, send });
-      },
+      give: (send) => new Heartbeat(new Clock(), new StringTransport(), { interval: 1, send }),
     },
   },
 ];

@@ -8,9 +8,7 @@ import { assertEquals } from "@std/assert";
 import { wrapProtocol } from "../../reactor/stream/protocol_wrapper.ts";
 import { TLSUpgradeProtocol } from "../../endpoints/tls_upgrade_protocol.ts";
 import { callWithSystem, msg } from "../../log/mod.ts";
-import { TestHost } from "../fixtures/connection_fixture.ts";
-import { FakeTLS } from "../fixtures/fake_tls.ts";
-import { connectProtocol, type ProtocolFixture } from "../fixtures/protocol_fixture.ts";
+import { FakeTLSConnection } from "../fixtures/fake_tls_connection.ts";
 import type { IProtocol, ITransport } from "../../reactor/interfaces/mod.ts";
 import type { Case, Hook } from "./hook.ts";
 
@@ -64,10 +62,7 @@ export class Subject implements IProtocol {
 }
 
 /** A connection whose protocol is about to fail. */
-interface Scene {
-  readonly fixture: ProtocolFixture<IProtocol>;
-  readonly tls: FakeTLS;
-}
+type Scene = FakeTLSConnection<IProtocol>;
 
 /** How a protocol receives its connection, and how a test sends data of the peer. */
 interface Way {
@@ -84,9 +79,9 @@ interface Way {
 
 const DIRECT: Way = {
   wrap: (protocol) => protocol,
-  send: ({ fixture }) => fixture.peer.send("some bytes"),
-  endReading: ({ fixture }) => fixture.peer.driver.closeWrite(),
-  endWriting: ({ fixture }) => fixture.connection.loseWriteConnection(),
+  send: ({ peer }) => peer.send("some bytes"),
+  endReading: ({ peer }) => peer.driver.closeWrite(),
+  endWriting: ({ connection }) => connection.loseWriteConnection(),
 };
 
 const RELAYED: Way = {
@@ -103,9 +98,9 @@ const GATED: Way = {
   open: ({ tls }) => tls.engine.secure(),
   send: ({ tls }) => tls.engine.decrypt("some bytes"),
   endReading: ({ tls }) => tls.engine.sink.peerClosed(),
-  endWriting: ({ fixture, tls }) => {
-    fixture.connection.loseWriteConnection();
-    fixture.host.settle();
+  endWriting: ({ connection, host, tls }) => {
+    connection.loseWriteConnection();
+    host.settle();
     tls.engine.sink.closeSent();
   },
 };
@@ -122,29 +117,26 @@ async function lose(
 ): Promise<void> {
   const subject = new Subject();
   subject.hooks[method] = test.act;
-  const tls = new FakeTLS();
-  const host = Object.assign(new TestHost(), { tls });
-  using fixture = connectProtocol<IProtocol>(way.wrap(subject), { host });
-  const scene = { fixture, tls };
+  using scene: Scene = new FakeTLSConnection(way.wrap(subject));
   way.open?.(scene);
-  await fixture.settle();
+  await scene.settle();
   trigger(scene);
-  await fixture.settle();
+  await scene.settle();
   const isLost = test.wrong.fails && !keeps;
   if (isLost) assertEquals(subject.losses, 1, "the connection was not lost");
-  fixture.connection.abortConnection();
-  await fixture.settle();
+  scene.connection.abortConnection();
+  await scene.settle();
   // A TLS connection waits for its peer's close_notify.
-  fixture.host.advance(100);
+  scene.host.advance(100);
   assertEquals(subject.losses, 1, "connectionLost was not called exactly once");
-  assertEquals(fixture.host.resources.size, 0, "a resource is still open");
-  assertEquals(fixture.host.reactor.getDelayedCalls(), [], "a timed call is still scheduled");
+  assertEquals(scene.host.resources.size, 0, "a resource is still open");
+  assertEquals(scene.host.reactor.getDelayedCalls(), [], "a timed call is still scheduled");
 }
 
 /** Starts TLS, unless the connection uses it already. */
-const startTls: Trigger = ({ fixture, tls }) => {
-  if (fixture.connection.secure) return;
-  fixture.connection.startTLS({ role: "client" });
+const startTls: Trigger = ({ connection, tls }) => {
+  if (connection.secure) return;
+  connection.startTLS({ role: "client" });
   tls.engine.secure();
 };
 
@@ -191,19 +183,19 @@ function hooksOf(way: Way): Hook[] {
     hook(
       "connectionLost",
       ["IProtocol.connectionLost", "Protocol.connectionLost"],
-      ({ fixture }) => fixture.connection.abortConnection(),
+      ({ connection }) => connection.abortConnection(),
     ),
     hook(
       "drainRequested",
       ["IDrainableProtocol.drainRequested"],
-      ({ fixture }) => fixture.connection.drain(),
+      ({ connection }) => connection.drain(),
     ),
     hook("handshakeCompleted", ["IHandshakeListener.handshakeCompleted"], startTls),
     hook(
       "logPrefix",
       ["IProtocol.logPrefix", "Protocol.logPrefix", "HasLogPrefix.logPrefix"],
       // The name is needed when a line is logged; the connection continues.
-      ({ fixture }) => callWithSystem(fixture.connection, () => msg("something")),
+      ({ connection }) => callWithSystem(connection, () => msg("something")),
       { answers: true, keeps: true },
     ),
   ];

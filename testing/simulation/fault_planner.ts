@@ -99,6 +99,8 @@ export class FaultPlanner {
       ? "the faults are switched off"
       : this.#network.obstacle(fault);
     if (obstacle !== null) {
+      // A fault that was drawn is not missed.
+      if (!this.#source.isScripted) return;
       this.#network.note(`fault: not ${formatFault(fault)}: ${obstacle}`);
       return;
     }

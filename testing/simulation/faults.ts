@@ -11,8 +11,28 @@
 import { checkString } from "../../internal/validation.ts";
 import { SECOND } from "./schedule.ts";
 
+/** A fault that concerns one occurrence. */
+export type OccurrenceKind =
+  | "delay"
+  | "split"
+  | "loss"
+  | "duplicate"
+  | "reorder"
+  | "reset"
+  | "half-open"
+  | "refuse"
+  | "ignore"
+  | "short write"
+  | "short read"
+  | "slow read"
+  | "late read"
+  | "lookup failure"
+  | "lookup delay"
+  | "lookup change"
+  | "handshake failure";
+
 /** The faults that concern one occurrence, with the meaning of their value. */
-export const OCCURRENCES = {
+export const OCCURRENCES: Readonly<Record<OccurrenceKind, "us" | "bytes" | "">> = {
   /** A segment or datagram arrives later, by microseconds. */
   delay: "us",
   /** A segment is cut after a number of bytes. */
@@ -47,10 +67,7 @@ export const OCCURRENCES = {
   "lookup change": "",
   /** A TLS handshake fails. */
   "handshake failure": "",
-} as const;
-
-/** A fault that concerns one occurrence. */
-export type OccurrenceKind = keyof typeof OCCURRENCES;
+};
 
 /** A fault that lasts from one moment to another. */
 export type TimedKind =
@@ -102,6 +119,7 @@ export const DEFAULT_FAULTS: FaultRates = {
 
 /** One occurrence that went wrong: the `n`th of its kind at a place. */
 export interface OccurrenceFault {
+  /** The kind of the fault. */
   readonly kind: OccurrenceKind;
   /** The place: a host (`alice`), or a link (`alice->bob`). */
   readonly place: string;
@@ -113,6 +131,7 @@ export interface OccurrenceFault {
 
 /** A fault that lasts from one moment to another. */
 export interface TimedFault {
+  /** The kind of the fault. */
   readonly kind: TimedKind;
   /** The hosts that are cut off, clogged, paused or crashed. */
   readonly hosts: readonly string[];
@@ -126,7 +145,9 @@ export interface TimedFault {
 
 /** A clock that is wrong from the start. */
 export interface SkewFault {
+  /** The kind of the fault. */
   readonly kind: "skew";
+  /** The host whose clock is wrong. */
   readonly host: string;
   /** The error of the wall clock, in microseconds. */
   readonly offset: number;

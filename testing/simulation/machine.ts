@@ -53,6 +53,8 @@ export class Machine {
   readonly site: FaultSite;
   readonly network: MachineNetwork;
   readonly schedule: Schedule;
+  /** Whether a trace is kept. */
+  readonly isTraced: boolean;
   /** The process that runs, or the last one. */
   process: Process;
   /** The current start, or the last one. */
@@ -66,7 +68,8 @@ export class Machine {
   readonly socketFiles: Set<string> = new Set();
   /** The local ends of the connections that this machine has opened. */
   localEnds: LocalEnds = new LocalEnds();
-  readonly #canonical: ReadonlySet<string>;
+  /** Its IP addresses, in canonical form. */
+  readonly canonicalAddresses: ReadonlySet<string>;
   readonly #portNumbers = new PortNumbers();
 
   /**
@@ -83,10 +86,11 @@ export class Machine {
   ) {
     this.name = name;
     this.addresses = addresses;
-    this.#canonical = new Set(addresses.map(canonicalHost));
+    this.canonicalAddresses = new Set(addresses.map(canonicalHost));
     this.site = site;
     this.network = network;
     this.schedule = network.schedule;
+    this.isTraced = network.trace.isOn;
     this.process = new Process(this.schedule, network.entered);
   }
 
@@ -110,7 +114,7 @@ export class Machine {
   hasAddress(host: string): boolean {
     const address = unmapped(host);
     return isWildcard(address) || isLoopback(address) ||
-      this.#canonical.has(canonicalHost(address));
+      this.canonicalAddresses.has(canonicalHost(address));
   }
 
   /** Returns the machine with an address, as this machine sees it; `null` if there is none. */

@@ -44,4 +44,5 @@ export {
 } from "./simulate.ts";
 export { type HostProgram, SimulatedHost, SimulatedReactor } from "./simulated_host.ts";
 export { SimulatedNetwork } from "./simulated_network.ts";
+export type { TaskModules } from "./simulated_threads.ts";
 export { Trace, type TraceEntry } from "./trace.ts";

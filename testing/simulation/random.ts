@@ -25,7 +25,11 @@ export class RandomStream {
   #c: number;
   #counter = 1;
 
-  /** @param key The text that decides all numbers. */
+  /**
+   * Creates a stream at its start.
+   *
+   * @param key The text that decides all numbers.
+   */
   constructor(key: string) {
     this.#key = key;
     this.#a = hash(key, 0x9e3779b9);

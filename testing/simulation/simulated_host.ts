@@ -231,6 +231,7 @@ export class SimulatedHost {
     this.#network.note(this.name, text);
   }
 
+  /** Returns the name of the host. */
   toString(): string {
     return this.name;
   }

@@ -30,7 +30,7 @@ import {
 } from "./network_options.ts";
 import { Parameters } from "./parameters.ts";
 import { RandomStream } from "./random.ts";
-import { type End, runSchedule } from "./run_schedule.ts";
+import { runSchedule } from "./run_schedule.ts";
 import { Schedule, SECOND } from "./schedule.ts";
 import { EPOCH_MS, type HostProgram, SimulatedHost } from "./simulated_host.ts";
 import { nameKey } from "./simulated_names.ts";
@@ -148,7 +148,11 @@ export class SimulatedNetwork {
     return this.#faults.unused;
   }
 
-  /** The checks of the scenario. */
+  /**
+   * The checks of the scenario.
+   *
+   * @internal
+   */
   get checks(): Checks {
     return this.#checks;
   }
@@ -342,7 +346,10 @@ export class SimulatedNetwork {
    * @param limit Seconds of virtual time.
    * @returns Why the time stands still: `"done"` also if a property does not hold.
    */
-  async run(done: PromiseLike<unknown>, limit: number = Infinity): Promise<End> {
+  async run(
+    done: PromiseLike<unknown>,
+    limit: number = Infinity,
+  ): Promise<"done" | "idle" | "limit"> {
     let isDone = false;
     const settled = () => void (isDone = true);
     done.then(settled, settled);

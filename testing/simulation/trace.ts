@@ -31,7 +31,11 @@ export class Trace {
   /** Finds the addresses of hosts. Matches nothing without hosts. */
   #addresses = /(?!)/g;
 
-  /** @param isOn Whether entries are kept. */
+  /**
+   * Creates a trace without entries.
+   *
+   * @param isOn Whether entries are kept.
+   */
   constructor(isOn: boolean) {
     this.#isOn = isOn;
   }

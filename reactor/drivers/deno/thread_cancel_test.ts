@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { CancelledError } from "../../../defer/errors.ts";
 import { Clock } from "../../../task/clock.ts";
-import { LoggedErrors } from "../../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../../testing/logged_errors.ts";
 import { deferToThreadPool } from "../../threads/defer_to_thread.ts";
 import { ThreadPoolStuck } from "../../threads/errors.ts";
 import { ThreadPool } from "../../threads/thread_pool.ts";

@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { wrongs } from "../../../testing/fixtures/failing_tasks.ts";
 import { CancelledError } from "../../../defer/errors.ts";
-import { LoggedErrors } from "../../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../../testing/logged_errors.ts";
 import { deferToThreadPool } from "../../threads/defer_to_thread.ts";
 import { ThreadOutOfMemory } from "../../threads/errors.ts";
 import { ThreadPool } from "../../threads/thread_pool.ts";

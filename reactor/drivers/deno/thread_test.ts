@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { CancelledError } from "../../../defer/errors.ts";
-import { LoggedErrors } from "../../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../../testing/logged_errors.ts";
 import { MAX_CALLS_IN_FLIGHT } from "../../threads/call_limiter.ts";
 import { deferToThreadPool } from "../../threads/defer_to_thread.ts";
 import { TaskUnloadable, ThreadExited } from "../../threads/errors.ts";

@@ -33,7 +33,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { LoggedTexts } from "../../../testing/fixtures/core_fixture.ts";
+import { EventLoggingObserver } from "../../../testing/event_logging_observer.ts";
 import { selfSigned, TestAuthority } from "../../../testing/fixtures/certificates.ts";
 import { SecuredWire, SecuredWires, tlsTest } from "../../../testing/fixtures/tls_fixture.ts";
 import { portOf } from "../../../testing/fixtures/tcp_fixture.ts";
@@ -425,7 +425,7 @@ for (const how of ["stopListening", "stop"] as const) {
 
 Deno.test(
   test("listenTLS() sends a TLS alert to a client without TLS, and logs the failure", async (fixture) => {
-    using logged = new LoggedTexts();
+    using logged = EventLoggingObserver.createWithCleanup();
     const servers = new SecuredWires();
     const listening = fixture.listen(Object.assign(servers, { handshakeFailed: undefined }));
     fixture.run();

@@ -3,7 +3,7 @@
 
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { DatagramProtocol } from "../../../protocol/mod.ts";
-import { LoggedErrors } from "../../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../../testing/logged_errors.ts";
 import { Program, type ProgramEnd } from "../../../testing/fixtures/program.ts";
 import { udpTest } from "../../../testing/fixtures/udp_fixture.ts";
 import { UnsupportedError } from "../../errors.ts";

@@ -21,7 +21,7 @@
 import { assert, assertEquals, assertInstanceOf, assertMatch, assertThrows } from "@std/assert";
 import { Clock } from "../../../task/mod.ts";
 import { UNIXAddress } from "../../addresses.ts";
-import { LoggedTexts } from "../../../testing/fixtures/core_fixture.ts";
+import { EventLoggingObserver } from "../../../testing/event_logging_observer.ts";
 import { Program } from "../../../testing/fixtures/program.ts";
 import { type StreamFixture, streamTest } from "../../../testing/fixtures/stream_fixture.ts";
 import {
@@ -210,7 +210,7 @@ function inFolder(fixture: StreamFixture, folder: string): void {
 
 Deno.test(
   test("listenUNIX() logs its path when it starts and when it has closed", async (fixture) => {
-    using log = new LoggedTexts();
+    using log = EventLoggingObserver.createWithCleanup();
     const path = freePath(fixture);
     await listen(fixture, path).stopListening();
     assertEquals(log.texts, [`Wires starting on ${path}`, `(Wires on ${path} closed)`]);

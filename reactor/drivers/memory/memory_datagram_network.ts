@@ -26,7 +26,7 @@ export interface MemoryDatagramNetworkOptions {
    *
    * @default {queueMicrotask}
    */
-  schedule?: Schedule | undefined;
+  schedule?: ((step: () => void) => void) | undefined;
   /**
    * Returns whether an IP address belongs to the machine.
    *
@@ -80,7 +80,7 @@ export class MemoryDatagramNetwork {
     host: string,
     port: number,
     shared: boolean = false,
-    schedule: Schedule = this.#schedule,
+    schedule: (step: () => void) => void = this.#schedule,
   ): MemoryUDPDriver {
     const fail = (code: string, why: string) =>
       cannotListen(udpAddress(host, port), errorWithCode(code, why));
