@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { UnsupportedError } from "../reactor/errors.ts";
 import type { ConnectionOptions, ITransport } from "../reactor/interfaces/mod.ts";
 import { isDrainable, isHandshakeListener } from "../reactor/stream/protocol_capabilities.ts";
-import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../testing/mod.ts";
 import {
   type ConnectedPair,
   connectedServerAndClient,

@@ -5,7 +5,7 @@ import { addObserver } from "../log/mod.ts";
 import { IPv4Address } from "../reactor/addresses.ts";
 import { ConnectionRefusedError } from "../reactor/errors.ts";
 import type { IStreamClientEndpoint } from "../reactor/interfaces/endpoint.ts";
-import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../testing/mod.ts";
 import {
   type ConnectedPair,
   connectedServerAndClient,

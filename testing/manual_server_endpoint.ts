@@ -1,6 +1,6 @@
 import { asError } from "../defer/guarded_call.ts";
 import { CancelledError, Deferred } from "../defer/mod.ts";
-import type { EndpointOptions, IStreamServerEndpoint } from "../endpoints/interfaces.ts";
+import type { EndpointOptions, IStreamServerEndpoint } from "../reactor/interfaces/endpoint.ts";
 import { listening } from "../endpoints/listening.ts";
 import { IPv4Address } from "../reactor/addresses.ts";
 import { CannotListenError } from "../reactor/errors.ts";

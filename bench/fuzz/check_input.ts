@@ -10,7 +10,7 @@
  * @module
  */
 
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/mod.ts";
 import { connectProtocol } from "../../testing/fixtures/protocol_fixture.ts";
 import { type FrameDecoder, FramingError } from "../../protocol/mod.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
@@ -159,5 +159,5 @@ function checkProtocol(target: FuzzTarget, chunks: readonly Uint8Array[]): void 
     protocol.dataReceived(chunk);
   }
   fixture.connection.loseConnection();
-  fixture.host.settle();
+  fixture.flush();
 }

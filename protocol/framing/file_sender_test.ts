@@ -18,7 +18,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { CancelledError } from "../../defer/mod.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/mod.ts";
 import { connectProtocol, type ProtocolFixture } from "../../testing/fixtures/protocol_fixture.ts";
 import { pattern, same } from "../../testing/peers/raw_peer.ts";
 import { portOf, tcpTest } from "../../testing/fixtures/tcp_fixture.ts";
@@ -177,7 +177,7 @@ Deno.test("FileSender of an empty file fires with no byte", async () => {
 
 Deno.test("FileSender waits for a slow peer", async () => {
   using fixture = quiet();
-  fixture.peer.driver.stopReading();
+  fixture.peer.pause();
   let made = 0;
   const chunks = async function* (): AsyncGenerator<Uint8Array> {
     for (; made < 100; made++) yield bytes("x".repeat(10));
@@ -185,7 +185,7 @@ Deno.test("FileSender waits for a slow peer", async () => {
   const done = new FileSender().beginFileTransfer(chunks(), fixture.connection);
   await fixture.settle();
   assert(made < 8, `${made} chunks were made`);
-  fixture.peer.driver.startReading();
+  fixture.peer.resume();
   for (let i = 0; i < 40; i++) await fixture.settle();
   await done;
   assertEquals(fixture.peer.text.length, 1000);
@@ -201,7 +201,7 @@ Deno.test("FileSender fails with ProducerStopped when the consumer is lost", asy
       isReleased = true;
     }
   };
-  fixture.peer.driver.stopReading();
+  fixture.peer.pause();
   const sender = new FileSender();
   const failing = assertRejects(
     () => sender.beginFileTransfer(chunks(), fixture.connection),

@@ -4,7 +4,7 @@
  */
 
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/mod.ts";
 import { connectProtocol } from "../../testing/fixtures/protocol_fixture.ts";
 import { ConnectionAborted } from "../../reactor/errors.ts";
 import { FrameReceiver, type FramingError, NetstringDecoder } from "../mod.ts";
@@ -26,7 +26,7 @@ class Frames extends FrameReceiver<Uint8Array> {
 Deno.test("FrameReceiver holds back frames while it is paused", () => {
   using fixture = connectProtocol(new Frames());
   fixture.peer.send("1:a,5:pause,1:b,1:c,");
-  fixture.host.settle();
+  fixture.flush();
   assertEquals(fixture.protocol.events, ["a", "pause"]);
   assert(fixture.protocol.paused);
   fixture.protocol.resumeProducing();
@@ -36,7 +36,7 @@ Deno.test("FrameReceiver holds back frames while it is paused", () => {
 Deno.test("FrameReceiver.stopProducing() passes on no further frame, and closes", () => {
   using fixture = connectProtocol(new Frames());
   fixture.peer.send("4:stop,1:b,");
-  fixture.host.settle();
+  fixture.flush();
   assertEquals(fixture.protocol.events, ["stop"]);
   assertEquals(fixture.reason?.name, "ConnectionDone");
 });
@@ -44,7 +44,7 @@ Deno.test("FrameReceiver.stopProducing() passes on no further frame, and closes"
 Deno.test("FrameReceiver.decodingFailed() closes the connection by default", () => {
   using fixture = connectProtocol(new Frames());
   fixture.peer.send("1:a,x1:b,");
-  fixture.host.settle();
+  fixture.flush();
   assertEquals(fixture.protocol.events, ["a"]);
   assertEquals(fixture.reason?.name, "ConnectionDone");
 });
@@ -77,7 +77,7 @@ Deno.test("FrameReceiver aborts the connection if decodingFailed() leaves the by
   }
   using fixture = connectProtocol(new Passive());
   fixture.peer.send("x");
-  fixture.host.settle();
+  fixture.flush();
   assertEquals(seen.length, 1);
   assert(fixture.reason instanceof ConnectionAborted);
   assertStrictEquals(fixture.reason.cause, seen[0]);

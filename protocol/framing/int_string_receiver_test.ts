@@ -11,7 +11,7 @@
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/mod.ts";
 import { connectProtocol } from "../../testing/fixtures/protocol_fixture.ts";
 import {
   encodeIntString,
@@ -113,7 +113,7 @@ for (const { name, make, foo, partial } of RECEIVERS) {
     using fixture = connectProtocol(make());
     fixture.protocol.sendString(bytes("foo"));
     fixture.protocol.sendString("foo");
-    fixture.host.settle();
+    fixture.flush();
     assertEquals(fixture.peer.text, foo + foo);
   });
 
@@ -223,7 +223,7 @@ Deno.test("IntNStringReceiver without stringReceived() closes the connection wit
   class Deaf extends Int8StringReceiver {}
   using fixture = connectProtocol(new Deaf());
   fixture.peer.send("\x01a");
-  fixture.host.settle();
+  fixture.flush();
   assertEquals(
     fixture.reason?.message,
     "Cannot deliver a received string: Deaf does not override stringReceived()",

@@ -11,7 +11,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/mod.ts";
 import { connectProtocol } from "../../testing/fixtures/protocol_fixture.ts";
 import { NetstringReceiver } from "../mod.ts";
 
@@ -41,7 +41,7 @@ for (const size of [1, 2, 3, 4, 5, 6, 7, 8, 9]) {
     const strings = ["hello", "world", "how", "are", "you123", ":today", "a".repeat(515)];
     using sender = connectProtocol(new Strings());
     for (const string of strings) sender.protocol.sendString(bytes(string));
-    sender.host.settle();
+    sender.flush();
     using receiver = connectProtocol(new Strings());
     receiver.protocol.MAX_LENGTH = 699;
     const sent = bytes(sender.peer.text);
@@ -107,7 +107,7 @@ Deno.test("NetstringReceiver closes after the pending writes when the peer is br
   }
   using fixture = connectProtocol(new Echo());
   fixture.peer.send("2:ok,x");
-  fixture.host.settle();
+  fixture.flush();
   assertEquals(fixture.peer.text, "2:ok,");
   assertEquals(fixture.reason?.name, "ConnectionDone");
 });
@@ -116,7 +116,7 @@ Deno.test("NetstringReceiver.sendString() counts the bytes of a string, not its 
   using fixture = connectProtocol(new Strings());
   fixture.protocol.sendString("é€");
   fixture.protocol.sendString("");
-  fixture.host.settle();
+  fixture.flush();
   assertEquals(fixture.peer.text, "5:é€,0:,");
 });
 
@@ -125,7 +125,7 @@ Deno.test("NetstringReceiver without stringReceived() closes the connection with
   class Deaf extends NetstringReceiver {}
   using fixture = connectProtocol(new Deaf());
   fixture.peer.send("1:a,");
-  fixture.host.settle();
+  fixture.flush();
   assertEquals(
     fixture.reason?.message,
     "Cannot deliver a received string: Deaf does not override stringReceived()",

@@ -4,7 +4,7 @@
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/mod.ts";
 import { connectProtocol } from "../../testing/fixtures/protocol_fixture.ts";
 import { type ProtocolState, StatefulProtocol } from "../mod.ts";
 
@@ -117,7 +117,7 @@ Deno.test("StatefulProtocol closes the connection if a state is not one", () => 
     }
     using fixture = connectProtocol(new Wrong());
     fixture.peer.send("a");
-    fixture.host.settle();
+    fixture.flush();
     assert(fixture.reason?.message.startsWith(message), `${fixture.reason}`);
     assertEquals(errors.take(), [fixture.reason]);
   }

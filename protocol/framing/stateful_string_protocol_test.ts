@@ -4,7 +4,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/mod.ts";
 import { connectProtocol } from "../../testing/fixtures/protocol_fixture.ts";
 import { addObserver, eventText } from "../../log/mod.ts";
 import { Int8StringReceiver, NetstringReceiver, StatefulStringProtocol } from "../mod.ts";
@@ -39,7 +39,7 @@ Deno.test("StatefulStringProtocol() passes each string to the method of its stat
 Deno.test("StatefulStringProtocol() closes the connection in the state done", () => {
   using fixture = connectProtocol(new Poem());
   fixture.peer.send("3:Owl,0:,3:not,");
-  fixture.host.settle();
+  fixture.flush();
   assertEquals(fixture.protocol.events, ["title Owl", "verse "]);
   assertEquals(fixture.reason?.name, "ConnectionDone");
 });
@@ -63,7 +63,7 @@ Deno.test("StatefulStringProtocol() closes the connection if a method returns no
   }
   using fixture = connectProtocol(new Vague());
   fixture.peer.send("\x01a");
-  fixture.host.settle();
+  fixture.flush();
   assertEquals(fixture.reason?.message, "proto_init() must return a string, got undefined");
   assertEquals(errors.take(), [fixture.reason]);
 });

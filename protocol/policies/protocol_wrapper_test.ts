@@ -22,7 +22,7 @@ import {
 } from "../../reactor/stream/protocol_capabilities.ts";
 import { Connection } from "../../reactor/stream/connection.ts";
 import { testCertificates } from "../../testing/fixtures/certificates.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/mod.ts";
 import { connectedServerAndClient, StringTransport, TestPeer } from "../../testing/mod.ts";
 import { ClientFactory, Factory, Protocol, ProtocolWrapper, WrappingFactory } from "../mod.ts";
 

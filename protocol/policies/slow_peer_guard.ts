@@ -57,10 +57,11 @@ export class SlowPeerTimeout extends ConnectionAborted {
    * @param address The peer's address.
    */
   constructor(limit: SlowPeerTimeout["limit"], received: number, seconds: number, address: string) {
-    const what = limit === "minRate" ? "part of a message" : "no complete message";
+    const why = limit === "minRate"
+      ? `the peer sent ${received} bytes of a message in ${seconds} s, fewer than minRate requires`
+      : `the peer sent ${received} bytes and no complete message in ${seconds} s`;
     super(
-      `Connection to ${address} was aborted: the peer sent ${what} in ${seconds} s, ` +
-        `${received} bytes, which is slower than ${limit} allows`,
+      `Connection to ${address} was aborted: ${why}`,
       { code: "ETIMEDOUT", address },
     );
     this.limit = limit;

@@ -6,7 +6,7 @@
 
 import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { IPv4Address } from "../../reactor/addresses.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/mod.ts";
 import type { IPushProducer } from "../../reactor/interfaces/mod.ts";
 import { Clock } from "../../task/mod.ts";
 import { connectedServerAndClient, IOPump, StringTransport, TestPeer } from "../../testing/mod.ts";

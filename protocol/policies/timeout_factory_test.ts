@@ -4,7 +4,7 @@
  */
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/mod.ts";
 import {
   connectedServerAndClient,
   StringTransport,

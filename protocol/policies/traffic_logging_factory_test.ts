@@ -7,7 +7,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { addObserver } from "../../log/mod.ts";
 import { IPv4Address } from "../../reactor/addresses.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/mod.ts";
 import { StringTransportWithDisconnection } from "../../testing/mod.ts";
 import {
   Factory,

@@ -22,7 +22,7 @@ import { InMemoryReactor } from "../../reactor/drivers/memory/in_memory_reactor.
 import type { Address, IListeningPort, ListenTCPOptions } from "../../reactor/interfaces/mod.ts";
 import { Clock } from "../../task/mod.ts";
 import { FakeTLS } from "../../testing/fixtures/fake_tls.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/mod.ts";
 import { HalfCloseableWire, Wire, Wires } from "../../testing/fixtures/wire.ts";
 import { StringTransport } from "../../testing/string_transport.ts";
 import { TestPeer } from "../../testing/test_peer.ts";

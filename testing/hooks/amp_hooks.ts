@@ -43,7 +43,7 @@ async function receiveCall(protocol: AMP, contents: Record<string, string> = {})
   await fixture.settle();
   fixture.connection.abortConnection();
   await fixture.settle();
-  assertEquals(fixture.host.resources.size, 0, "a resource is still open");
+  assertEquals(fixture.connection.connected, false, "the connection is still open");
 }
 
 /** Calls a command whose argument has a method that fails. */
@@ -105,7 +105,7 @@ async function receiveBoxes(test: Case, method: keyof IBoxReceiver): Promise<voi
   assertEquals(fixture.reason !== null, isLost, "the connection was lost, or was not");
   fixture.connection.abortConnection();
   await fixture.settle();
-  assertEquals(fixture.host.resources.size, 0, "a resource is still open");
+  assertEquals(fixture.connection.connected, false, "the connection is still open");
 }
 
 /** Returns a class of boxes whose constructor fails. */

@@ -58,7 +58,7 @@ async function receive(
   fixture.connection.abortConnection();
   await fixture.settle();
   assertEquals(losses, 1, "connectionLost was not called exactly once");
-  assertEquals(fixture.host.resources.size, 0, "a resource is still open");
+  assertEquals(fixture.connection.connected, false, "the connection is still open");
 }
 
 /** Sends a file over a connection. */
@@ -75,7 +75,7 @@ async function send(
   isEnding = true;
   fixture.connection.abortConnection();
   await fixture.settle();
-  assertEquals(fixture.host.resources.size, 0, "a resource is still open");
+  assertEquals(fixture.connection.connected, false, "the connection is still open");
 }
 
 /**
