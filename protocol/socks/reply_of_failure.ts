@@ -1,5 +1,6 @@
 import {
   ConnectError,
+  ConnectingCancelledError,
   ConnectionRefusedError,
   ConnectTimeoutError,
   DNSLookupError,
@@ -16,6 +17,8 @@ const CODES = [
   [ConnectionRefusedError, SOCKS5Reply.CONNECTION_REFUSED],
   [ConnectTimeoutError, SOCKS5Reply.TTL_EXPIRED],
   [TimeoutError, SOCKS5Reply.TTL_EXPIRED],
+  // The attempts were cancelled by the timeout for all of them.
+  [ConnectingCancelledError, SOCKS5Reply.TTL_EXPIRED],
   [DNSLookupError, SOCKS5Reply.HOST_UNREACHABLE],
   // An invalid host name.
   [RangeError, SOCKS5Reply.HOST_UNREACHABLE],

@@ -139,6 +139,15 @@ export class SOCKSClientConnection extends NegotiatedConnection {
     this.transport.write(encodeSOCKS5Greeting(methods));
   }
 
+  override connectionLost(reason: Error): void {
+    try {
+      return super.connectionLost(reason);
+    } finally {
+      // This has an effect only if connectionMade() of the application's protocol has thrown.
+      this.#events.failed(reason);
+    }
+  }
+
   /** Ends the negotiation, because the caller has cancelled it. */
   cancel(): void {
     this.#hasFailed = true;
