@@ -71,6 +71,7 @@ export {
 export { StringReceiver } from "./framing/string_receiver.ts";
 export { TextLineDecoder } from "./framing/text_line_decoder.ts";
 export { Heartbeat, type HeartbeatOptions, HeartbeatTimeout } from "./heartbeat.ts";
+export { joinConnections, type JoinedConnections } from "./join_connections.ts";
 export { KeyedRequestQueue, type KeyedRequestQueueOptions } from "./keyed_request_queue.ts";
 export {
   PendingRequest,
@@ -128,8 +129,10 @@ export {
   ProxyClient,
   ProxyClientFactory,
   ProxyFactory,
+  type ProxyPortOptions,
   ProxyServer,
 } from "./portforward.ts";
+export type { ProxyAttempt, ProxyFactoryOptions } from "./proxy_attempt.ts";
 export {
   getProcessOutput,
   getProcessOutputAndValue,

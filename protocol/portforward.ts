@@ -2,23 +2,15 @@
  * Port forwarding: each connection to a port is forwarded over a second connection to another port,
  * in both directions. Twisted's `twisted.protocols.portforward`.
  *
- * Each connection is the push producer of the other one: a slow reader pauses the sender at its
- * source. The forwarder buffers little more than the high-water mark of a write buffer for each
- * direction.
- *
- * The end of each direction is forwarded as well. Twisted closes both connections when one has
- * closed, and loses the data in transit in the other direction.
- *
- * - When one peer closes its writing side, the writing side of the other connection is closed once
- *   all data has been sent. Data still flows in the other direction.
- * - When one connection closes cleanly, the other one is closed once all data has been sent.
- * - When one connection breaks, the other one is aborted, so that its peer does not take a part for
- *   the whole.
+ * The two connections are joined as {@linkcode joinConnections} joins them: a slow reader pauses the
+ * sender at its source, and the end of each direction is forwarded. Twisted closes both connections
+ * when one has closed, and loses the data in transit in the other direction.
  *
  * @module
  */
 
-import { isInstance, messageOf } from "../internal/foreign_value.ts";
+import { messageOf } from "../internal/foreign_value.ts";
+import { checkFunction, checkInteger, quote } from "../internal/validation.ts";
 import * as log from "../log/mod.ts";
 import type {
   Address,
@@ -28,17 +20,21 @@ import type {
   IProtocolFactory,
   IReactorTCP,
   IReactorTime,
-  WriteOptions,
 } from "../reactor/interfaces/mod.ts";
-import { ConnectionDone } from "../reactor/errors.ts";
 import { alike, LogThrottle } from "../reactor/lifecycle/log_throttle.ts";
 import { ClientFactory, ServerFactory } from "./factory.ts";
+import { connectProducers, forwardData, forwardLoss, forwardReadEnd } from "./forwarded_events.ts";
 import { Protocol } from "./protocol.ts";
+import { encodeProxyHeader } from "./proxy_protocol/encode_proxy_header.ts";
+import {
+  ConnectorAttempt,
+  EndpointAttempt,
+  type ProxyAttempt,
+  type ProxyFactoryOptions,
+} from "./proxy_attempt.ts";
 
 /** The members of a forwarding protocol that the protocol of the other connection uses. */
 export type ForwardingPeer = Pick<ForwardingProtocol, "peer" | "setPeer" | "transport">;
-
-const TRANSFERRED: WriteOptions = { transfer: true };
 
 /**
  * One of the two connections that are joined. Twisted's `Proxy`, a name that JavaScript uses
@@ -50,7 +46,7 @@ export class ForwardingProtocol<F extends IProtocolFactory = IProtocolFactory> e
   implements IHalfCloseableProtocol {
   /** The protocol of the other connection; null until it is connected, and after it is lost. */
   peer: ForwardingPeer | null = null;
-  #readEnded = false;
+  #hasReadEnded = false;
 
   /**
    * Sets the protocol of the other connection.
@@ -66,7 +62,7 @@ export class ForwardingProtocol<F extends IProtocolFactory = IProtocolFactory> e
    * been sent. Override this method to look at the data, and copy what you keep.
    */
   override dataReceived(data: Uint8Array): void {
-    this.peer?.transport.write(data, TRANSFERRED);
+    if (this.peer !== null) forwardData(this.peer.transport, data);
   }
 
   /**
@@ -74,10 +70,8 @@ export class ForwardingProtocol<F extends IProtocolFactory = IProtocolFactory> e
    * was sent.
    */
   readConnectionLost(): void {
-    this.#readEnded = true;
-    const transport = this.peer?.transport;
-    transport?.unregisterProducer();
-    transport?.loseWriteConnection();
+    this.#hasReadEnded = true;
+    if (this.peer !== null) forwardReadEnd(this.peer.transport);
   }
 
   /** This connection's writing side is closed, because the other peer closed its own. */
@@ -88,11 +82,7 @@ export class ForwardingProtocol<F extends IProtocolFactory = IProtocolFactory> e
     const { peer } = this;
     if (peer === null) return;
     this.peer = peer.peer = null;
-    peer.transport.unregisterProducer();
-    // If the peer closed its writing side before its connection broke, it had sent all its data, so
-    // the other connection is closed in the normal way.
-    if (this.#readEnded || isInstance(reason, ConnectionDone)) peer.transport.loseConnection();
-    else peer.transport.abortConnection(reason);
+    forwardLoss(peer.transport, reason, this.#hasReadEnded);
   }
 }
 
@@ -107,8 +97,7 @@ export class ProxyClient extends ForwardingProtocol {
       );
     }
     peer.setPeer(this);
-    transport.registerProducer(peer.transport, true);
-    peer.transport.registerProducer(transport, true);
+    connectProducers(transport, peer.transport);
     peer.transport.resumeProducing();
   }
 }
@@ -149,29 +138,36 @@ export class ProxyClientFactory extends ClientFactory<ProxyClient> {
 export class ProxyServer extends ForwardingProtocol<ProxyFactory> {
   /** The class of the factory for the connection to the destination. */
   clientProtocolFactory: new () => ProxyClientFactory = ProxyClientFactory;
-  #connector: IConnector | null = null;
+  #attempt: ProxyAttempt | null = null;
 
   /**
    * Connects to the destination. The transport is paused until then, so the client's data waits.
    */
   override connectionMade(): void {
-    const { factory } = this;
     this.transport.pauseProducing();
     const client = new this.clientProtocolFactory();
     client.setServer(this);
-    this.#connector = factory.reactor.connectTCP(
-      factory.host,
-      factory.port,
-      client,
-      factory.options,
-    );
+    this.#attempt = this.factory.connect(client, this);
+  }
+
+  /**
+   * Sets the protocol of the connection to the destination, which has just been made, and sends the
+   * PROXY header, if the factory requires one.
+   */
+  override setPeer(peer: ForwardingPeer): void {
+    super.setPeer(peer);
+    const { proxyHeader: version } = this.factory;
+    if (version === null) return;
+    const { transport } = this;
+    const addresses = { source: transport.getPeer(), destination: transport.getHost() };
+    peer.transport.write(encodeProxyHeader({ version, ...addresses }));
   }
 
   /** Ends the other connection, or the attempt to connect it. Twisted does not end the attempt. */
   override connectionLost(reason: Error): void {
-    const isConnecting = this.peer === null && this.#connector?.state === "connecting";
+    const isConnecting = this.peer === null;
     super.connectionLost(reason);
-    if (isConnecting) this.#connector?.stopConnecting();
+    if (isConnecting) this.#attempt?.cancel();
   }
 
   /**
@@ -183,14 +179,18 @@ export class ProxyServer extends ForwardingProtocol<ProxyFactory> {
   peerUnreachable(reason: Error): void {
     // The client has disconnected, and its `connectionLost` has cancelled the attempt to connect.
     if (!this.transport.connected) return;
-    this.factory.logUnreachable(this.transport.getPeer(), reason);
+    this.factory.logUnreachable(this.transport.getPeer(), reason, this.transport.clock);
     this.transport.loseConnection();
   }
 }
 
+/** Options of a {@linkcode ProxyFactory} that forwards to one port. */
+export interface ProxyPortOptions
+  extends ConnectTCPOptions, Pick<ProxyFactoryOptions, "proxyHeader"> {}
+
 /**
- * Forwards each connection to another port. Twisted's `ProxyFactory`, which uses the process's
- * reactor; here the reactor is a parameter.
+ * Forwards each connection to another port, or to an endpoint that a function chooses. Twisted's
+ * `ProxyFactory`, which uses the process's reactor; here the reactor is a parameter.
  *
  * @example Forward local port 2000 to port 80 of another host
  * ```ts no-eval
@@ -200,40 +200,113 @@ export class ProxyServer extends ForwardingProtocol<ProxyFactory> {
  * reactor.listenTCP(2000, new ProxyFactory(reactor, "example.org", 80));
  * await reactor.run();
  * ```
+ *
+ * @example Distribute connections over two servers
+ * ```ts no-eval
+ * import { ProxyFactory, reactor, TCP4ClientEndpoint } from "@torsion/reactor";
+ *
+ * const servers = ["10.0.0.1", "10.0.0.2"].map((host) => new TCP4ClientEndpoint(reactor, host, 80));
+ * let count = 0;
+ * const choose = () => servers[count++ % servers.length] ?? null;
+ *
+ * reactor.listenTCP(2000, new ProxyFactory({ choose, attempts: 2 }));
+ * await reactor.run();
+ * ```
  */
 export class ProxyFactory extends ServerFactory<ProxyServer> {
   /** The class of the protocol to build for each client. */
   override protocol: new () => ProxyServer = ProxyServer;
-  /** The reactor that connects to the destination. */
-  readonly reactor: IReactorTCP;
-  /** The destination's host: a name or an address. */
-  readonly host: string;
-  /** The destination's port number. */
-  readonly port: number;
-  /** Options of the connections to the destination. */
-  readonly options: ConnectTCPOptions;
-  readonly #unreachable: LogThrottle | null;
+  /** The version of the PROXY header that is sent to the destination; `null` for none. */
+  readonly proxyHeader: 1 | 2 | null;
+  readonly #destination: PortDestination | ProxyFactoryOptions;
+  #unreachable: LogThrottle | null = null;
 
   /**
-   * Creates a factory that has not connected yet.
+   * Creates a factory that forwards to one port.
    *
    * @param reactor The reactor that connects to the destination.
    * @param host The destination's host: a name or an address.
    * @param port The destination's port number.
-   * @param options Options of the connections to the destination, such as `timeout`.
+   * @param options Options of the connections to the destination, such as `timeout`, and the
+   *   version of the PROXY header.
+   * @throws {RangeError} If there is no such version.
    */
+  constructor(reactor: IReactorTCP, host: string, port: number, options?: ProxyPortOptions);
+  /**
+   * Creates a factory that forwards each connection to an endpoint of its own.
+   *
+   * @param options The function that chooses the endpoint.
+   * @throws {TypeError} If `choose` is not a function.
+   * @throws {RangeError} If `attempts` is out of range, or there is no such PROXY header.
+   */
+  constructor(options: ProxyFactoryOptions);
   constructor(
-    reactor: IReactorTCP,
-    host: string,
-    port: number,
-    options: ConnectTCPOptions = {},
+    first: IReactorTCP | ProxyFactoryOptions,
+    host?: string,
+    port?: number,
+    { proxyHeader, ...options }: ProxyPortOptions = {},
   ) {
     super();
-    this.reactor = reactor;
-    this.#unreachable = isClock(reactor) ? new LogThrottle(reactor) : null;
-    this.host = host;
-    this.port = port;
-    this.options = options;
+    if (host === undefined || port === undefined) {
+      const chosen = checkedOptions(first);
+      this.proxyHeader = checkedVersion(chosen.proxyHeader);
+      this.#destination = chosen;
+    } else {
+      this.proxyHeader = checkedVersion(proxyHeader);
+      // The cast is safe: the first signature requires a reactor with a host and a port.
+      this.#destination = { reactor: first as IReactorTCP, host, port, options };
+    }
+  }
+
+  /**
+   * The reactor that connects to the destination.
+   *
+   * @throws {Error} If the factory chooses the destination of each connection.
+   */
+  get reactor(): IReactorTCP {
+    return this.#port("reactor").reactor;
+  }
+
+  /**
+   * The destination's host: a name or an address.
+   *
+   * @throws {Error} If the factory chooses the destination of each connection.
+   */
+  get host(): string {
+    return this.#port("host").host;
+  }
+
+  /**
+   * The destination's port number.
+   *
+   * @throws {Error} If the factory chooses the destination of each connection.
+   */
+  get port(): number {
+    return this.#port("port").port;
+  }
+
+  /**
+   * Options of the connections to the destination.
+   *
+   * @throws {Error} If the factory chooses the destination of each connection.
+   */
+  get options(): ConnectTCPOptions {
+    return this.#port("options").options;
+  }
+
+  /**
+   * Starts to connect to the destination of a client. Called by the protocol of the client's
+   * connection.
+   *
+   * @param client The factory of the protocol for the connection to the destination.
+   * @param server The protocol of the client's connection.
+   * @returns The attempt.
+   */
+  connect(client: ProxyClientFactory, server: ProxyServer): ProxyAttempt {
+    const destination = this.#destination;
+    if ("choose" in destination) return new EndpointAttempt(destination, client, server);
+    const { reactor, host, port, options } = destination;
+    return new ConnectorAttempt(reactor.connectTCP(host, port, client, options));
   }
 
   /**
@@ -242,10 +315,12 @@ export class ProxyFactory extends ServerFactory<ProxyServer> {
    *
    * @param peer The client's address.
    * @param reason The reason: a `ConnectError`.
+   * @param clock The clock of the client's connection. Without a clock, every line is logged.
    */
-  logUnreachable(peer: Address, reason: Error): void {
+  logUnreachable(peer: Address, reason: Error, clock?: IReactorTime): void {
     const line = `Cannot forward the connection from ${peer}: ${messageOf(reason)}`;
     const write = (count: number): void => log.warn(`${line}${alike(count)}`, { reason, count });
+    if (clock !== undefined) this.#unreachable ??= new LogThrottle(clock);
     if (this.#unreachable === null) write(1);
     else this.#unreachable.add(write);
   }
@@ -254,9 +329,33 @@ export class ProxyFactory extends ServerFactory<ProxyServer> {
   override stopFactory(): void {
     this.#unreachable?.flush();
   }
+
+  #port(member: string): PortDestination {
+    const destination = this.#destination;
+    if (!("choose" in destination)) return destination;
+    throw new Error(
+      `Cannot get the ${member} of ${this.constructor.name}: it chooses an endpoint for each client`,
+    );
+  }
 }
 
-/** Returns whether a reactor has a clock: one may implement `IReactorTCP` alone. */
-function isClock(reactor: object): reactor is IReactorTime {
-  return "seconds" in reactor && "callLater" in reactor;
+function checkedVersion(version: unknown): 1 | 2 | null {
+  if (version === undefined) return null;
+  if (version === 1 || version === 2) return version;
+  throw new RangeError(`ProxyFactory() proxyHeader must be 1 or 2, got ${quote(version)}`);
+}
+
+/** A destination that is one port. */
+interface PortDestination {
+  readonly reactor: IReactorTCP;
+  readonly host: string;
+  readonly port: number;
+  readonly options: ConnectTCPOptions;
+}
+
+function checkedOptions(options: object): ProxyFactoryOptions {
+  const { choose, attempts = 1 } = options as Partial<ProxyFactoryOptions>;
+  checkFunction("ProxyFactory() choose", choose);
+  checkInteger("ProxyFactory() attempts", attempts, 1, Number.MAX_SAFE_INTEGER);
+  return options as ProxyFactoryOptions;
 }

@@ -32,6 +32,11 @@ export class ConnectionRates {
     this.#perHost = connectionRatePerHost === Infinity ? null : new Map();
   }
 
+  /** The number of hosts with recent connections, and some others; 0 without a limit per host. */
+  get hostCount(): number {
+    return this.#perHost?.size ?? 0;
+  }
+
   /** The seconds until a further connection is within the limit for the whole port, at least 0. */
   get wait(): number {
     return this.#total?.wait(this.#clock.seconds()) ?? 0;

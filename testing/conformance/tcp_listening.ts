@@ -75,6 +75,8 @@ export function tcpListeningTests(test: TCPTest): void {
         [0, { backlog: 0 }, "backlog must be an integer from 1 to 65535, got 0"],
         [0, { maxConnections: 0 }, "maxConnections"],
         [0, { maxConnectionsPerHost: NaN }, "maxConnectionsPerHost"],
+        [0, { connectionRate: 0 }, "connectionRate must be more than 0 per second, got 0"],
+        [0, { connectionRatePerHost: NaN }, "connectionRatePerHost"],
         [0, { writeBufferHighWater: -1 }, "writeBufferHighWater"],
         [0, { writeBufferLimit: 0 }, "writeBufferLimit"],
         [0, { linger: -1 }, "linger must be zero or more seconds, got -1"],
