@@ -216,7 +216,9 @@ export abstract class NegotiatedConnection extends TransportWrapper
     this.#deadline = null;
   }
 
-  /** Replaces the receiver by its successor, if it names one and has not been replaced meanwhile. */
+  /**
+   * Replaces the receiver by its successor, if it names one and has not been replaced meanwhile.
+   */
   #follow(receiver: IProtocol): void {
     if (this.#receiver === receiver) this.#receiver = lastSuccessor(receiver);
   }

@@ -10,8 +10,8 @@ import { ProxyProtocolFactory, type ProxyProtocolOptions } from "./proxy_protoco
  * protocol. See {@linkcode ProxyProtocolFactory} for what it does with them. Twisted's
  * `proxyEndpoint`.
  *
- * With an endpoint for TLS, the header comes before the TLS handshake, because that is where HAProxy
- * and nginx send it. In Twisted, it comes after the handshake.
+ * With an endpoint for TLS, the header comes before the TLS handshake, because that is where
+ * HAProxy and nginx send it. In Twisted, it comes after the handshake.
  *
  * @param endpoint The underlying endpoint.
  * @param options The trusted proxies and the limits.

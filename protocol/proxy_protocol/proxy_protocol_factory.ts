@@ -21,7 +21,7 @@ export interface ProxyProtocolOptions {
    * `unix` for every peer on a UNIX socket. Connections from all other addresses are refused, with
    * or without a header.
    *
-   * `"any"` believes everyone: choose it only if nobody but the proxy can reach the port, because
+   * `"any"` believes every peer: choose it only if the proxy alone can reach the port, because
    * every client can send a header that names any address.
    */
   trustedSources: "any" | readonly string[];
@@ -62,8 +62,8 @@ export interface ProxyProtocolOptions {
  * proxies. To limit clients by other means, such as a `LimitConnectionsByPeer`, wrap the inner
  * factory.
  *
- * In Twisted, the inner protocol is connected before the header has arrived, and a header is
- * believed from everyone.
+ * In Twisted, the inner protocol is connected before the header has arrived, and the header of
+ * every peer is believed.
  *
  * @example
  * ```ts no-eval

@@ -26,8 +26,8 @@ const CODES = [
 ] as const;
 
 /**
- * Returns the reply code of SOCKS 5 for a failed request. If several addresses of a name have failed
- * for different reasons, an address that the server was allowed to try decides.
+ * Returns the reply code of SOCKS 5 for a failed request. If several addresses of a name have
+ * failed for different reasons, an address that the server was allowed to try decides.
  *
  * @param error The error.
  */

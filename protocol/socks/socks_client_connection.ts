@@ -21,8 +21,8 @@ import { SOCKSReplyDecoder } from "./socks_reply_decoder.ts";
 /** Thrown when a SOCKS server refuses to connect, or answers with something else than SOCKS. */
 export class SOCKSError extends ConnectError {
   /**
-   * The reply code of the server; see {@linkcode SOCKS5Reply} and {@linkcode SOCKS4Reply}. `null` if
-   * it has refused the client before the request, or has sent something else.
+   * The reply code of the server; see {@linkcode SOCKS5Reply} and {@linkcode SOCKS4Reply}. `null`
+   * if it has refused the client before the request, or has sent something else.
    */
   readonly reply: number | null;
 

@@ -25,8 +25,8 @@ import { SOCKSClientConnection, type SOCKSClientRequest } from "./socks_client_c
 /** Options of both SOCKS endpoints. */
 export interface SOCKSClientOptions {
   /**
-   * Seconds for the negotiation with the SOCKS server, until the target is connected; `Infinity` for
-   * no limit. The connection to the server itself has the timeout of its endpoint.
+   * Seconds for the negotiation with the SOCKS server, until the target is connected; `Infinity`
+   * for no limit. The connection to the server itself has the timeout of its endpoint.
    *
    * @default {30}
    */
@@ -123,11 +123,11 @@ abstract class SOCKSClientEndpoint implements IStreamClientEndpoint {
  * A client endpoint through a SOCKS 5 server (RFC 1928), with a user name and a password if it
  * requires them (RFC 1929). In Python, the packages `txsocksx` and `txtorcon` have it for Twisted.
  *
- * A host name is sent to the server, which looks it up (`socks5h` of curl). To look it up here, pass
- * its IP address.
+ * A host name is sent to the server, which looks it up (`socks5h` of curl). To look it up here,
+ * pass its IP address.
  *
- * The transport's `getPeer()` returns the target, `getHost()` the local address of the connection to
- * the server. For TLS with the target, use `wrapClientTLS` over this endpoint.
+ * The transport's `getPeer()` returns the target, `getHost()` the local address of the connection
+ * to the server. For TLS with the target, use `wrapClientTLS` over this endpoint.
  *
  * @example Through Tor
  * ```ts no-eval

@@ -1,6 +1,6 @@
 /**
- * The messages of SOCKS, decoded and encoded. The vectors follow the layouts in RFC 1928 (sections 3,
- * 4 and 6), RFC 1929 (section 2), and the descriptions of SOCKS 4 and 4a by Ying-Da Lee
+ * The messages of SOCKS, decoded and encoded. The vectors follow the layouts in RFC 1928 (sections
+ * 3, 4 and 6), RFC 1929 (section 2), and the descriptions of SOCKS 4 and 4a by Ying-Da Lee
  * (https://www.openssh.com/txt/socks4.protocol and socks4a.protocol); those of version 4 are the
  * bytes of Twisted's `twisted/test/test_socks.py`.
  */

@@ -45,9 +45,9 @@ export interface SOCKSFactoryOptions {
    * Decides whether a client may connect to a target. It is required, because a SOCKS server that
    * connects anywhere gives its clients access to the services of its own host and network.
    *
-   * It is called with the IP address, after the lookup of a name, and the server connects to exactly
-   * that address. So a name that changes its addresses between two lookups (DNS rebinding) cannot
-   * mislead it. If a name has several addresses, it is called for each that is tried.
+   * It is called with the IP address, after the lookup of a name, and the server connects to
+   * exactly that address. So a name that changes its addresses between two lookups (DNS rebinding)
+   * cannot mislead it. If a name has several addresses, it is called for each that is tried.
    * `isGlobalAddress` of the reactor's entry point is a good rule for clients that need the public
    * internet only.
    *
@@ -60,8 +60,8 @@ export interface SOCKSFactoryOptions {
    */
   authorize: (target: SOCKSResolvedTarget, peer: Address) => boolean | PromiseLike<boolean>;
   /**
-   * Checks a user name and a password. With this function, SOCKS 5 clients must send both (RFC 1929),
-   * in plain text, and SOCKS 4 clients are refused, because they cannot send a password.
+   * Checks a user name and a password. With this function, SOCKS 5 clients must send both (RFC
+   * 1929), in plain text, and SOCKS 4 clients are refused, because they cannot send a password.
    *
    * An exception and a rejection are logged and refuse the client, as does every result that is not
    * `true`.
@@ -82,8 +82,8 @@ export interface SOCKSFactoryOptions {
    */
   versions?: readonly (4 | 5)[] | undefined;
   /**
-   * Seconds from the beginning of a connection until its request must be complete; `Infinity` for no
-   * limit.
+   * Seconds from the beginning of a connection until its request must be complete; `Infinity` for
+   * no limit.
    *
    * @default {10}
    */
@@ -266,11 +266,11 @@ function isTrue(name: string, f: () => unknown): Deferred<boolean> {
 }
 
 /**
- * Returns the one form of an IP address by which a rule can recognize it: an IPv4-mapped IPv6 address
- * as IPv4, an IPv6 address in the form of RFC 5952, without a zone.
+ * Returns the one form of an IP address by which a rule can recognize it: an IPv4-mapped IPv6
+ * address as IPv4, an IPv6 address in the form of RFC 5952, without a zone.
  *
- * @throws {RangeError} when a resolver has returned something else, which a connection would look up
- *   once more.
+ * @throws {RangeError} when a resolver has returned something else, which a connection would look
+ *   up once more.
  */
 function canonical(address: string): string {
   const bytes = addressBytes(address);

@@ -23,8 +23,8 @@ export interface SOCKSReplyDecoderOptions {
 
 /**
  * Decodes what a SOCKS server sends up to its reply: of version 5 the method of authentication that
- * it has chosen, then the result of the authentication if that method is a user name and a password,
- * then the reply; of version 4 the reply alone.
+ * it has chosen, then the result of the authentication if that method is a user name and a
+ * password, then the reply; of version 4 the reply alone.
  *
  * The bytes after the reply are those of the target. They stay in the buffer, for
  * {@linkcode takeRest}, which also prepares the decoder for a new connection.

@@ -37,8 +37,8 @@ export interface SOCKSRequestDecoderOptions {
  * credentials (RFC 1929) if the server requires them, then the request; of version 4 and 4a the
  * request alone. The first byte tells the version.
  *
- * The bytes after the request belong to the connection with the target. They stay in the buffer, for
- * {@linkcode takeRest}, which also prepares the decoder for a new client.
+ * The bytes after the request belong to the connection with the target. They stay in the buffer,
+ * for {@linkcode takeRest}, which also prepares the decoder for a new client.
  *
  * @example
  * ```ts
