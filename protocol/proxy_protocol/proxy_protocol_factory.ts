@@ -2,12 +2,7 @@ import { logPrefixOf } from "../../defer/guarded_call.ts";
 import { checkBound, checkTimeout, quote } from "../../internal/validation.ts";
 import { checkFactory } from "../../reactor/lifecycle/argument_checks.ts";
 import { AddressBlocks } from "../../reactor/names/address_blocks.ts";
-import type {
-  Address,
-  IProtocol,
-  IProtocolFactory,
-  IReactorTime,
-} from "../../reactor/interfaces/mod.ts";
+import type { Address, IProtocolFactory, IReactorTime } from "../../reactor/interfaces/mod.ts";
 import { buildProtocol } from "../../reactor/stream/factory_calls.ts";
 import { ForwardingFactory } from "../../reactor/stream/forwarding_factory.ts";
 import { namesPeers, type PeerNamingFactory } from "../../reactor/stream/peer_naming.ts";
@@ -82,20 +77,13 @@ export interface ProxyProtocolOptions {
  * reactor.listenTCP(2000, factory);
  * ```
  */
-export class ProxyProtocolFactory extends ForwardingFactory
-  implements PeerNamingFactory, ProxiedConnectionOwner {
+export class ProxyProtocolFactory extends ForwardingFactory implements PeerNamingFactory {
   readonly [namesPeers] = true;
-  /** The maximum length of a header, in bytes. */
-  readonly maxHeaderLength: number;
-  /** Seconds for the header to arrive. */
-  readonly headerTimeout: number;
-  /** The clock of the timeout; `undefined` for that of the connection's reactor. */
-  readonly clock: IReactorTime | undefined;
   /** The factory that builds the protocols of the clients. */
   readonly wrappedFactory: IProtocolFactory;
   readonly #isTrusted: (peer: Address) => boolean;
   readonly #untrusted = new RefusalLog();
-  readonly #refusals = new RefusalLog();
+  readonly #owner: ProxiedConnectionOwner;
 
   /**
    * Wraps a factory.
@@ -113,9 +101,14 @@ export class ProxyProtocolFactory extends ForwardingFactory
     checkBound("maxHeaderLength", maxHeaderLength, 16);
     this.wrappedFactory = wrappedFactory;
     this.#isTrusted = trustOf(trustedSources);
-    this.headerTimeout = headerTimeout;
-    this.maxHeaderLength = maxHeaderLength;
-    this.clock = clock;
+    const refusals = new RefusalLog();
+    this.#owner = {
+      maxHeaderLength,
+      headerTimeout,
+      clock,
+      build: (client) => buildProtocol(wrappedFactory, client),
+      refused: (peer, reason) => refusals.refused(peer, reason),
+    };
     if (wrappedFactory.handshakeFailed !== undefined) {
       Object.assign(this, {
         handshakeFailed: (addr: Address, reason: Error) =>
@@ -124,23 +117,13 @@ export class ProxyProtocolFactory extends ForwardingFactory
     }
   }
 
-  /** Builds the protocol of a client. Called when the header has arrived. */
-  build(peer: Address): IProtocol | null {
-    return buildProtocol(this.wrappedFactory, peer);
-  }
-
-  /** Logs that a connection was refused. */
-  refused(peer: Address, reason: string): void {
-    this.#refusals.refused(peer, reason);
-  }
-
   /** Returns the name of the wrapped factory: `Echoes (PROXY)`. */
   override logPrefix(): string {
     return `${logPrefixOf(this.wrappedFactory)} (PROXY)`;
   }
 
   #build(peer: Address): ProxiedConnection | null {
-    if (this.#isTrusted(peer)) return new ProxiedConnection(this);
+    if (this.#isTrusted(peer)) return new ProxiedConnection(this.#owner);
     this.#untrusted.refused(peer, "its address is not in trustedSources");
     return null;
   }

@@ -23,10 +23,10 @@ import type { Address, IListeningPort, ListenTCPOptions } from "../../reactor/in
 import { Clock } from "../../task/mod.ts";
 import { FakeTLS } from "../../testing/fixtures/fake_tls.ts";
 import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
-import { HalfCloseableWire, Wire, Wires } from "../../testing/fixtures/wire.ts";
+import { HalfCloseableWire, type Wire, Wires } from "../../testing/fixtures/wire.ts";
 import { StringTransport } from "../../testing/string_transport.ts";
 import { TestPeer } from "../../testing/test_peer.ts";
-import { ClientFactory, Factory } from "../factory.ts";
+import { ClientFactory, type Factory } from "../factory.ts";
 import { ProxyFactory } from "../portforward.ts";
 import { Protocol } from "../protocol.ts";
 import {

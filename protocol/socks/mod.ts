@@ -32,12 +32,8 @@ export {
   type SOCKS5ClientOptions,
   type SOCKSClientOptions,
 } from "./socks_client_endpoint.ts";
-export {
-  SOCKSFactory,
-  type SOCKSFactoryOptions,
-  type SOCKSReactor,
-  type SOCKSResolvedTarget,
-} from "./socks_factory.ts";
+export { SOCKSFactory } from "./socks_factory.ts";
+export type { SOCKSFactoryOptions, SOCKSReactor, SOCKSResolvedTarget } from "./socks_options.ts";
 export {
   InvalidSOCKSMessage,
   SOCKS4Reply,
@@ -56,4 +52,3 @@ export {
 } from "./socks_messages.ts";
 export { SOCKSReplyDecoder, type SOCKSReplyDecoderOptions } from "./socks_reply_decoder.ts";
 export { SOCKSRequestDecoder, type SOCKSRequestDecoderOptions } from "./socks_request_decoder.ts";
-export { SOCKSServer, type SOCKSServerOwner } from "./socks_server.ts";

@@ -22,7 +22,7 @@ import type { IProtocol } from "../../reactor/interfaces/mod.ts";
 import { Clock } from "../../task/mod.ts";
 import { FakeTLS } from "../../testing/fixtures/fake_tls.ts";
 import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
-import { HalfCloseableWire, Wire, Wires } from "../../testing/fixtures/wire.ts";
+import { HalfCloseableWire, type Wire, Wires } from "../../testing/fixtures/wire.ts";
 import { IOPump } from "../../testing/io_pump.ts";
 import { ManualEndpoint } from "../../testing/manual_endpoint.ts";
 import { assertNoResult, failureResultOf, successResultOf } from "../../testing/results.ts";

@@ -6,8 +6,6 @@ import type {
   Address,
   IDelayedCall,
   IDrainableProtocol,
-  IProtocolFactory,
-  IReactorTime,
   ITransport,
 } from "../../reactor/interfaces/mod.ts";
 import type { FramingError } from "../framing/framing_error.ts";
@@ -20,6 +18,7 @@ import {
   encodeSOCKS5Reply,
 } from "./encode_socks.ts";
 import { replyOfFailure, TargetNotAllowed } from "./reply_of_failure.ts";
+import type { SOCKSRules } from "./socks_rules.ts";
 import {
   SOCKS4Reply,
   SOCKS5Reply,
@@ -32,49 +31,27 @@ import {
 } from "./socks_messages.ts";
 import { SOCKSRequestDecoder } from "./socks_request_decoder.ts";
 
-/** What a {@linkcode SOCKSServer} needs of its factory. */
-export interface SOCKSServerOwner extends IProtocolFactory {
-  /** The clock. */
-  readonly reactor: IReactorTime;
-  /** The versions of SOCKS that clients may use. */
-  readonly versions: readonly (4 | 5)[];
-  /** Seconds until the request must be complete. */
-  readonly handshakeTimeout: number;
-  /** Checks the credentials of a client. The Deferred never fails. */
-  checkCredentials(username: string, password: string, peer: Address): Deferred<boolean>;
-  /** Connects to the target of a request, if the client may. The connection is paused. */
-  connectTarget(
-    request: SOCKSRequest,
-    username: string | null,
-    peer: Address,
-  ): Deferred<ITransport>;
-  /** Logs that a client was refused. */
-  logRefusal(peer: Address, reason: string): void;
-}
-
 /**
- * The protocol of a SOCKS client's connection. A {@linkcode SOCKSFactory} builds it. Twisted's
- * `SOCKSv4`.
+ * The protocol of a SOCKS client's connection. Twisted's `SOCKSv4`.
  */
-export class SOCKSServer extends FrameReceiver<SOCKSClientMessage, SOCKSServerOwner>
-  implements IDrainableProtocol {
+export class SOCKSServer extends FrameReceiver<SOCKSClientMessage> implements IDrainableProtocol {
   protected override readonly decoder: SOCKSRequestDecoder;
-  readonly #requiresCredentials: boolean;
+  readonly #rules: SOCKSRules;
   /** The message that the client sends next. */
   #expected: "greeting" | "credentials" | "request" | "nothing" = "greeting";
   #username: string | null = null;
   #deadline: IDelayedCall | null = null;
   #connecting: Deferred<unknown> | null = null;
 
-  /** @param requiresCredentials Whether the client must send a user name and a password. */
-  constructor(requiresCredentials: boolean) {
+  /** @param rules The rules of the server. */
+  constructor(rules: SOCKSRules) {
     super();
-    this.#requiresCredentials = requiresCredentials;
-    this.decoder = new SOCKSRequestDecoder({ credentials: requiresCredentials });
+    this.#rules = rules;
+    this.decoder = new SOCKSRequestDecoder({ credentials: rules.requiresCredentials });
   }
 
   override connectionMade(): void {
-    const { handshakeTimeout, reactor } = this.factory;
+    const { handshakeTimeout, reactor } = this.#rules;
     if (handshakeTimeout === Infinity) return;
     this.#deadline = reactor.callLater(handshakeTimeout, () => {
       this.#deadline = null;
@@ -127,10 +104,10 @@ export class SOCKSServer extends FrameReceiver<SOCKSClientMessage, SOCKSServerOw
       this.transport.write(encodeSOCKS5MethodSelection(NO_ACCEPTABLE));
       return this.transport.loseConnection();
     }
-    const required = this.#requiresCredentials ? USERNAME_PASSWORD : NONE;
+    const required = this.#rules.requiresCredentials ? USERNAME_PASSWORD : NONE;
     const isOffered = methods.includes(required);
     this.transport.write(encodeSOCKS5MethodSelection(isOffered ? required : NO_ACCEPTABLE));
-    this.#expected = this.#requiresCredentials ? "credentials" : "request";
+    this.#expected = this.#rules.requiresCredentials ? "credentials" : "request";
     if (isOffered) return;
     this.#log(`it offers only the authentication methods ${methods.join(", ") || "(none)"}`);
     this.transport.loseConnection();
@@ -141,7 +118,7 @@ export class SOCKSServer extends FrameReceiver<SOCKSClientMessage, SOCKSServerOw
     this.pauseProducing();
     this.#expected = "request";
     const peer = this.transport.getPeer();
-    this.factory.checkCredentials(username, password, peer).addCallback((isValid) => {
+    this.#rules.checkCredentials(username, password, peer).addCallback((isValid) => {
       if (!this.transport.connected || this.transport.disconnecting) return;
       this.transport.write(encodeSOCKS5Authentication(isValid));
       if (isValid) {
@@ -161,7 +138,7 @@ export class SOCKSServer extends FrameReceiver<SOCKSClientMessage, SOCKSServerOw
     const { version, command, port, host } = request;
     const { COMMAND_NOT_SUPPORTED, HOST_UNREACHABLE, NOT_ALLOWED } = SOCKS5Reply;
     if (version === 4 && !this.#allows(4)) return this.#refuse(request, NOT_ALLOWED);
-    if (version === 4 && this.#requiresCredentials) {
+    if (version === 4 && this.#rules.requiresCredentials) {
       this.#log("SOCKS 4 has no passwords");
       return this.#refuse(request, NOT_ALLOWED);
     }
@@ -177,7 +154,7 @@ export class SOCKSServer extends FrameReceiver<SOCKSClientMessage, SOCKSServerOw
   }
 
   #connect(request: SOCKSRequest): void {
-    const connecting = this.factory.connectTarget(
+    const connecting = this.#rules.connectTarget(
       request,
       this.#username,
       this.transport.getPeer(),
@@ -236,7 +213,7 @@ export class SOCKSServer extends FrameReceiver<SOCKSClientMessage, SOCKSServerOw
   }
 
   #allows(version: 4 | 5): boolean {
-    if (this.factory.versions.includes(version)) return true;
+    if (this.#rules.versions.includes(version)) return true;
     this.#log(`it speaks version ${version}`);
     return false;
   }
@@ -247,6 +224,6 @@ export class SOCKSServer extends FrameReceiver<SOCKSClientMessage, SOCKSServerOw
   }
 
   #log(reason: string): void {
-    this.factory.logRefusal(this.transport.getPeer(), reason);
+    this.#rules.logRefusal(this.transport.getPeer(), reason);
   }
 }

@@ -16,6 +16,7 @@ import { ENDPOINT_FACTORY_HOOKS } from "./endpoint_factory_hooks.ts";
 import { ENDPOINT_HOOKS } from "./endpoint_hooks.ts";
 import { PROTOCOL_CLASS_HOOKS } from "./protocol_class_hooks.ts";
 import { RESOLVER_HOOKS } from "./resolver_hooks.ts";
+import { SOCKS_HOOKS } from "./socks_hooks.ts";
 import { SOCKET_HOOKS } from "./socket_hooks.ts";
 import { STDIO_HOOKS } from "./stdio_hooks.ts";
 import { THREAD_HOOKS } from "./thread_hooks.ts";
@@ -45,6 +46,7 @@ const HOOKS: readonly Hook[] = [
   ...THREAD_HOOKS,
   ...STDIO_HOOKS,
   ...SOCKET_HOOKS,
+  ...SOCKS_HOOKS,
 ];
 
 for (const hook of HOOKS) {
