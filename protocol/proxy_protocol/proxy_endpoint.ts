@@ -1,6 +1,6 @@
 import type { Address, IProtocolFactory } from "../../reactor/interfaces/mod.ts";
 import type { IStreamServerEndpoint } from "../../reactor/interfaces/endpoint.ts";
-import { isOverTLS, underTLS } from "../../reactor/stream/under_tls.ts";
+import { underTLS } from "../../reactor/stream/under_tls.ts";
 import { Factory } from "../factory.ts";
 import { Protocol } from "../protocol.ts";
 import { ProxyProtocolFactory, type ProxyProtocolOptions } from "./proxy_protocol_factory.ts";
@@ -35,7 +35,8 @@ export function proxyEndpoint<A extends Address>(
 ): IStreamServerEndpoint<A> {
   // Invalid options are an error here, not at the first call of listen().
   new ProxyProtocolFactory(Factory.forProtocol(Protocol), options);
-  if (isOverTLS(endpoint)) return endpoint[underTLS]((plain) => proxyEndpoint(plain, options));
+  const wrapUnderTLS = underTLS(endpoint);
+  if (wrapUnderTLS !== null) return wrapUnderTLS((plain) => proxyEndpoint(plain, options));
   return {
     listen: (factory: IProtocolFactory, waitOptions) =>
       endpoint.listen(new ProxyProtocolFactory(factory, options), waitOptions),

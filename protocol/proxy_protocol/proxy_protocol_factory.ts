@@ -2,10 +2,15 @@ import { logPrefixOf } from "../../defer/guarded_call.ts";
 import { checkBound, checkTimeout, quote } from "../../internal/validation.ts";
 import { checkFactory } from "../../reactor/lifecycle/argument_checks.ts";
 import { AddressBlocks } from "../../reactor/names/address_blocks.ts";
-import type { Address, IProtocolFactory, IReactorTime } from "../../reactor/interfaces/mod.ts";
-import { buildProtocol } from "../../reactor/stream/factory_calls.ts";
-import { ForwardingFactory } from "../../reactor/stream/forwarding_factory.ts";
-import { namesPeers, type PeerNamingFactory } from "../../reactor/stream/peer_naming.ts";
+import type {
+  Address,
+  IProtocol,
+  IProtocolFactory,
+  IReactorTime,
+} from "../../reactor/interfaces/mod.ts";
+import { buildProtocol, startFactory, stopFactory } from "../../reactor/stream/factory_calls.ts";
+import { declarePeerNaming } from "../../reactor/stream/peer_naming.ts";
+import { ServerFactory } from "../factory.ts";
 import { RefusalLog } from "../policies/refusal_log.ts";
 import { ProxiedConnection, type ProxiedConnectionOwner } from "./proxied_connection.ts";
 
@@ -53,6 +58,9 @@ export interface ProxyProtocolOptions {
  * A connection is aborted if its header is malformed, too long, or late. Refusals are logged: the
  * first, the tenth, the hundredth and so on.
  *
+ * With `listenTLS` and this factory, the header comes after the TLS handshake. No proxy is known
+ * that sends it there: use {@linkcode proxyEndpoint} for TLS.
+ *
  * If a port uses this factory directly, its `maxConnectionsPerHost` counts the clients, not the
  * proxies. To limit clients by other means, such as a `LimitConnectionsByPeer`, wrap the inner
  * factory.
@@ -77,8 +85,7 @@ export interface ProxyProtocolOptions {
  * reactor.listenTCP(2000, factory);
  * ```
  */
-export class ProxyProtocolFactory extends ForwardingFactory implements PeerNamingFactory {
-  readonly [namesPeers] = true;
+export class ProxyProtocolFactory extends ServerFactory<IProtocol> {
   /** The factory that builds the protocols of the clients. */
   readonly wrappedFactory: IProtocolFactory;
   readonly #isTrusted: (peer: Address) => boolean;
@@ -95,11 +102,13 @@ export class ProxyProtocolFactory extends ForwardingFactory implements PeerNamin
    */
   constructor(wrappedFactory: IProtocolFactory, options: ProxyProtocolOptions) {
     checkFactory("wrap a factory", wrappedFactory);
-    super(wrappedFactory, (addr) => this.#build(addr));
+    super();
     const { trustedSources, headerTimeout = 5, maxHeaderLength = 16384, clock } = options;
     checkTimeout("headerTimeout", headerTimeout);
     checkBound("maxHeaderLength", maxHeaderLength, 16);
+    declarePeerNaming(this);
     this.wrappedFactory = wrappedFactory;
+    this.noisy = wrappedFactory.noisy ?? true;
     this.#isTrusted = trustOf(trustedSources);
     const refusals = new RefusalLog();
     this.#owner = {
@@ -117,12 +126,28 @@ export class ProxyProtocolFactory extends ForwardingFactory implements PeerNamin
     }
   }
 
+  /** Starts the wrapped factory. */
+  override doStart(): void {
+    startFactory(this.wrappedFactory);
+  }
+
+  /** Stops the wrapped factory. */
+  override doStop(): void {
+    stopFactory(this.wrappedFactory);
+  }
+
   /** Returns the name of the wrapped factory: `Echoes (PROXY)`. */
   override logPrefix(): string {
     return `${logPrefixOf(this.wrappedFactory)} (PROXY)`;
   }
 
-  #build(peer: Address): ProxiedConnection | null {
+  /**
+   * Builds the protocol that reads the header of a connection.
+   *
+   * @param peer The address of the proxy.
+   * @returns The protocol; `null` if the address is not trusted.
+   */
+  override buildProtocol(peer: Address): IProtocol | null {
     if (this.#isTrusted(peer)) return new ProxiedConnection(this.#owner);
     this.#untrusted.refused(peer, "its address is not in trustedSources");
     return null;

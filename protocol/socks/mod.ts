@@ -24,12 +24,13 @@ export {
   type SOCKSReplyOptions,
   type SOCKSTarget,
 } from "./encode_socks.ts";
-export { SOCKSError } from "./socks_client_connection.ts";
+export { type SOCKSClientRequest, SOCKSError } from "./socks_client_connection.ts";
 export {
   SOCKS4ClientEndpoint,
   type SOCKS4ClientOptions,
   SOCKS5ClientEndpoint,
   type SOCKS5ClientOptions,
+  SOCKSClientEndpoint,
   type SOCKSClientOptions,
 } from "./socks_client_endpoint.ts";
 export { SOCKSFactory } from "./socks_factory.ts";

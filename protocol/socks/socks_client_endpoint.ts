@@ -65,13 +65,20 @@ export interface SOCKS5ClientOptions extends SOCKSClientOptions {
   password?: string | undefined;
 }
 
-/** A client endpoint through a SOCKS server. */
-abstract class SOCKSClientEndpoint implements IStreamClientEndpoint {
+/** The base class of the client endpoints through a SOCKS server. */
+export abstract class SOCKSClientEndpoint implements IStreamClientEndpoint {
   readonly #proxy: IStreamClientEndpoint;
   readonly #request: SOCKSClientRequest;
   readonly #timeout: number;
   readonly #clock: IReactorTime | undefined;
 
+  /**
+   * Called by the subclasses.
+   *
+   * @param proxy The endpoint of the SOCKS server.
+   * @param request What the client requests of the server.
+   * @param options The timeout.
+   */
   constructor(
     proxy: IStreamClientEndpoint,
     request: SOCKSClientRequest,

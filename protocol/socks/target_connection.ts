@@ -14,7 +14,9 @@ class TargetConnection extends Protocol<TargetFactory> {
   override connectionMade(): void {
     // What the target sends first must wait for the reply to the client.
     this.transport.pauseProducing();
-    this.factory.connected.callback(this.transport);
+    const { connected } = this.factory;
+    if (connected.called) this.transport.abortConnection();
+    else connected.callback(this.transport);
   }
 
   override logPrefix(): string {
