@@ -40,6 +40,8 @@ const OTHER_MEANINGS: Record<string, string> = {
   "twisted.internet.interfaces.ThreadPool": "/reactor",
   // The reason of a connection's end; the other is what its module imports.
   "twisted.protocols.ftp.ConnectionLost": "/reactor",
+  // The policy; the other is a part of the FTP client.
+  "twisted.protocols.ftp.ProtocolWrapper": "/protocol",
   // A function of the log; Twisted's is an exception of option parsing.
   "twisted.python.usage.error": "/log",
 };

@@ -34,6 +34,7 @@ import {
   UnsupportedError,
   WriteBufferExceeded,
 } from "../reactor/errors.ts";
+import { joinConnections } from "../protocol/mod.ts";
 import type { IReactorProcess, SpawnProcessOptions } from "../reactor/interfaces/mod.ts";
 import {
   connectProtocol,
@@ -126,6 +127,21 @@ Deno.test("ProcessEndpoint passes its options to spawnProcess(), except errFlag"
   ) endpoint.connect(new Wires()).addErrback(() => {});
   assertEquals(spawned, [["program", {}], ["program", options]]);
 });
+
+Deno.test(
+  test("ProcessConnection can be joined with another connection", async (fixture) => {
+    fixture.run();
+    const asking = fixture.endpoint('echo hello; read line; [ "$line" = HELLO ] && exit 3');
+    const answering = fixture.endpoint('read line; echo "$line" | tr a-z A-Z');
+    const [a, b] = [await asking.connect(new Wires()), await answering.connect(new Wires())];
+    const joined = joinConnections(a.transport, b.transport);
+    await joined.closed;
+    const reason = await a.lost();
+    assertInstanceOf(reason, ProcessTerminated);
+    assertEquals([reason.exitCode, joined.bytesFromA, joined.bytesFromB], [3, 6, 6]);
+    await b.lost();
+  }),
+);
 
 Deno.test(
   test("ProcessEndpoint connects the protocol to the process's standard input and output", async (fixture) => {

@@ -6,8 +6,8 @@
  *     deno run --allow-net examples/balancer.ts
  *
  * Try it: with two servers, such as `echo.ts tcp:2001` and `echo.ts tcp:2002`, clients of port 2000
- * alternate between them. Stop one of them: the balancer logs that it is down, and the clients go to
- * the other one. Arguments: the port to listen on (2000; 0 lets the system choose), the servers
+ * alternate between them. Stop one of them: the balancer logs that it is down, and the clients go
+ * to the other one. Arguments: the port to listen on (2000; 0 lets the system choose), the servers
  * (127.0.0.1:2001 and 127.0.0.1:2002), and options: `--proxy=1` or `--proxy=2` sends the client's
  * address in a PROXY header, `--check=1` has the seconds between checks, `--drain=30` those of the
  * shutdown.

@@ -116,12 +116,12 @@ class JoinedEnd
  * Joins two connections: what arrives on one is sent on the other, until both are lost. Twisted has
  * no equivalent; its port forwarder has two protocols that know each other.
  *
- * - A slow reader pauses its sender at the source: each connection is the producer of the other one,
- *   and little more than the high-water mark of a write buffer is kept for each direction.
+ * - A slow reader pauses its sender at the source: each connection is the producer of the other
+ *   one, and little more than the high-water mark of a write buffer is kept for each direction.
  * - When one peer closes its writing side, the writing side of the other connection is closed after
  *   all data. Data still flows in the other direction.
- * - When one connection closes cleanly, the other one is closed after all data. When one breaks, the
- *   other one is aborted, so that its peer does not take a part for the whole.
+ * - When one connection closes cleanly, the other one is closed after all data. When one breaks,
+ *   the other one is aborted, so that its peer does not take a part for the whole.
  *
  * The protocols of the connections receive no further data. Their `connectionLost` is called when
  * their connection is lost, and `drainRequested` as before. Send first what has been received and

@@ -2,9 +2,9 @@
  * Port forwarding: each connection to a port is forwarded over a second connection to another port,
  * in both directions. Twisted's `twisted.protocols.portforward`.
  *
- * The two connections are joined as {@linkcode joinConnections} joins them: a slow reader pauses the
- * sender at its source, and the end of each direction is forwarded. Twisted closes both connections
- * when one has closed, and loses the data in transit in the other direction.
+ * The two connections are joined as {@linkcode joinConnections} joins them: a slow reader pauses
+ * the sender at its source, and the end of each direction is forwarded. Twisted closes both
+ * connections when one has closed, and loses the data in transit in the other direction.
  *
  * @module
  */
@@ -205,7 +205,8 @@ export interface ProxyPortOptions
  * ```ts no-eval
  * import { ProxyFactory, reactor, TCP4ClientEndpoint } from "@torsion/reactor";
  *
- * const servers = ["10.0.0.1", "10.0.0.2"].map((host) => new TCP4ClientEndpoint(reactor, host, 80));
+ * const hosts = ["10.0.0.1", "10.0.0.2"];
+ * const servers = hosts.map((host) => new TCP4ClientEndpoint(reactor, host, 80));
  * let count = 0;
  * const choose = () => servers[count++ % servers.length] ?? null;
  *

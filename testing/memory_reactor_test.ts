@@ -477,3 +477,18 @@ function thrownBy(f: () => unknown): unknown {
   }
   return undefined;
 }
+
+Deno.test("MemoryReactorClock gives its time to its connections", () => {
+  const reactor = new MemoryReactorClock();
+  const factory = Object.assign(new ClientFactory(), { protocol: Protocol });
+  reactor.listenTCP(2000, factory);
+  reactor.connectTCP("192.0.2.1", 2000, factory);
+  reactor.connectUNIX("/tmp/socket", factory);
+  const connections = [
+    reactor.tcpServers[0]?.connect(),
+    reactor.tcpClients[0]?.succeed(),
+    reactor.unixClients[0]?.succeed(),
+  ];
+  reactor.advance(5);
+  assertEquals(connections.map((connection) => connection?.transport.clock?.seconds()), [5, 5, 5]);
+});

@@ -1,5 +1,6 @@
 import { checkBound } from "../../internal/validation.ts";
 import type { Address, IProtocol } from "../../reactor/interfaces/mod.ts";
+import { buildProtocol } from "../../reactor/stream/factory_calls.ts";
 import { makeProtocol, type ProtocolClass, type ProtocolMaker, ServerFactory } from "../factory.ts";
 import { ProtocolWrapper, type WrapperOwner } from "./protocol_wrapper.ts";
 import { RefusalLog } from "./refusal_log.ts";
@@ -48,7 +49,8 @@ export class LimitTotalConnectionsFactory extends ServerFactory implements Wrapp
    * Builds the protocol for a connection.
    *
    * @param addr The peer's address.
-   * @returns A wrapper of the protocol, or of the overflow protocol; `null` to close the connection.
+   * @returns A wrapper of the protocol, or of the overflow protocol; `null` to close the
+   *   connection.
    * @throws {Error} When {@linkcode protocol} is not set, or the limit is not a number.
    */
   override buildProtocol(addr: Address): ProtocolWrapper | null {
@@ -59,9 +61,10 @@ export class LimitTotalConnectionsFactory extends ServerFactory implements Wrapp
       this.#refusals.refused(addr, `the connection limit of ${connectionLimit} is reached`);
       return null;
     }
-    const built = isFull && overflowProtocol !== null
-      ? makeProtocol(this, overflowProtocol)
-      : super.buildProtocol(addr);
+    const build = isFull && overflowProtocol !== null
+      ? () => makeProtocol(this, overflowProtocol)
+      : () => super.buildProtocol(addr);
+    const built = buildProtocol({ buildProtocol: build }, addr);
     return built === null ? null : new ProtocolWrapper(this, built);
   }
 

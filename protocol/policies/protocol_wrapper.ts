@@ -1,4 +1,4 @@
-import { logPrefixOf } from "../../defer/guarded_call.ts";
+import { callLogged, classNameOf, logPrefixOf } from "../../defer/guarded_call.ts";
 import { AsyncResults } from "../async_results.ts";
 import type {
   IDrainableProtocol,
@@ -80,6 +80,8 @@ export class ProtocolWrapper<
   #receiver: IProtocol;
   #transport: ITransport | null = null;
   #isRegistered = false;
+  /** Whether the receiver has its connection. */
+  #isMade = false;
 
   /**
    * Creates a wrapper that has no connection yet.
@@ -112,10 +114,11 @@ export class ProtocolWrapper<
   makeConnection(transport: ITransport): void {
     this.#transport = transport;
     this.#isRegistered = true;
-    this.factory.registerProtocol(this);
     const results = new AsyncResults("Error while calling makeConnection");
+    results.add(this.factory.registerProtocol(this));
     results.add(this.connectionMade());
     const receiver = this.#receiver;
+    this.#isMade = true;
     results.add(receiver.makeConnection(this));
     this.#follow(receiver);
     // If connectionMade() is async, the result is a promise, although the interface declares void.
@@ -133,9 +136,12 @@ export class ProtocolWrapper<
   connectionLost(reason: Error): void {
     if (this.#isRegistered) {
       this.#isRegistered = false;
-      this.factory.unregisterProtocol(this);
+      const unregister = () => this.factory.unregisterProtocol(this);
+      const name = classNameOf(this.factory);
+      callLogged(unregister, [], `Error while calling unregisterProtocol of ${name}`);
     }
-    return this.#receiver.connectionLost(reason);
+    // If registerProtocol() or connectionMade() threw, the receiver has never been connected.
+    if (this.#isMade) return this.#receiver.connectionLost(reason);
   }
 
   readConnectionLost(): void {
@@ -197,7 +203,9 @@ export class ProtocolWrapper<
     return former;
   }
 
-  /** Replaces the receiver by its successor, if it names one and has not been replaced meanwhile. */
+  /**
+   * Replaces the receiver by its successor, if it names one and has not been replaced meanwhile.
+   */
   #follow(receiver: IProtocol): void {
     if (this.#receiver === receiver) this.#receiver = lastSuccessor(receiver);
   }

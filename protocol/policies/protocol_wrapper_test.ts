@@ -13,7 +13,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { IPv4Address } from "../../reactor/addresses.ts";
-import { ConnectionAborted, ConnectionDone, ConnectionLost } from "../../reactor/errors.ts";
+import { ConnectionAborted, ConnectionDone } from "../../reactor/errors.ts";
 import type { IConnector, IProtocol, IProtocolFactory } from "../../reactor/interfaces/mod.ts";
 import {
   isDrainable,
@@ -348,9 +348,30 @@ Deno.test("ProtocolWrapper watches the promises of async methods", async () => {
   assertEquals(pair.serverReason?.message, "late");
 });
 
-Deno.test("ProtocolWrapper unregisters once, and not without a connection", () => {
-  const factory = new WrappingFactory(Factory.forProtocol(Echo));
-  const wrapper = factory.buildProtocol(PEER);
-  wrapper?.connectionLost(new ConnectionLost());
-  assertEquals(wrapper?.wrappedProtocol.events, ["lost ConnectionLost"]);
+Deno.test("ProtocolWrapper does not end a protocol that it has not connected", () => {
+  using errors = new LoggedErrors();
+  class Failing extends WrappingFactory<Echo> {
+    override registerProtocol(): void {
+      throw new RangeError("boom");
+    }
+  }
+  using pair = connectedServerAndClient(new Failing(Factory.forProtocol(Echo)), TestPeer);
+  assertEquals(errors.take().map(({ message }) => message), ["boom"]);
+  assertEquals([pair.client.ending, pair.server.wrappedProtocol.events], ["closed", []]);
+});
+
+Deno.test("ProtocolWrapper ends its protocol if unregisterProtocol() fails", () => {
+  using errors = new LoggedErrors();
+  class Failing extends WrappingFactory<Echo> {
+    override unregisterProtocol(): void {
+      throw new RangeError("boom");
+    }
+  }
+  using pair = connectedServerAndClient(new Failing(Factory.forProtocol(Echo)), TestPeer);
+  pair.client.close();
+  pair.pump.flush();
+  assertEquals(errors.takeEvents().map(({ why }) => why), [
+    "Error while calling unregisterProtocol of Failing",
+  ]);
+  assertEquals(pair.server.wrappedProtocol.events, ["made", "lost ConnectionDone"]);
 });

@@ -57,10 +57,11 @@ export class SlowPeerTimeout extends ConnectionAborted {
    * @param address The peer's address.
    */
   constructor(limit: SlowPeerTimeout["limit"], received: number, seconds: number, address: string) {
-    const what = limit === "minRate" ? "part of a message" : "no complete message";
+    const why = limit === "minRate"
+      ? `the peer sent ${received} bytes of a message in ${seconds} s, fewer than minRate requires`
+      : `the peer sent ${received} bytes and no complete message in ${seconds} s`;
     super(
-      `Connection to ${address} was aborted: the peer sent ${what} in ${seconds} s, ` +
-        `${received} bytes, which is slower than ${limit} allows`,
+      `Connection to ${address} was aborted: ${why}`,
       { code: "ETIMEDOUT", address },
     );
     this.limit = limit;
@@ -193,15 +194,15 @@ export class SlowPeerProtocol<P extends IProtocol = IProtocol>
 }
 
 /**
- * Aborts connections of peers that send too slowly, with {@linkcode SlowPeerTimeout}. Twisted has no
- * equivalent.
+ * Aborts connections of peers that send too slowly, with {@linkcode SlowPeerTimeout}. Twisted has
+ * no equivalent.
  *
  * An attacker can occupy a server with connections on which a message arrives byte by byte:
  * `idleTimeout` does not end them. The guard has two limits. From the first byte of a message to
  * its last one, the peer must send at least `minRate` bytes per second, on average over each
  * `window`. And the first message must be complete within `firstMessageTimeout` seconds. A peer may
- * be silent between messages for as long as `idleTimeout` allows. Time in which this side has paused
- * the connection does not count.
+ * be silent between messages for as long as `idleTimeout` allows. Time in which this side has
+ * paused the connection does not count.
  *
  * A message counts as complete when the protocol answers it. For a protocol that does not answer
  * each message, pass {@linkcode SlowPeerGuardOptions.isWaiting}. A peer that does not *read* is the

@@ -56,8 +56,8 @@ Deno.test("SlowPeerGuard aborts a connection whose first message is not complete
   assertEquals(reason.code, "ETIMEDOUT");
   assertEquals(
     reason.message,
-    "Connection to 192.0.2.2:2222 was aborted: the peer sent no complete message in 20 s, " +
-      "19 bytes, which is slower than firstMessageTimeout allows",
+    "Connection to 192.0.2.2:2222 was aborted: " +
+      "the peer sent 19 bytes and no complete message in 20 s",
   );
 });
 
@@ -100,6 +100,11 @@ Deno.test("SlowPeerGuard aborts a connection whose message arrives below minRate
   const { serverReason: reason } = pair;
   assertInstanceOf(reason, SlowPeerTimeout);
   assertEquals([reason.limit, reason.received, reason.seconds], ["minRate", 45, 5]);
+  assertEquals(
+    reason.message,
+    "Connection to 192.0.2.2:2222 was aborted: " +
+      "the peer sent 45 bytes of a message in 5 s, fewer than minRate requires",
+  );
 });
 
 Deno.test("SlowPeerGuard measures each message, and no time between messages", () => {

@@ -132,7 +132,7 @@ export class ThrottlingProtocol<P extends IProtocol = IProtocol>
       if (isHeld) transport.pauseProducing();
       else transport.resumeProducing();
     }
-    this.inputHeld(isHeld);
+    callMethod("inputHeld", transport, () => this.inputHeld(isHeld));
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Twisted's `test/test_policies.py`, `TimeoutProtocolTests` and `TimeoutFactoryTests`: all tests are
- * here.
+ * Twisted's `test/test_policies.py`, `TimeoutProtocolTests` and `TimeoutFactoryTests`: all tests
+ * are here.
  */
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";

@@ -59,6 +59,8 @@ export type ProtocolTimeoutClass =
  * The mixin removes the timeout when the connection is lost. A protocol that overrides
  * `connectionLost` calls `super.connectionLost(reason)`, or `this.setTimeout(null)`.
  *
+ * The type of the factory is an argument of the result: `TimeoutMixin(LineReceiver)<ChatFactory>`.
+ *
  * For a timeout that any byte resets, use the option `idleTimeout` of the port or the connection.
  *
  * @param Base The class of the protocol.

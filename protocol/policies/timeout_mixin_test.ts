@@ -8,7 +8,14 @@ import type { IDelayedCall } from "../../reactor/interfaces/mod.ts";
 import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
 import { connectedServerAndClient, StringTransport, TestPeer } from "../../testing/mod.ts";
 import { Clock } from "../../task/mod.ts";
-import { LineReceiver, Protocol, TimeoutMixin } from "../mod.ts";
+import {
+  Factory,
+  LineReceiver,
+  NetstringReceiver,
+  Protocol,
+  StatefulStringProtocol,
+  TimeoutMixin,
+} from "../mod.ts";
 
 class TimeoutTester extends TimeoutMixin(Protocol) {
   override timeOut: number | null = 3;
@@ -162,4 +169,53 @@ Deno.test("TimeoutMixin throws without a clock, and for a period that is not a d
   lines.makeConnection(new StringTransport());
   assertThrows(() => lines.setTimeout(-1), RangeError, "setTimeout() period must be zero or more");
   assertEquals([lines.timeOut, clock.getDelayedCalls().length], [10, 1]);
+});
+
+class Users extends Factory<User> {
+  override protocol = User;
+  count = 0;
+}
+
+class User extends TimeoutMixin(LineReceiver)<Users> {
+  override connectionMade(): void {
+    this.setTimeout(10);
+    this.factory.count++;
+  }
+
+  override connectionLost(reason: Error): void {
+    super.connectionLost(reason);
+    this.factory.count--;
+  }
+}
+
+Deno.test("TimeoutMixin keeps the type of the factory", () => {
+  const users = new Users();
+  {
+    using _pair = connectedServerAndClient(users, TestPeer);
+    assertEquals(users.count, 1);
+  }
+  assertEquals(users.count, 0);
+});
+
+class TimedStates extends TimeoutMixin(StatefulStringProtocol(NetstringReceiver)) {
+  proto_init(): string {
+    this.setTimeout(10);
+    return "done";
+  }
+}
+
+class StatesWithTime extends StatefulStringProtocol(TimeoutMixin(NetstringReceiver)) {
+  proto_init(): string {
+    this.setTimeout(10);
+    return "done";
+  }
+}
+
+Deno.test("TimeoutMixin and StatefulStringProtocol extend each other in both orders", () => {
+  for (const states of [TimedStates, StatesWithTime]) {
+    using pair = connectedServerAndClient(states, TestPeer);
+    pair.client.send("5:hello,");
+    pair.pump.flush();
+    assertEquals([pair.client.ending, pair.clock.getDelayedCalls()], ["closed", []]);
+  }
 });

@@ -1,6 +1,7 @@
 /**
- * Twisted's `test/test_policies.py`, `LoggingFactoryTests`: all tests are here. The files are opened
- * by a function that the program passes in, because the library does not use the file system.
+ * Twisted's `test/test_policies.py`, `LoggingFactoryTests`: all tests are here. The files are
+ * opened by a function that the program passes in, because the library does not use the file
+ * system.
  */
 
 import { assertEquals, assertThrows } from "@std/assert";

@@ -19,8 +19,8 @@ import { ProtocolWrapper } from "./protocol_wrapper.ts";
  * It is the base of the policies. Policies wrap each other in any order. A subclass overrides
  * {@linkcode wrapProtocol} to make wrappers of its own class; in Twisted, it sets `protocol`.
  *
- * Every call that a port or a connector makes is forwarded to the wrapped factory, `handshakeFailed`
- * included.
+ * Every call that a port or a connector makes is forwarded to the wrapped factory,
+ * `handshakeFailed` included.
  *
  * @typeParam P The protocols that the wrapped factory builds.
  * @typeParam W The wrappers.

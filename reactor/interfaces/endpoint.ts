@@ -1,5 +1,6 @@
 /**
- * Endpoints: where to listen, and what to connect to. The entry point of the endpoints exports them.
+ * Endpoints: where to listen, and what to connect to. The entry point of the endpoints exports
+ * them.
  *
  * @module
  */

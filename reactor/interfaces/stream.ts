@@ -185,8 +185,8 @@ export interface ListenStreamOptions extends ConnectionOptions {
   connectionRate?: number | undefined;
   /**
    * The number of new connections per second from one host, on average. A further connection is
-   * closed immediately, even if {@linkcode overflow} is `"pause"`. A number under 1 is possible: 0.1
-   * is one connection in ten seconds.
+   * closed immediately, even if {@linkcode overflow} is `"pause"`. A number under 1 is possible:
+   * 0.1 is one connection in ten seconds.
    *
    * @default {Infinity}
    */

@@ -44,6 +44,11 @@ Deno.test("Connection.open() calls makeConnection() first, with the transport", 
   assertEquals(fixture.connection.logPrefix(), "Recorder,7,192.0.2.2");
 });
 
+Deno.test("Connection.clock is the clock of its reactor", () => {
+  using fixture = connect();
+  assertStrictEquals(fixture.connection.clock, fixture.host.reactor);
+});
+
 Deno.test("Connection.disconnecting is true after abortConnection()", () => {
   using fixture = connect();
   fixture.connection.abortConnection();

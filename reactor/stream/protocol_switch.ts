@@ -29,7 +29,8 @@ export interface SwitchableTransport extends ITransport {
  *
  * @param action The verb for the error message, such as `join`.
  * @param transport The connection.
- * @param protocol The protocol that receives the further events. Its `makeConnection` is not called.
+ * @param protocol The protocol that receives the further events. Its `makeConnection` is not
+ *   called.
  * @returns The former protocol. It receives no further events, `connectionLost` included: the new
  *   protocol calls it.
  * @throws {UnsupportedError} If the transport cannot replace its protocol.

@@ -14,6 +14,7 @@ import { LOG_HOOKS } from "./log_hooks.ts";
 import { TASK_HOOKS } from "./task_hooks.ts";
 import { ENDPOINT_FACTORY_HOOKS } from "./endpoint_factory_hooks.ts";
 import { ENDPOINT_HOOKS } from "./endpoint_hooks.ts";
+import { POLICY_HOOKS } from "./policy_hooks.ts";
 import { PROTOCOL_CLASS_HOOKS } from "./protocol_class_hooks.ts";
 import { RESOLVER_HOOKS } from "./resolver_hooks.ts";
 import { SOCKS_HOOKS } from "./socks_hooks.ts";
@@ -33,6 +34,7 @@ const HOOKS: readonly Hook[] = [
   ...CORE_HOOKS,
   ...ENDPOINT_HOOKS,
   ...PROTOCOL_CLASS_HOOKS,
+  ...POLICY_HOOKS,
   ...FRAMING_HOOKS,
   ...TASK_HOOKS,
   ...PROTOCOL_HOOKS,
