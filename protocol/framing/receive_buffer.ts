@@ -172,13 +172,15 @@ export class ReceiveBuffer {
    * @throws {RangeError} when the buffer does not contain so many bytes.
    */
   take(count: number, dropped = 0): Uint8Array {
-    if (count + dropped > this.size) {
-      throw this.#tooFew("take out the bytes before index", count + dropped);
-    }
     const end = this.#start + count;
-    if (end > this.#head.length) this.#absorb(end - this.#head.length);
+    if (end + dropped > this.#head.length) {
+      if (count + dropped > this.size) {
+        throw this.#tooFew("take out the bytes before index", count + dropped);
+      }
+      if (end > this.#head.length) this.#absorb(end - this.#head.length);
+    }
     const taken = this.#head.subarray(this.#start, end);
-    this.skip(count + dropped);
+    this.#remove(count + dropped);
     return taken;
   }
 
@@ -190,12 +192,7 @@ export class ReceiveBuffer {
    */
   skip(count: number): void {
     if (count > this.size) throw this.#tooFew("remove the bytes before index", count);
-    this.#start += count;
-    this.#searched = 0;
-    this.#expected = 0;
-    if (this.#start < this.#head.length || this.#tail.length === 0) return;
-    this.#base += this.#head.length;
-    this.#keep(this.#tail, this.#start - this.#head.length);
+    this.#remove(count);
   }
 
   /** Takes out all bytes. */
@@ -240,6 +237,15 @@ export class ReceiveBuffer {
 
   #tooFew(what: string, number: number): RangeError {
     return new RangeError(`Cannot ${what} ${number}: the buffer contains ${this.size} bytes`);
+  }
+
+  #remove(count: number): void {
+    this.#start += count;
+    this.#searched = 0;
+    this.#expected = 0;
+    if (this.#start < this.#head.length || this.#tail.length === 0) return;
+    this.#base += this.#head.length;
+    this.#keep(this.#tail, this.#start - this.#head.length);
   }
 
   /** Makes a chunk the whole content, from `start` on. */
