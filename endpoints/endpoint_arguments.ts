@@ -140,8 +140,8 @@ export class EndpointArguments {
    *
    * @param types The types of the arguments, by name.
    * @returns The values by name. Omitted arguments are missing.
-   * @throws {EndpointDescriptionError} when an argument is unknown, given twice or missing, and when
-   *   a value is invalid.
+   * @throws {EndpointDescriptionError} when an argument is unknown, given twice or missing, and
+   *   when a value is invalid.
    */
   takeLeading<S extends ArgumentTypes>(types: S): ArgumentsRead<S> {
     const { type, arguments: all } = this.#description;

@@ -17,6 +17,7 @@ import type {
  * | `tls`, `ssl` | `tls:443:privateKey=key.pem:certKey=cert.pem`, `tls:443:privateKey=both.pem:caCertsDir=/etc/clients` |
  * | `unix` | `unix:/run/chat/socket`, `unix:/run/chat/socket:mode=660`, `unix:/run/chat/socket:lockfile=1` |
  * | `stdio` | `stdio:` |
+ * | `haproxy` | `haproxy:trustedSources=10.0.0.0/8:tcp:80`: behind a proxy that sends the PROXY protocol |
  * | `systemd` | `systemd:domain=INET:name=web`, `systemd:domain=UNIX:index=0` |
  *
  * Keys and certificates are PEM files, which are read each time the endpoint listens. Their

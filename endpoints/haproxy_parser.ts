@@ -27,7 +27,7 @@ const HAPROXY = {
 
 /**
  * `haproxy:trustedSources=10.0.0.0/8:tcp:80`: an endpoint behind a proxy that sends headers of the
- * PROXY protocol. In Twisted it is `haproxy:tcp:80`, which believes everyone.
+ * PROXY protocol. In Twisted it is `haproxy:tcp:80`, which believes every peer.
  */
 export const haproxyServerParser: IStreamServerEndpointStringParser<unknown> = {
   prefix: "haproxy",
@@ -37,7 +37,7 @@ export const haproxyServerParser: IStreamServerEndpointStringParser<unknown> = {
       throw args.error(
         null,
         'the argument "trustedSources" is missing: name the proxies, as in ' +
-          "haproxy:trustedSources=10.0.0.0/8:tcp:80; trustedSources=any believes everyone",
+          "haproxy:trustedSources=10.0.0.0/8:tcp:80; trustedSources=any believes every peer",
       );
     }
     return proxyEndpoint(args.serverOfRest(), { ...options, trustedSources });

@@ -103,13 +103,13 @@ for (
     [
       "haproxy:tcp:80",
       'the argument "trustedSources" is missing: name the proxies, as in ' +
-      "haproxy:trustedSources=10.0.0.0/8:tcp:80; trustedSources=any believes everyone",
+      "haproxy:trustedSources=10.0.0.0/8:tcp:80; trustedSources=any believes every peer",
       "haproxy",
     ],
     [
       "haproxy:tcp:80:trustedSources=any",
       'the argument "trustedSources" is missing: name the proxies, as in ' +
-      "haproxy:trustedSources=10.0.0.0/8:tcp:80; trustedSources=any believes everyone",
+      "haproxy:trustedSources=10.0.0.0/8:tcp:80; trustedSources=any believes every peer",
       "haproxy",
     ],
     [

@@ -2,7 +2,7 @@ import { connectUntilAborted } from "./connect_until_aborted.ts";
 import type { Deferred } from "../defer/mod.ts";
 import { HostnameAddress, internetAddress } from "../reactor/addresses.ts";
 import { UnsupportedError } from "../reactor/errors.ts";
-import { type EndpointOverTLS, underTLS, type WrapEndpoint } from "../reactor/stream/under_tls.ts";
+import { declareOverTLS, type WrapEndpoint } from "../reactor/stream/under_tls.ts";
 import type {
   ConnectTLSOptions,
   IInternetAddress,
@@ -40,8 +40,7 @@ import { wrapServerTLS } from "./wrap_tls.ts";
  * await endpoint.listen(Factory.forProtocol(Protocol));
  * ```
  */
-export class TLSServerEndpoint
-  implements IStreamServerEndpoint<IInternetAddress>, EndpointOverTLS<IInternetAddress> {
+export class TLSServerEndpoint implements IStreamServerEndpoint<IInternetAddress> {
   readonly #reactor: IReactorTLS;
   readonly #port: number;
   readonly #options: ListenTLSOptions;
@@ -58,17 +57,7 @@ export class TLSServerEndpoint
     this.#reactor = reactor;
     this.#port = port;
     this.#options = options;
-  }
-
-  [underTLS](wrap: WrapEndpoint): IStreamServerEndpoint<IInternetAddress> {
-    const reactor = this.#reactor;
-    if (!listensTCP(reactor)) {
-      throw new UnsupportedError(
-        `Cannot wrap the endpoint ${this} under TLS: its reactor has no listenTCP()`,
-      );
-    }
-    const plain = new TCP4ServerEndpoint(reactor, this.#port, this.#options);
-    return wrapServerTLS(this.#options, wrap(plain));
+    declareOverTLS(this, (wrap) => this.#wrapUnder(wrap));
   }
 
   /** Returns the address to listen on, such as `0.0.0.0:4433`. */
@@ -93,6 +82,17 @@ export class TLSServerEndpoint
       () => this.#reactor.listenTLS(this.#port, factory, this.#options),
       options,
     );
+  }
+
+  #wrapUnder(wrap: WrapEndpoint): IStreamServerEndpoint<IInternetAddress> {
+    const reactor = this.#reactor;
+    if (!listensTCP(reactor)) {
+      throw new UnsupportedError(
+        `Cannot wrap the endpoint ${this} under TLS: its reactor has no listenTCP()`,
+      );
+    }
+    const plain = new TCP4ServerEndpoint(reactor, this.#port, this.#options);
+    return wrapServerTLS(this.#options, wrap(plain));
   }
 }
 

@@ -29,7 +29,7 @@ import type {
   IStreamServerEndpoint,
   ITypedProtocolFactory,
 } from "../reactor/interfaces/endpoint.ts";
-import { type EndpointOverTLS, underTLS, type WrapEndpoint } from "../reactor/stream/under_tls.ts";
+import { declareOverTLS, underTLS, type WrapEndpoint } from "../reactor/stream/under_tls.ts";
 import { listening } from "./listening.ts";
 import { type CertificateFiles, readCertificate, readTrustRoots } from "./pem_files.ts";
 import { TLSServerEndpoint } from "./tls.ts";
@@ -76,7 +76,7 @@ function namingFiles({ certificate, trustRoots }: TLSFiles, cause: Error): never
 }
 
 /** A server endpoint for TLS. It reads its files each time it listens. */
-export class TLSFileServerEndpoint implements EndpointOverTLS<IInternetAddress> {
+export class TLSFileServerEndpoint implements IStreamServerEndpoint<IInternetAddress> {
   readonly #reactor: IReactorTLS & IReactorHostEnvironment;
   readonly #port: number;
   readonly #files: TLSFiles;
@@ -97,21 +97,15 @@ export class TLSFileServerEndpoint implements EndpointOverTLS<IInternetAddress> 
     options: ListenTLSOptions,
     wrap: WrapEndpoint | null = null,
   ) {
-    this.#wrap = wrap;
     this.#reactor = reactor;
     this.#port = port;
     this.#files = files;
     this.#options = options;
-  }
-
-  [underTLS](wrap: WrapEndpoint): IStreamServerEndpoint<IInternetAddress> {
-    return new TLSFileServerEndpoint(
-      this.#reactor,
-      this.#port,
-      this.#files,
-      this.#options,
-      (plain) => wrap(this.#wrap === null ? plain : this.#wrap(plain)),
-    );
+    this.#wrap = wrap;
+    declareOverTLS(this, (outer) => {
+      const both: WrapEndpoint = (plain) => outer(wrap === null ? plain : wrap(plain));
+      return new TLSFileServerEndpoint(reactor, port, files, options, both);
+    });
   }
 
   /** Returns the address to listen on, such as `0.0.0.0:443`. */
@@ -143,7 +137,7 @@ export class TLSFileServerEndpoint implements EndpointOverTLS<IInternetAddress> 
   }
 
   #wrapped(endpoint: TLSServerEndpoint): IStreamServerEndpoint<IInternetAddress> {
-    return this.#wrap === null ? endpoint : endpoint[underTLS](this.#wrap);
+    return this.#wrap === null ? endpoint : underTLS(endpoint)?.(this.#wrap) ?? endpoint;
   }
 
   #where(): Address {

@@ -16,7 +16,7 @@ import type {
   TLSPortOptions,
 } from "../reactor/interfaces/mod.ts";
 import { ForwardingFactory } from "../reactor/stream/forwarding_factory.ts";
-import { type EndpointOverTLS, underTLS } from "../reactor/stream/under_tls.ts";
+import { declareOverTLS } from "../reactor/stream/under_tls.ts";
 import { callLogged } from "../defer/guarded_call.ts";
 import type {
   EndpointOptions,
@@ -106,7 +106,7 @@ export function wrapServerTLS<A extends Address>(
 ): IStreamServerEndpoint<A> {
   const { maxHandshakes = MAX_HANDSHAKES } = options;
   checkBound("maxHandshakes", maxHandshakes, 1);
-  const secured: EndpointOverTLS<A> = {
+  const secured: IStreamServerEndpoint<A> = {
     listen: (
       factory: IProtocolFactory,
       waitOptions?: EndpointOptions,
@@ -117,9 +117,9 @@ export function wrapServerTLS<A extends Address>(
           new ForwardingFactory(factory, upgradeProtocols(factory, options, maxHandshakes)),
         );
       }, waitOptions),
-    [underTLS]: (wrap) => wrapServerTLS(options, wrap(endpoint)),
     toString: () => String(endpoint),
   };
+  declareOverTLS(secured, (wrap) => wrapServerTLS(options, wrap(endpoint)));
   return secured;
 }
 

@@ -88,8 +88,8 @@ test("ProxyHeader has every TLV that HAProxy sends, with a valid checksum", asyn
   fixture.run();
   const { folder, authority } = await tlsFiles(fixture);
   const both = `${folder}/both.pem`;
-  const read = (name: string): string => Deno.readTextFileSync(`${folder}/${name}`);
-  Deno.writeTextFileSync(both, `${read("server.pem")}\n${read("server.key")}`);
+  const read = (name: string): Promise<string> => Deno.readTextFile(`${folder}/${name}`);
+  await Deno.writeTextFile(both, `${await read("server.pem")}\n${await read("server.key")}`);
   const { wires, port } = await listen(fixture);
   const front = freePort();
   await startHAProxy(
@@ -104,8 +104,8 @@ test("ProxyHeader has every TLV that HAProxy sends, with a valid checksum", asyn
     serverName: "localhost",
     caCerts: [authority.cert],
     alpnProtocols: ["h2"],
-    cert: read("client.pem"),
-    key: read("client.key"),
+    cert: await read("client.pem"),
+    key: await read("client.key"),
   }, tcp);
   await exchange(await connectProtocol(tls, new Wire()));
   const header = await headerOf(wires);

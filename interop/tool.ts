@@ -30,6 +30,13 @@ export const CURL: Tool = { command: "curl", check: ["--version"], package: "cur
 export const HAPROXY: Tool = { command: "haproxy", check: ["-v"], package: "haproxy" };
 /** nginx. Its module for TCP is a package of its own. */
 export const NGINX: Tool = { command: "nginx", check: ["-v"], package: "libnginx-mod-stream" };
+/** A small SOCKS 5 server. */
+export const MICROSOCKS: Tool = {
+  // It has no option that only prints and succeeds.
+  command: "/usr/bin/env",
+  check: ["sh", "-c", "command -v microsocks"],
+  package: "microsocks",
+};
 /** Debian's Python, which has Twisted. Another Python earlier in the path may not. */
 export const TWISTED: Tool = {
   command: "/usr/bin/python3",

@@ -1,4 +1,4 @@
-import { asError, callGuarded, logPrefixOf, logUserError } from "../defer/guarded_call.ts";
+import { logPrefixOf } from "../defer/guarded_call.ts";
 import type {
   IDelayedCall,
   IDrainableProtocol,
@@ -20,6 +20,7 @@ import {
 import { replaceProtocol, type SwitchableTransport } from "../reactor/stream/protocol_switch.ts";
 import { lastSuccessor } from "../reactor/stream/successor.ts";
 import { AsyncResults } from "./async_results.ts";
+import { callMethod } from "./guarded_method.ts";
 import { TransportWrapper } from "./policies/transport_wrapper.ts";
 
 /**
@@ -215,7 +216,9 @@ export abstract class NegotiatedConnection extends TransportWrapper
     this.#deadline = null;
   }
 
-  /** Replaces the receiver by its successor, if it names one and has not been replaced meanwhile. */
+  /**
+   * Replaces the receiver by its successor, if it names one and has not been replaced meanwhile.
+   */
   #follow(receiver: IProtocol): void {
     if (this.#receiver === receiver) this.#receiver = lastSuccessor(receiver);
   }
@@ -230,11 +233,7 @@ export abstract class NegotiatedConnection extends TransportWrapper
   }
 
   #passOnAndResume(): void {
-    // In all other cases the connection calls the protocol. It handles errors in the same way.
-    callGuarded(() => this.#passOn(), (error) => {
-      this.transport.abortConnection(asError(error));
-      logUserError(error, "Error while calling dataReceived");
-    }, "dataReceived");
+    callMethod("dataReceived", this.transport, () => this.#passOn());
     if (!this.#isPaused && this.#held === null) super.resumeProducing();
   }
 }

@@ -1,9 +1,11 @@
 import { AMP_TARGET } from "./amp_target.ts";
 import { FRAMING_TARGETS } from "./framing_targets.ts";
+import { PROXY_TARGETS } from "./proxy_targets.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 
 /** All parsers. Each has a file in `corpus/`. */
 export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...FRAMING_TARGETS,
   AMP_TARGET,
+  ...PROXY_TARGETS,
 ];

@@ -1,6 +1,10 @@
 /**
- * The PROXY protocol of HAProxy: a proxy sends the address of its client at the beginning of a
- * connection.
+ * The PROXY protocol of HAProxy, of both versions: a proxy sends the address of its client at the
+ * beginning of a connection, and the server shows it as the peer's address.
+ *
+ * No library fits below it. On npm, `proxy-protocol-js` 4.0 parses only complete headers, accepts
+ * any text as an address of version 1, and leaves the TLVs to the caller; `findhit-proxywrap` 0.3
+ * wraps the servers of `node:net`, and believes every peer.
  *
  * @module
  */

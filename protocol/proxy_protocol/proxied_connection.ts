@@ -1,3 +1,4 @@
+import { asError, logUserError } from "../../defer/guarded_call.ts";
 import { messageOf } from "../../internal/foreign_value.ts";
 import type { Address, IProtocol, IReactorTime } from "../../reactor/interfaces/mod.ts";
 import { countUnderPeer } from "../../reactor/stream/peer_naming.ts";
@@ -90,9 +91,21 @@ export class ProxiedConnection extends NegotiatedConnection {
     this.#host = nameByHeader(header.destination ?? transport.getHost(), header);
     const rest = this.#decoder.takeRest();
     if (!countUnderPeer(transport, this.#peer)) return transport.abortConnection();
-    const protocol = this.#owner.build(this.#peer);
-    if (protocol === null) return transport.loseConnection();
-    return this.complete(protocol, rest);
+    const protocol = this.#build(this.#peer);
+    if (protocol !== null) return this.complete(protocol, rest);
+  }
+
+  /** Builds the protocol of a client. If there is none, closes the connection. */
+  #build(peer: Address): IProtocol | null {
+    try {
+      const protocol = this.#owner.build(peer);
+      if (protocol === null) this.transport.loseConnection();
+      return protocol;
+    } catch (error) {
+      this.transport.abortConnection(asError(error));
+      logUserError(error, `Error while calling buildProtocol for ${peer}`);
+      return null;
+    }
   }
 
   #refuse(reason: string, cause?: Error): void {

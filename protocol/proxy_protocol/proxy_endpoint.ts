@@ -1,6 +1,6 @@
 import type { Address, IProtocolFactory } from "../../reactor/interfaces/mod.ts";
 import type { IStreamServerEndpoint } from "../../reactor/interfaces/endpoint.ts";
-import { isOverTLS, underTLS } from "../../reactor/stream/under_tls.ts";
+import { underTLS } from "../../reactor/stream/under_tls.ts";
 import { Factory } from "../factory.ts";
 import { Protocol } from "../protocol.ts";
 import { ProxyProtocolFactory, type ProxyProtocolOptions } from "./proxy_protocol_factory.ts";
@@ -10,8 +10,8 @@ import { ProxyProtocolFactory, type ProxyProtocolOptions } from "./proxy_protoco
  * protocol. See {@linkcode ProxyProtocolFactory} for what it does with them. Twisted's
  * `proxyEndpoint`.
  *
- * With an endpoint for TLS, the header comes before the TLS handshake, because that is where HAProxy
- * and nginx send it. In Twisted, it comes after the handshake.
+ * With an endpoint for TLS, the header comes before the TLS handshake, because that is where
+ * HAProxy and nginx send it. In Twisted, it comes after the handshake.
  *
  * @param endpoint The underlying endpoint.
  * @param options The trusted proxies and the limits.
@@ -35,7 +35,8 @@ export function proxyEndpoint<A extends Address>(
 ): IStreamServerEndpoint<A> {
   // Invalid options are an error here, not at the first call of listen().
   new ProxyProtocolFactory(Factory.forProtocol(Protocol), options);
-  if (isOverTLS(endpoint)) return endpoint[underTLS]((plain) => proxyEndpoint(plain, options));
+  const wrapUnderTLS = underTLS(endpoint);
+  if (wrapUnderTLS !== null) return wrapUnderTLS((plain) => proxyEndpoint(plain, options));
   return {
     listen: (factory: IProtocolFactory, waitOptions) =>
       endpoint.listen(new ProxyProtocolFactory(factory, options), waitOptions),

@@ -65,7 +65,9 @@ export class ProxyHeader implements ProxyHeaderParts {
     this.bytes = parts.bytes;
   }
 
-  /** The application protocol that the client negotiated (ALPN), such as `h2`; `null` if unknown. */
+  /**
+   * The application protocol that the client negotiated (ALPN), such as `h2`; `null` if unknown.
+   */
   get alpn(): string | null {
     return this.#text(ProxyTLVType.ALPN);
   }

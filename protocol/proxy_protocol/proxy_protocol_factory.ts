@@ -8,9 +8,9 @@ import type {
   IProtocolFactory,
   IReactorTime,
 } from "../../reactor/interfaces/mod.ts";
-import { buildProtocol } from "../../reactor/stream/factory_calls.ts";
-import { ForwardingFactory } from "../../reactor/stream/forwarding_factory.ts";
-import { namesPeers, type PeerNamingFactory } from "../../reactor/stream/peer_naming.ts";
+import { buildProtocol, startFactory, stopFactory } from "../../reactor/stream/factory_calls.ts";
+import { declarePeerNaming } from "../../reactor/stream/peer_naming.ts";
+import { ServerFactory } from "../factory.ts";
 import { RefusalLog } from "../policies/refusal_log.ts";
 import { ProxiedConnection, type ProxiedConnectionOwner } from "./proxied_connection.ts";
 
@@ -21,7 +21,7 @@ export interface ProxyProtocolOptions {
    * `unix` for every peer on a UNIX socket. Connections from all other addresses are refused, with
    * or without a header.
    *
-   * `"any"` believes everyone: choose it only if nobody but the proxy can reach the port, because
+   * `"any"` believes every peer: choose it only if the proxy alone can reach the port, because
    * every client can send a header that names any address.
    */
   trustedSources: "any" | readonly string[];
@@ -58,12 +58,15 @@ export interface ProxyProtocolOptions {
  * A connection is aborted if its header is malformed, too long, or late. Refusals are logged: the
  * first, the tenth, the hundredth and so on.
  *
+ * With `listenTLS` and this factory, the header comes after the TLS handshake. No proxy is known
+ * that sends it there: use {@linkcode proxyEndpoint} for TLS.
+ *
  * If a port uses this factory directly, its `maxConnectionsPerHost` counts the clients, not the
  * proxies. To limit clients by other means, such as a `LimitConnectionsByPeer`, wrap the inner
  * factory.
  *
- * In Twisted, the inner protocol is connected before the header has arrived, and a header is
- * believed from everyone.
+ * In Twisted, the inner protocol is connected before the header has arrived, and the header of
+ * every peer is believed.
  *
  * @example
  * ```ts no-eval
@@ -82,20 +85,12 @@ export interface ProxyProtocolOptions {
  * reactor.listenTCP(2000, factory);
  * ```
  */
-export class ProxyProtocolFactory extends ForwardingFactory
-  implements PeerNamingFactory, ProxiedConnectionOwner {
-  readonly [namesPeers] = true;
-  /** The maximum length of a header, in bytes. */
-  readonly maxHeaderLength: number;
-  /** Seconds for the header to arrive. */
-  readonly headerTimeout: number;
-  /** The clock of the timeout; `undefined` for that of the connection's reactor. */
-  readonly clock: IReactorTime | undefined;
+export class ProxyProtocolFactory extends ServerFactory<IProtocol> {
   /** The factory that builds the protocols of the clients. */
   readonly wrappedFactory: IProtocolFactory;
   readonly #isTrusted: (peer: Address) => boolean;
   readonly #untrusted = new RefusalLog();
-  readonly #refusals = new RefusalLog();
+  readonly #owner: ProxiedConnectionOwner;
 
   /**
    * Wraps a factory.
@@ -107,15 +102,22 @@ export class ProxyProtocolFactory extends ForwardingFactory
    */
   constructor(wrappedFactory: IProtocolFactory, options: ProxyProtocolOptions) {
     checkFactory("wrap a factory", wrappedFactory);
-    super(wrappedFactory, (addr) => this.#build(addr));
+    super();
     const { trustedSources, headerTimeout = 5, maxHeaderLength = 16384, clock } = options;
     checkTimeout("headerTimeout", headerTimeout);
     checkBound("maxHeaderLength", maxHeaderLength, 16);
+    declarePeerNaming(this);
     this.wrappedFactory = wrappedFactory;
+    this.noisy = wrappedFactory.noisy ?? true;
     this.#isTrusted = trustOf(trustedSources);
-    this.headerTimeout = headerTimeout;
-    this.maxHeaderLength = maxHeaderLength;
-    this.clock = clock;
+    const refusals = new RefusalLog();
+    this.#owner = {
+      maxHeaderLength,
+      headerTimeout,
+      clock,
+      build: (client) => buildProtocol(wrappedFactory, client),
+      refused: (peer, reason) => refusals.refused(peer, reason),
+    };
     if (wrappedFactory.handshakeFailed !== undefined) {
       Object.assign(this, {
         handshakeFailed: (addr: Address, reason: Error) =>
@@ -124,14 +126,14 @@ export class ProxyProtocolFactory extends ForwardingFactory
     }
   }
 
-  /** Builds the protocol of a client. Called when the header has arrived. */
-  build(peer: Address): IProtocol | null {
-    return buildProtocol(this.wrappedFactory, peer);
+  /** Starts the wrapped factory. */
+  override doStart(): void {
+    startFactory(this.wrappedFactory);
   }
 
-  /** Logs that a connection was refused. */
-  refused(peer: Address, reason: string): void {
-    this.#refusals.refused(peer, reason);
+  /** Stops the wrapped factory. */
+  override doStop(): void {
+    stopFactory(this.wrappedFactory);
   }
 
   /** Returns the name of the wrapped factory: `Echoes (PROXY)`. */
@@ -139,8 +141,14 @@ export class ProxyProtocolFactory extends ForwardingFactory
     return `${logPrefixOf(this.wrappedFactory)} (PROXY)`;
   }
 
-  #build(peer: Address): ProxiedConnection | null {
-    if (this.#isTrusted(peer)) return new ProxiedConnection(this);
+  /**
+   * Builds the protocol that reads the header of a connection.
+   *
+   * @param peer The address of the proxy.
+   * @returns The protocol; `null` if the address is not trusted.
+   */
+  override buildProtocol(peer: Address): IProtocol | null {
+    if (this.#isTrusted(peer)) return new ProxiedConnection(this.#owner);
     this.#untrusted.refused(peer, "its address is not in trustedSources");
     return null;
   }

@@ -18,15 +18,16 @@ import { TCP4ServerEndpoint } from "../../endpoints/tcp.ts";
 import { TLSServerEndpoint } from "../../endpoints/tls.ts";
 import { addObserver } from "../../log/mod.ts";
 import { IPv4Address, IPv6Address, UNIXAddress } from "../../reactor/addresses.ts";
+import { UnsupportedError } from "../../reactor/errors.ts";
 import { InMemoryReactor } from "../../reactor/drivers/memory/in_memory_reactor.ts";
 import type { Address, IListeningPort, ListenTCPOptions } from "../../reactor/interfaces/mod.ts";
 import { Clock } from "../../task/mod.ts";
 import { FakeTLS } from "../../testing/fixtures/fake_tls.ts";
 import { LoggedErrors } from "../../testing/mod.ts";
-import { HalfCloseableWire, Wire, Wires } from "../../testing/fixtures/wire.ts";
+import { HalfCloseableWire, type Wire, Wires } from "../../testing/fixtures/wire.ts";
 import { StringTransport } from "../../testing/string_transport.ts";
 import { TestPeer } from "../../testing/test_peer.ts";
-import { ClientFactory, Factory } from "../factory.ts";
+import { ClientFactory, type Factory } from "../factory.ts";
 import { ProxyFactory } from "../portforward.ts";
 import { Protocol } from "../protocol.ts";
 import {
@@ -515,6 +516,21 @@ Deno.test("ProxyProtocolFactory closes a connection for which no protocol is bui
   assertEquals(setup.connect([LINE]).ending, "closed");
 });
 
+Deno.test("ProxyProtocolFactory aborts a connection whose buildProtocol throws, and logs it", () => {
+  using errors = new LoggedErrors();
+  const error = new Error("broken");
+  const setup = new Setup();
+  setup.listen(
+    new Wires(() => {
+      throw error;
+    }),
+  );
+  assertEquals(setup.connect([LINE]).ending, "ECONNRESET");
+  const [event] = errors.takeEvents();
+  assertStrictEquals(event?.failure, error);
+  assertEquals(event?.message, "Error while calling buildProtocol for 192.0.2.1:56324");
+});
+
 Deno.test("ProxyProtocolFactory aborts a connection within its header when the port drains", () => {
   const setup = new Setup();
   const port = setup.listen(new Wires());
@@ -626,3 +642,9 @@ for (
     assertEquals([wires.addresses, wire.transport.getPeer()], [[CLIENT], CLIENT]);
   });
 }
+
+Deno.test("proxyEndpoint() needs a reactor with listenTCP() for the endpoint of TLS", () => {
+  const reactor = { listenTLS: () => new Setup().reactor.listenTCP(80, new Wires()) };
+  const endpoint = new TLSServerEndpoint(reactor as never, 80, TLS);
+  assertThrows(() => proxyEndpoint(endpoint, ANY), UnsupportedError, "has no listenTCP()");
+});

@@ -99,7 +99,8 @@ function maskOf(bits: number, index: number): number {
 }
 
 // The special-purpose addresses of https://www.iana.org/assignments/iana-ipv4-special-registry/ and
-// multicast. The few single addresses in these blocks that are reachable serve protocols, not hosts.
+// multicast. The few single addresses in these blocks that are reachable serve protocols, not
+// hosts.
 const SPECIAL_IPV4 = new AddressBlocks([
   "0.0.0.0/8", // this host: on Linux, 0.0.0.0 connects to the loopback interface
   "10.0.0.0/8", // private

@@ -9,17 +9,21 @@
 
 import type { Address, IProtocolFactory, ITransport } from "../interfaces/mod.ts";
 
-/** The key of {@linkcode PeerNamingFactory}'s property: no factory has it by accident. */
-export const namesPeers: unique symbol = Symbol("namesPeers");
+/** The factories whose protocols name the peers of their connections. */
+const FACTORIES = new WeakSet<IProtocolFactory>();
 
-/** A factory whose protocols name the peer of each connection later. */
-export interface PeerNamingFactory extends IProtocolFactory {
-  readonly [namesPeers]: true;
+/**
+ * Declares that the protocols of a factory name the peer of each connection.
+ *
+ * @param factory The factory, which ports use directly.
+ */
+export function declarePeerNaming(factory: IProtocolFactory): void {
+  FACTORIES.add(factory);
 }
 
 /** Returns whether the connections of a factory are counted by host only when they are named. */
-export function isPeerNaming(factory: IProtocolFactory): factory is PeerNamingFactory {
-  return namesPeers in factory;
+export function isPeerNaming(factory: IProtocolFactory): boolean {
+  return FACTORIES.has(factory);
 }
 
 /** The counts of connections whose peers are not named yet. */

@@ -7,27 +7,41 @@
 import type { Address } from "../interfaces/mod.ts";
 import type { IStreamServerEndpoint } from "../interfaces/endpoint.ts";
 
-/** The key of {@linkcode EndpointOverTLS}'s method: no endpoint has it by accident. */
-export const underTLS: unique symbol = Symbol("underTLS");
-
 /** Replaces an endpoint by one that does more with its connections. */
 export type WrapEndpoint = <A extends Address>(
   plain: IStreamServerEndpoint<A>,
 ) => IStreamServerEndpoint<A>;
 
-/** A server endpoint for TLS. */
-export interface EndpointOverTLS<A extends Address = Address> extends IStreamServerEndpoint<A> {
-  /**
-   * Returns an endpoint for TLS over a wrapped endpoint.
-   *
-   * @param wrap Wraps the endpoint for the connections under TLS.
-   */
-  [underTLS](wrap: WrapEndpoint): IStreamServerEndpoint<A>;
+/** Returns an endpoint for TLS over a wrapped endpoint. */
+export type WrapUnderTLS<A extends Address = Address> = (
+  wrap: WrapEndpoint,
+) => IStreamServerEndpoint<A>;
+
+/** The endpoints for TLS. */
+const ENDPOINTS = new WeakMap<IStreamServerEndpoint, WrapUnderTLS>();
+
+/**
+ * Declares that the connections of an endpoint begin with a TLS handshake.
+ *
+ * @param endpoint The endpoint.
+ * @param wrapUnder Returns the same endpoint, with another one for the connections under TLS.
+ */
+export function declareOverTLS<A extends Address>(
+  endpoint: IStreamServerEndpoint<A>,
+  wrapUnder: WrapUnderTLS<A>,
+): void {
+  ENDPOINTS.set(endpoint, wrapUnder);
 }
 
-/** Returns whether the connections of an endpoint begin with a TLS handshake. */
-export function isOverTLS<A extends Address>(
+/**
+ * Returns a function that wraps what is under TLS.
+ *
+ * @param endpoint The endpoint.
+ * @returns The function; `null` if the endpoint is not for TLS.
+ */
+export function underTLS<A extends Address>(
   endpoint: IStreamServerEndpoint<A>,
-): endpoint is EndpointOverTLS<A> {
-  return underTLS in endpoint;
+): WrapUnderTLS<A> | null {
+  // The cast is safe: the function was declared for this endpoint, whose addresses are of this type.
+  return (ENDPOINTS.get(endpoint) ?? null) as WrapUnderTLS<A> | null;
 }

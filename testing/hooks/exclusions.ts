@@ -80,6 +80,7 @@ export const EXCLUSIONS: readonly Exclusion[] = [
       "InternetAddress",
       "PipeAddress",
       "ProcessAddress",
+      "ProxyHeader",
       "UNIXAddress",
     ],
   },
@@ -91,6 +92,8 @@ export const EXCLUSIONS: readonly Exclusion[] = [
       "HostnameEndpoint",
       "ProcessEndpoint",
       "StandardIOEndpoint",
+      "SOCKS4ClientEndpoint",
+      "SOCKS5ClientEndpoint",
       "TCP4ClientEndpoint",
       "TCP4ServerEndpoint",
       "TCP6ClientEndpoint",
@@ -104,6 +107,7 @@ export const EXCLUSIONS: readonly Exclusion[] = [
   {
     reason: "Tools that a program calls. The functions that they take have rows of their own.",
     methodsOf: [
+      "AddressBlocks",
       "Clock",
       "ConcurrencyPrimitive",
       "CooperativeTask",
@@ -129,7 +133,15 @@ export const EXCLUSIONS: readonly Exclusion[] = [
   {
     reason:
       "The library's decoders. One of the application's own is called by the rows of FrameDecoder and BufferedDecoder.",
-    methodsOf: ["IntStringDecoder", "LineDecoder", "NetstringDecoder", "TextLineDecoder"],
+    methodsOf: [
+      "IntStringDecoder",
+      "LineDecoder",
+      "NetstringDecoder",
+      "ProxyHeaderDecoder",
+      "SOCKSReplyDecoder",
+      "SOCKSRequestDecoder",
+      "TextLineDecoder",
+    ],
     names: ["finish", "next", "push", "recover", "takeRest"].map((method) =>
       `BufferedDecoder.${method}`
     ),
@@ -198,6 +210,8 @@ export const EXCLUSIONS: readonly Exclusion[] = [
       "ProxyClient",
       "ProxyClientFactory",
       "ProxyFactory",
+      "ProxyProtocolFactory",
+      "SOCKSFactory",
       "SlowPeerGuard",
       "SlowPeerProtocol",
       "SpewingFactory",
