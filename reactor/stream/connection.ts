@@ -180,9 +180,8 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
     const buffered = buffer.size;
     if (typeof data === "string") buffer.pushString(data);
     else buffer.push(data, options?.transfer);
-    if (buffer.size > this.#owner.limits.writeBufferHighWater) {
-      this.#overfull(buffered, buffer.size);
-    }
+    const { writeBufferHighWater } = this.#owner.limits;
+    if (buffer.size > writeBufferHighWater) this.#overfull(buffered, buffer.size);
     this.#flushLater();
   }
 
@@ -220,10 +219,9 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
       return;
     }
     const call = this.#calls.call.bind(this.#calls);
-    const registration = new ProducerRegistration(producer, streaming, call);
-    this.#registration = registration;
+    this.#registration = new ProducerRegistration(producer, streaming, call);
     if (streaming) return;
-    registration.resume();
+    this.#registration.resume();
     this.#flushLater();
   }
 
