@@ -16,7 +16,7 @@ const HEADERS = new WeakMap<Address, ProxyHeader>();
  *
  * @example
  * ```ts
- * import { type Address, Factory, Protocol } from "@torsion/reactor/protocol";
+ * import { Protocol } from "@torsion/reactor/protocol";
  * import { proxyHeaderOf } from "@torsion/reactor/proxy_protocol";
  *
  * class Site extends Protocol {

@@ -28,6 +28,7 @@ import { HalfCloseableWire, type Wire, Wires } from "../../testing/fixtures/wire
 import { StringTransport } from "../../testing/string_transport.ts";
 import { TestPeer } from "../../testing/test_peer.ts";
 import { ClientFactory, type Factory } from "../factory.ts";
+import { LimitConnectionsByPeer } from "../policies/limit_connections_by_peer.ts";
 import { ProxyFactory } from "../portforward.ts";
 import { Protocol } from "../protocol.ts";
 import {
@@ -396,6 +397,16 @@ Deno.test("maxConnectionsPerHost counts the clients that the headers name", () =
   from("192.0.2.1");
   assertEquals(wires.built.length, 4);
   assertEquals(waiting.map(({ ending }) => ending), ["", "", ""]);
+});
+
+Deno.test("LimitConnectionsByPeer inside counts the clients that the headers name", () => {
+  const setup = new Setup();
+  const wires = new Wires();
+  const limited = new LimitConnectionsByPeer(wires, { maxConnectionsPerPeer: 1 });
+  setup.reactor.listenTCP(80, new ProxyProtocolFactory(limited, ANY));
+  const from = (host: string): TestPeer => setup.connect([`PROXY TCP4 ${host} 192.0.2.9 1 2\r\n`]);
+  assertEquals([from("192.0.2.1").ending, from("192.0.2.1").ending], ["", "closed"]);
+  assertEquals([from("192.0.2.2").ending, wires.built.length], ["", 2]);
 });
 
 Deno.test("connectionRatePerHost counts the clients that the headers name", () => {

@@ -50,7 +50,7 @@ export interface SOCKSFactoryOptions {
    * 1929), in plain text, and SOCKS 4 clients are refused, because they cannot send a password.
    *
    * An exception and a rejection are logged and refuse the client, as does every result that is not
-   * `true`.
+   * `true`. Compare secrets in constant time, as `timingSafeEqual` of `node:crypto` does.
    *
    * @param username The user name.
    * @param password The password.

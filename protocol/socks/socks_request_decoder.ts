@@ -35,7 +35,7 @@ export interface SOCKSRequestDecoderOptions {
 /**
  * Decodes what a SOCKS client sends up to its request: of version 5 (RFC 1928) a greeting, then
  * credentials (RFC 1929) if the server requires them, then the request; of version 4 and 4a the
- * request alone. The first byte tells the version.
+ * request alone. The first byte is the version.
  *
  * The bytes after the request belong to the connection with the target. They stay in the buffer,
  * for {@linkcode takeRest}, which also prepares the decoder for a new client.
