@@ -135,8 +135,8 @@ export async function simulate(
 }
 
 const NOT_REPEATED =
-  "There is no trace: a second run with the same seed took another course. The scenario depends " +
-  "on something that the seed does not decide, such as a variable outside of it.\n";
+  "Cannot show the trace: a second run with the same seed behaved differently. The scenario " +
+  "depends on something that the seed does not decide, such as a variable outside of it.\n";
 
 let running: Promise<unknown> = Promise.resolve();
 /** Whether a simulation runs, and the number of simulations that were started meanwhile. */
@@ -161,6 +161,8 @@ export async function runSimulation(
   await previous;
   isRunning = true;
   startedMeanwhile = 0;
+  // What the host has to do for the caller must not happen between the events.
+  await hostTurn();
   try {
     return await runAlone(seed, scenario, options);
   } finally {
@@ -196,12 +198,11 @@ async function runAlone(
   }));
   reportEverySecond(network);
   const done = start(network, scenario);
-  const end = await network.run(done, timeLimit);
+  const isIdle = await network.runGuarded(done, timeLimit);
   // The host reports rejected promises in a turn of its own.
   await hostTurn();
   reportUnhandled();
-  if (end === "idle") network.checks.fail("deadlock", deadlock());
-  if (end === "limit") network.checks.fail("time limit", `the scenario took ${timeLimit} s`);
+  if (isIdle) network.checks.fail("deadlock", deadlock());
   return {
     seed,
     violation: network.checks.violation,
@@ -249,13 +250,11 @@ function leaves(api: string, instead: string, caller: string): string {
 function deadlock(): string {
   const nothing = "the scenario waits, and nothing can happen";
   return startedMeanwhile > 0
-    ? `${nothing}: it waits for a simulation that it has started, which waits for this one`
-    : `${nothing} in the simulation`;
+    ? `${nothing}. Cannot run a simulation inside a simulation: each waits for the other`
+    : `${nothing} in the simulation (import(), for one, belongs to the real world)`;
 }
 
-/**
- * Throws if a fault that did not happen names a host that does not exist: a mistake in the name.
- */
+/** Throws if an unused fault names an unknown host, probably a typing error. */
 function checkHosts({ unusedFaults, hosts }: SimulationResult): void {
   for (const line of unusedFaults) {
     const unknown = hostsOfFault(parseFault(line)).find((name) => !hosts.includes(name));

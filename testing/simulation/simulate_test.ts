@@ -151,7 +151,8 @@ Deno.test("simulate() fails for a scenario that throws or rejects with any value
 Deno.test("simulate() fails for a scenario that waits for nothing, and for one that takes too long", async () => {
   assertEquals(
     await violationOf(() => new Promise(() => {})),
-    "deadlock: the scenario waits, and nothing can happen in the simulation",
+    "deadlock: the scenario waits, and nothing can happen in the simulation (import(), for one, " +
+      "belongs to the real world)",
   );
   const forEver: Scenario = (network) => {
     new LoopingCall(() => {}).start(1, { clock: network.addHost("a").reactor });
@@ -163,10 +164,34 @@ Deno.test("simulate() fails for a scenario that waits for nothing, and for one t
   );
 });
 
-Deno.test("simulate() fails for a scenario that waits for the real world", async () => {
+Deno.test("simulate() fails for a scenario in which the time stands still", async () => {
   assertStringIncludes(
+    await violationOf(async (network) => {
+      await network.sleep(2);
+      while (true) await network.sleep(0);
+    }, { faults: {}, timeLimit: 10 }),
+    "time limit: the time stands still at 2 s: more than 100000 events there",
+  );
+});
+
+Deno.test("simulate() fails for a scenario that a promise of the host continues", async () => {
+  assertEquals(
+    await violationOf(async (network) => {
+      const { reactor } = network.addHost("a");
+      const tick = () => void reactor.callLater(0.001, tick);
+      tick();
+      await import("data:application/javascript,export default 1");
+      await network.sleep(1);
+    }),
+    "left virtual time: code waits for a promise of the host, such as import()",
+  );
+});
+
+Deno.test("simulate() fails for a scenario that waits for the real world", async () => {
+  // A module that is slow to load has not continued the scenario when nothing else can happen.
+  assertMatch(
     await violationOf(() => import("../fixtures/thread_tasks.ts")),
-    "deadlock: ",
+    /^(deadlock|left virtual time): .*import\(\)/,
   );
 });
 
@@ -175,8 +200,8 @@ Deno.test("simulate() fails for a scenario that waits for a simulation of its ow
   const violation = await violationOf(() => inner = simulate(2, () => {}));
   assertEquals(
     violation,
-    "deadlock: the scenario waits, and nothing can happen: it waits for a simulation that it has " +
-      "started, which waits for this one",
+    "deadlock: the scenario waits, and nothing can happen. Cannot run a simulation inside a " +
+      "simulation: each waits for the other",
   );
   assertEquals((await inner)?.seed, 2);
 });
@@ -292,7 +317,7 @@ Deno.test("SimulationFailure has the property, the seed, the faults and the end 
   assertEquals(error.result.faults, ["kill a 2 s to 3 s"]);
 });
 
-Deno.test("SimulationFailure says so if a second run takes another course", async () => {
+Deno.test("SimulationFailure says so if a second run behaves differently", async () => {
   let runs = 0;
   const error = await assertRejects(
     () =>
@@ -303,7 +328,7 @@ Deno.test("SimulationFailure says so if a second run takes another course", asyn
     SimulationFailure,
   );
   assertStringIncludes(error.message, "failure: only once");
-  assertStringIncludes(error.message, "a second run with the same seed took another course");
+  assertStringIncludes(error.message, "a second run with the same seed behaved differently");
 });
 
 Deno.test("simulate() throws for a script that names an unknown host, and runSimulation() returns", async () => {
