@@ -59,6 +59,18 @@ Deno.test("explore() finds the same failure in other threads as in this one", as
   assert(here.failures.length > 1);
 });
 
+Deno.test("explore() checks the invariants when no property of eventually() is pending", async () => {
+  await explore({
+    scenario: (network) => {
+      network.callLater(5, () => {});
+      network.eventually(10, "five seconds pass", () => network.seconds() >= 5);
+    },
+    invariants: { "five seconds have passed": (network) => network.seconds() === 5 },
+    seeds: 1,
+    faults: {},
+  });
+});
+
 Deno.test("explore() stops at the first failure without `collect`", async () => {
   const error = await assertRejects(
     () => explore({ scenario, invariants, seeds: 1000, shrink: false, ...REFUSALS }),

@@ -104,6 +104,7 @@ function withInvariants(scenario: Scenario, invariants: Invariants): Scenario {
   if (checks.length === 0) return scenario;
   return async (network) => {
     await scenario(network);
+    await network.checks.nonePending();
     for (const [name, check] of checks) {
       try {
         if (check(network) === false) network.checks.fail("invariant", name);

@@ -5,10 +5,12 @@
  */
 
 import { holdReports, reportUnhandled } from "../../defer/unhandled.ts";
+import { creationTracker, setCreationTracker } from "../../internal/creation_tracker.ts";
 import { textOf } from "../../internal/foreign_value.ts";
 import { checkFunction, checkTimeout, quote } from "../../internal/validation.ts";
 import { addObserver, type LogEvent } from "../../log/mod.ts";
 import { useWallClock } from "../../log/wall_clock.ts";
+import { LoggedErrors } from "../logged_errors.ts";
 import type { Violation } from "./checks.ts";
 import { DEFAULT_FAULTS, formatFault, hostsOfFault, inSeconds, parseFault } from "./faults.ts";
 import type { Parameter, SimulatedNetworkOptions } from "./network_options.ts";
@@ -20,7 +22,8 @@ import { useVirtualGlobals } from "./virtual_globals.ts";
 
 /**
  * Builds hosts in a network, lets them work, and checks what must hold. The simulation ends when
- * the function returns or its promise settles; an error that it throws is a violation.
+ * the function returns or its promise settles, and each property of `eventually` has held or has
+ * reached its deadline. An error that the function throws is a violation.
  */
 export type Scenario = (network: SimulatedNetwork) => void | PromiseLike<unknown>;
 
@@ -181,6 +184,7 @@ async function runAlone(
   using stack = new DisposableStack();
   // What has failed before must not be reported as a failure of this simulation.
   reportUnhandled();
+  stack.use(shieldTest());
   stack.use(holdReports());
   stack.use(useWallClock(() => network.now()));
   stack.use(addObserver((event) => receive(network, event), {
@@ -217,10 +221,27 @@ async function runAlone(
   };
 }
 
+/**
+ * Keeps the objects and the logged errors of the simulation from the test around it. The simulation
+ * checks its errors itself, and what a host leaves behind has gone when it has ended.
+ */
+function shieldTest(): Disposable {
+  const tracker = creationTracker;
+  const errors = new LoggedErrors();
+  setCreationTracker(null);
+  return {
+    [Symbol.dispose]: () => {
+      setCreationTracker(tracker);
+      errors.close();
+    },
+  };
+}
+
 /** Starts the scenario. The promise resolves when it ends, and an error is a violation. */
 async function start(network: SimulatedNetwork, scenario: Scenario): Promise<void> {
   try {
     await scenario(network);
+    await network.checks.nonePending();
   } catch (error) {
     network.checks.fail("failure", `the scenario has thrown ${textOf(error)}`, error);
   }

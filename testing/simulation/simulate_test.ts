@@ -14,9 +14,12 @@ import {
 } from "@std/assert";
 import { Deferred, fail } from "../../defer/mod.ts";
 import { addObserver, err, type LogEvent, msg } from "../../log/mod.ts";
-import { LoopingCall } from "../../task/mod.ts";
+import { Factory, Protocol } from "../../protocol/mod.ts";
+import { Clock, LoopingCall } from "../../task/mod.ts";
+import { checkClean, UncleanTest } from "../check_clean.ts";
 import { hostileValues } from "../fixtures/hostile_values.ts";
 import { tracedChat as chat } from "../fixtures/traced_chat.ts";
+import { explore } from "./explore.ts";
 import { parseFault } from "./faults.ts";
 import {
   runSimulation,
@@ -164,6 +167,21 @@ Deno.test("simulate() fails for a scenario that waits for nothing, and for one t
   );
 });
 
+Deno.test("simulate() waits for the properties of eventually() that are pending at the end", async () => {
+  const { violation, seconds } = await runSimulation(1, async (network) => {
+    network.eventually(10, "it never holds", () => false);
+    await network.sleep(5);
+  }, NO_FAULTS);
+  assertEquals([violation?.message, seconds], ["it never holds", 10]);
+  const reached = await simulate(1, (network) => {
+    network.eventually(10, "three seconds pass", () => network.seconds() >= 3).addCallback(() => {
+      network.eventually(10, "seven seconds pass", () => network.seconds() >= 7);
+    });
+    for (const second of [3, 7]) network.callLater(second, () => {});
+  }, NO_FAULTS);
+  assertEquals(reached.seconds, 7);
+});
+
 Deno.test("simulate() fails for a scenario in which the time stands still", async () => {
   assertStringIncludes(
     await violationOf(async (network) => {
@@ -289,6 +307,29 @@ Deno.test("simulate() gives log events the virtual time", async () => {
     msg("hello");
   }, NO_FAULTS);
   assertEquals(times, [Date.UTC(2020, 0, 1) / 1000 + 7]);
+});
+
+Deno.test("simulate() leaves nothing to a checkClean() around it, neither objects nor errors", async () => {
+  const scenario: Scenario = async (network) => {
+    const { reactor } = network.addHost("a");
+    reactor.callLater(100, () => {});
+    reactor.listenTCP(1, Factory.forProtocol(Protocol));
+    network.allowErrors(() => true);
+    err(new RangeError("allowed"));
+    await network.sleep(1);
+    fail(new RangeError("unhandled"));
+  };
+  await checkClean(async () => {
+    await simulate(1, scenario, NO_FAULTS);
+    await explore({ scenario, seeds: 2 });
+  })();
+  const unclean = checkClean(async () => {
+    await simulate(1, scenario, NO_FAULTS);
+    new Clock().callLater(5, () => {});
+    err(new RangeError("after it"));
+  });
+  const { left, logged } = await assertRejects(() => unclean(), UncleanTest);
+  assertEquals([left.length, logged.length], [1, 1]);
 });
 
 // Failures.
