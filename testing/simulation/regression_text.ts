@@ -28,9 +28,8 @@ export function regressionTest(
 ): string {
   const { seed, faults } = failure;
   if (faults.length > 0) {
-    return `A regression test: await ${
-      replayCall(`"seed":${JSON.stringify(seed)}`, failure, options)
-    };`;
+    const call = replayCall(`"seed":${JSON.stringify(seed)}`, failure, options);
+    return `A regression test: await ${call};`;
   }
   return "No fault is needed. A seed changes its meaning with the next random number, so test the " +
     "code itself, or all seeds that have failed among the first: " +
