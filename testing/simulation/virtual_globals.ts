@@ -12,13 +12,13 @@
  * @module
  */
 
-/** What replaces the global functions. */
+/** The time and the random numbers that replace those of the host. */
 export interface VirtualGlobals {
   /**
    * Reports a call.
    *
    * @param api The function that was called: `setTimeout()`.
-   * @param instead What to use in its place.
+   * @param instead The name of its replacement.
    * @param caller The place of the call, from the stack.
    */
   report(api: string, instead: string, caller: string): void;
@@ -148,7 +148,7 @@ function isFunction(value: unknown): value is AnyFunction {
 
 /**
  * Returns a function, and a constructor, that reports the call and throws. After the simulation, it
- * does what the original does: the program may have kept it.
+ * calls the original: the program may have kept a reference.
  */
 function forbidden(api: string, instead: string, original: AnyFunction): AnyFunction {
   const report = (name: string) => {
