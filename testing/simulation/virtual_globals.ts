@@ -69,7 +69,6 @@ const forbiddenFunctions = (): readonly Forbidden[] => [
 interface Replacement {
   readonly owner: object;
   readonly name: string;
-  readonly original: PropertyDescriptor;
   readonly replacement: PropertyDescriptor;
 }
 
@@ -86,17 +85,20 @@ let replacements: readonly Replacement[] | null = null;
 export function useVirtualGlobals(globals: VirtualGlobals): Disposable {
   // The replacements are made once: a search runs thousands of simulations.
   replacements ??= makeReplacements();
-  const replaced = replacements;
+  // The originals are read each time: a fake of the time may be in their place.
+  const restored = replacements.map(
+    ({ owner, name, replacement }): [object, string, PropertyDescriptor] => {
+      // The property exists, or there would be no replacement.
+      const original = Object.getOwnPropertyDescriptor(owner, name) ?? replacement;
+      Object.defineProperty(owner, name, replacement);
+      return [owner, name, original];
+    },
+  );
   current = globals;
-  for (const { owner, name, replacement } of replaced) {
-    Object.defineProperty(owner, name, replacement);
-  }
   return {
     [Symbol.dispose]: () => {
       current = null;
-      for (const { owner, name, original } of replaced) {
-        Object.defineProperty(owner, name, original);
-      }
+      for (const property of restored) Object.defineProperty(...property);
     },
   };
 }
@@ -137,7 +139,7 @@ function replacementOf(
   const replacement = { ...original, value: replace(value), writable: true };
   delete replacement.get;
   delete replacement.set;
-  return { owner, name, original, replacement };
+  return { owner, name, replacement };
 }
 
 type AnyFunction = (...args: unknown[]) => unknown;
