@@ -22,7 +22,7 @@ const DURATIONS: Readonly<Record<TimedKind, readonly [least: number, most: numbe
 
 const KINDS = Object.keys(DURATIONS) as TimedKind[]; // the keys of a constant object
 
-/** What the planner needs of the network. */
+/** The part of the network that the planner uses. */
 export interface PlannedNetwork {
   /** The names of the hosts that a kind of fault can concern. */
   candidates(kind: TimedKind): string[];

@@ -18,7 +18,7 @@ import type { StreamEnd } from "./stream_end.ts";
 import type { StreamListener } from "./stream_listener.ts";
 import type { Trace } from "./trace.ts";
 
-/** What a machine needs of its network. */
+/** The part of the network that a machine uses. */
 export interface MachineNetwork {
   readonly schedule: Schedule;
   /** The trace of the simulation. */
@@ -49,7 +49,7 @@ export class Machine {
   readonly name: string;
   /** Its IP addresses: those of other machines are in the network. */
   readonly addresses: readonly string[];
-  /** Decides which occurrences on this machine go wrong. */
+  /** Decides which occurrences on this machine have a fault. */
   readonly site: FaultSite;
   readonly network: MachineNetwork;
   readonly schedule: Schedule;
@@ -75,7 +75,7 @@ export class Machine {
   /**
    * @param name The name of the host.
    * @param addresses Its IP addresses.
-   * @param site Decides which occurrences on this machine go wrong.
+   * @param site Decides which occurrences on this machine have a fault.
    * @param network The network of the machine.
    */
   constructor(
@@ -158,7 +158,7 @@ export class Machine {
   }
 
   /**
-   * Stops the machine. Its connections are forgotten, and their peers receive nothing.
+   * Stops the machine. It forgets its connections, and their peers receive nothing.
    *
    * @param losesFlight Whether the packets that it has sent are lost, too.
    */

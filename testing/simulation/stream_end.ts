@@ -37,8 +37,8 @@ export const HEADER = 40;
 const MOST_DATA = 1460;
 
 /**
- * What one end sends: bytes, the last step of the handshake, the end of the bytes, a reset, or a
- * question whether the peer is there, which repeats bytes that the peer has received.
+ * A segment that one end sends: bytes, the last step of the handshake, the end of the bytes, a
+ * reset, or a question whether the peer is there, which repeats bytes that the peer has received.
  */
 type Segment = Uint8Array | "open" | "fin" | "reset" | "probe";
 
@@ -49,10 +49,10 @@ const REASONS = {
   EPIPE: "broken pipe",
 } as const;
 
-/** What became of a connection that the client has opened, at the listening socket. */
+/** The answer of a listening socket to a connection that a client has opened. */
 export type Opening = "accepted" | "full" | "closed";
 
-/** What the two ends of a connection share. */
+/** The state that the two ends of a connection share. */
 interface Shared {
   /** Whether no segment arrives any more, although neither end has closed. */
   isSilent: boolean;
@@ -527,7 +527,7 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
     if (peer.#pending === null) peer.#inFlight -= size;
     else this.#owed += size;
     if (this.#owed === 0) return;
-    // A peer that waits in vain asks again.
+    // A peer that gets no answer asks again.
     if (!this.#reachesPeer) return peer.#trouble();
     const owed = this.#owed;
     this.#owed = 0;

@@ -12,13 +12,13 @@
  * @module
  */
 
-/** What replaces the global functions. */
+/** The time and the random numbers that replace those of the host. */
 export interface VirtualGlobals {
   /**
    * Reports a call.
    *
    * @param api The function that was called: `setTimeout()`.
-   * @param instead What to use in its place.
+   * @param instead The name of its replacement.
    * @param caller The place of the call, from the stack.
    */
   report(api: string, instead: string, caller: string): void;
@@ -69,7 +69,6 @@ const forbiddenFunctions = (): readonly Forbidden[] => [
 interface Replacement {
   readonly owner: object;
   readonly name: string;
-  readonly original: PropertyDescriptor;
   readonly replacement: PropertyDescriptor;
 }
 
@@ -86,17 +85,20 @@ let replacements: readonly Replacement[] | null = null;
 export function useVirtualGlobals(globals: VirtualGlobals): Disposable {
   // The replacements are made once: a search runs thousands of simulations.
   replacements ??= makeReplacements();
-  const replaced = replacements;
+  // The originals are read each time: a fake of the time may be in their place.
+  const restored = replacements.map(
+    ({ owner, name, replacement }): [object, string, PropertyDescriptor] => {
+      // The property exists, or there would be no replacement.
+      const original = Object.getOwnPropertyDescriptor(owner, name) ?? replacement;
+      Object.defineProperty(owner, name, replacement);
+      return [owner, name, original];
+    },
+  );
   current = globals;
-  for (const { owner, name, replacement } of replaced) {
-    Object.defineProperty(owner, name, replacement);
-  }
   return {
     [Symbol.dispose]: () => {
       current = null;
-      for (const { owner, name, original } of replaced) {
-        Object.defineProperty(owner, name, original);
-      }
+      for (const property of restored) Object.defineProperty(...property);
     },
   };
 }
@@ -137,7 +139,7 @@ function replacementOf(
   const replacement = { ...original, value: replace(value), writable: true };
   delete replacement.get;
   delete replacement.set;
-  return { owner, name, original, replacement };
+  return { owner, name, replacement };
 }
 
 type AnyFunction = (...args: unknown[]) => unknown;
@@ -148,7 +150,7 @@ function isFunction(value: unknown): value is AnyFunction {
 
 /**
  * Returns a function, and a constructor, that reports the call and throws. After the simulation, it
- * does what the original does: the program may have kept it.
+ * calls the original: the program may have kept a reference.
  */
 function forbidden(api: string, instead: string, original: AnyFunction): AnyFunction {
   const report = (name: string) => {

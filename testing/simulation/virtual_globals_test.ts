@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
 import { runSimulation } from "./simulate.ts";
 import { useVirtualGlobals } from "./virtual_globals.ts";
 
@@ -129,4 +130,17 @@ Deno.test("useVirtualGlobals() restores a global that the program has replaced m
     Math.random = () => 7;
   }
   assertEquals(Math.random, genuine);
+});
+
+Deno.test("useVirtualGlobals() restores a fake of the time, and later the genuine functions", () => {
+  const genuine = Date;
+  const use = () => useVirtualGlobals({ report: () => {}, now: () => 0, random: () => 0 });
+  {
+    using _time = new FakeTime(5000);
+    const fake = Date;
+    use()[Symbol.dispose]();
+    assertEquals([Date === fake, Date.now()], [true, 5000]);
+  }
+  use()[Symbol.dispose]();
+  assert(Date === genuine);
 });
