@@ -5,7 +5,6 @@
  */
 
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
 import { runSimulation } from "./simulate.ts";
 import { useVirtualGlobals } from "./virtual_globals.ts";
 
@@ -39,6 +38,16 @@ const CALLS: Record<string, () => unknown> = {
   "Deno.readTextFile()": () => Deno.readTextFile("/dev/null"),
   "Deno.open()": () => Deno.open("/dev/null"),
   "Deno.stat()": () => Deno.stat("/"),
+  "Deno.readTextFileSync()": () => Deno.readTextFileSync("/dev/null"),
+  "Deno.makeTempDirSync()": () => Deno.makeTempDirSync(),
+  "Deno.statSync()": () => Deno.statSync("/"),
+  "Deno.loadavg()": () => Deno.loadavg(),
+  "Deno.memoryUsage()": () => Deno.memoryUsage(),
+  "performance.mark()": () => performance.mark("x"),
+  "performance.timeOrigin": () => performance.timeOrigin,
+  "format() of Intl.DateTimeFormat without a date": () => new Intl.DateTimeFormat("en").format(),
+  "formatToParts() of Intl.DateTimeFormat without a date": () =>
+    new Intl.DateTimeFormat("en").formatToParts(),
   "Math.random()": () => Math.random(),
   "performance.now()": () => performance.now(),
   "the current time of Date": () => Date.now(),
@@ -132,15 +141,39 @@ Deno.test("useVirtualGlobals() restores a global that the program has replaced m
   assertEquals(Math.random, genuine);
 });
 
-Deno.test("useVirtualGlobals() restores a fake of the time, and later the genuine functions", () => {
-  const genuine = Date;
-  const use = () => useVirtualGlobals({ report: () => {}, now: () => 0, random: () => 0 });
-  {
-    using _time = new FakeTime(5000);
-    const fake = Date;
-    use()[Symbol.dispose]();
-    assertEquals([Date === fake, Date.now()], [true, 5000]);
+Deno.test("useVirtualGlobals() restores the functions that it has found, at each use", () => {
+  const use = () => {
+    using _globals = useVirtualGlobals({ report: () => {}, now: () => 0, random: () => 0.5 });
+    assertEquals(Math.random(), 0.5);
+    assertThrows(() => setTimeout(() => {}, 1), Error, "Cannot use setTimeout()");
+  };
+  const genuine = { random: Math.random, setTimeout, Date };
+  const { setTimeout: timer, Date: date, Math: { random } } = globalThis;
+  use();
+  for (const fake of [() => 1, () => 2]) {
+    class FakeDate extends Date {}
+    // The stubs are never called.
+    Object.assign(globalThis, { setTimeout: fake, Date: FakeDate });
+    Math.random = fake;
+    use();
+    const found: unknown[] = [Math.random, setTimeout, Date];
+    Object.assign(globalThis, { setTimeout: timer, Date: date });
+    Math.random = random;
+    assert(found.every((each, index) => each === [fake, fake, FakeDate][index]));
   }
-  use()[Symbol.dispose]();
-  assert(Date === genuine);
+  use();
+  assertEquals([Math.random, setTimeout, Date], [genuine.random, genuine.setTimeout, genuine.Date]);
+});
+
+Deno.test("useVirtualGlobals() lets Intl.DateTimeFormat format a date that the program has", () => {
+  using _globals = useVirtualGlobals({
+    report: (api) => {
+      throw new Error(`reported ${api}`);
+    },
+    now: () => 0,
+    random: () => 0,
+  });
+  const format = new Intl.DateTimeFormat("en", { dateStyle: "short", timeZone: "UTC" });
+  assertEquals(format.format(86_400_000), "1/2/70");
+  assertEquals(format.formatToParts(0).length, 5);
 });
