@@ -4,15 +4,10 @@
  * @module
  */
 
-import {
-  BadFileError,
-  ConnectError,
-  ConnectionRefusedError,
-  ConnectTimeoutError,
-  NoRouteError,
-} from "../../reactor/errors.ts";
+import { BadFileError, type ConnectError } from "../../reactor/errors.ts";
 import type { Address } from "../../reactor/interfaces/mod.ts";
 import type { DialSink } from "../../reactor/stream/dial.ts";
+import { connectError, errorWithCode } from "../../reactor/stream/system_error.ts";
 import type { Link } from "./link.ts";
 import type { Machine } from "./machine.ts";
 import type { Process } from "./process.ts";
@@ -178,7 +173,7 @@ export class ConnectAttempt {
   #fail(code: Obstacle): void {
     if (this.#isDone) return;
     this.#finish();
-    const error = connectError(this.#options.destination, code);
+    const error = errorOf(this.#options.destination, code);
     this.#machine.note(() => error.message);
     this.#sink.failed(error);
     this.#sink.released();
@@ -213,28 +208,10 @@ function acceptAt(listener: StreamListener, end: StreamEnd): Opening {
   return "accepted";
 }
 
-function connectError(to: Address, code: Obstacle): ConnectError {
+function errorOf(to: Address, code: Obstacle): ConnectError {
+  if (code !== "no lock") return connectError(to, errorWithCode(code, REASONS[code]));
   const address = String(to);
-  if (code === "no lock") {
-    const why = `no process holds the lock ${address}.lock`;
-    const details = { syscall: "readlink", address };
-    return new BadFileError(`Cannot connect to ${address}: ${why}`, details);
-  }
-  const cause = new Error(REASONS[code]);
-  const message = `Cannot connect to ${address}: ${cause.message}`;
-  return new (classOf(code))(message, { code, syscall: "connect", address, cause });
-}
-
-function classOf(code: keyof typeof REASONS): typeof ConnectError {
-  switch (code) {
-    case "ECONNREFUSED":
-      return ConnectionRefusedError;
-    case "ETIMEDOUT":
-      return ConnectTimeoutError;
-    case "EHOSTUNREACH":
-    case "ENETUNREACH":
-      return NoRouteError;
-    default:
-      return ConnectError;
-  }
+  const why = `no process holds the lock ${address}.lock`;
+  const details = { syscall: "readlink", address };
+  return new BadFileError(`Cannot connect to ${address}: ${why}`, details);
 }

@@ -34,8 +34,7 @@ export interface MachineNetwork {
 }
 
 /**
- * The time from a start of a machine to its crash. Whatever a machine remembers of its connections
- * ends with it.
+ * The time from a start of a machine to its crash. A crash discards the state of all connections.
  */
 export interface Boot {
   /** Whether the machine has crashed since. */

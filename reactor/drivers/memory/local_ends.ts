@@ -1,5 +1,5 @@
 import { canonicalHost } from "../../datagram/same_host.ts";
-import { errorWithCode } from "../deno/system_error.ts";
+import { errorWithCode } from "../../stream/system_error.ts";
 import { PortNumbers } from "./port_numbers.ts";
 
 /** The local ends of a machine's open TCP connections. */
