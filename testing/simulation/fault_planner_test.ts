@@ -8,7 +8,7 @@ import {
 } from "./faults.ts";
 import { FaultPlanner } from "./fault_planner.ts";
 import { FaultSource } from "./fault_source.ts";
-import { RandomStream } from "./random.ts";
+import { RandomStream } from "../random_stream.ts";
 import { Schedule, SECOND } from "./schedule.ts";
 
 /** A planner over a network that records what begins and ends. */

@@ -18,7 +18,7 @@ import {
   type SkewFault,
   type TimedFault,
 } from "./faults.ts";
-import { type RandomStream, UINT32_RANGE } from "./random.ts";
+import { type RandomStream, UINT32_RANGE } from "../random_stream.ts";
 
 /** The occurrences of a kind that go wrong, by their number. */
 type ScriptedOccurrences = ReadonlyMap<number, OccurrenceFault>;

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { type Fault, formatFault, type OccurrenceKind, OCCURRENCES, parseFault } from "./faults.ts";
 import { FaultSource } from "./fault_source.ts";
-import { RandomStream } from "./random.ts";
+import { RandomStream } from "../random_stream.ts";
 
 const KINDS = Object.keys(OCCURRENCES) as OccurrenceKind[]; // the keys of a constant object
 

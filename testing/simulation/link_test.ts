@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { FaultSource } from "./fault_source.ts";
 import { Link } from "./link.ts";
-import { RandomStream } from "./random.ts";
+import { RandomStream } from "../random_stream.ts";
 import { Schedule } from "./schedule.ts";
 
 function makeLink(latency: number | null = 1000): { link: Link; schedule: Schedule } {

@@ -63,8 +63,13 @@ export class Machine {
   readonly datagramSockets: Set<DatagramSocket> = new Set();
   /** The paths of UNIX sockets in the file system, which survive a crash. */
   readonly socketFiles: Set<string> = new Set();
+  /**
+   * The ports of connections that this machine opens, in turn. A crash does not start them again:
+   * the peers may still have the connections from before it.
+   */
+  readonly #localPorts = new PortNumbers();
   /** The local ends of the connections that this machine has opened. */
-  localEnds: LocalEnds = new LocalEnds();
+  localEnds: LocalEnds = new LocalEnds(this.#localPorts);
   readonly #canonical: ReadonlySet<string>;
   readonly #portNumbers = new PortNumbers();
 
@@ -183,6 +188,6 @@ export class Machine {
     this.ends.clear();
     this.listeners.clear();
     this.datagramSockets.clear();
-    this.localEnds = new LocalEnds();
+    this.localEnds = new LocalEnds(this.#localPorts);
   }
 }

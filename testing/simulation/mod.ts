@@ -31,7 +31,7 @@ export type {
   Parameter,
   SimulatedNetworkOptions,
 } from "./network_options.ts";
-export { RandomStream } from "./random.ts";
+export { RandomStream } from "../random_stream.ts";
 export { type Replay, replay } from "./replay.ts";
 export type { SavedFailure } from "./saved_failure.ts";
 export type { Invariants, ScenarioModule } from "./scenario_source.ts";

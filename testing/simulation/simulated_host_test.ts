@@ -4,7 +4,15 @@
  * @module
  */
 
-import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { ClientFactory, Protocol } from "../../protocol/mod.ts";
+import { RawListener } from "../fixtures/simulated_ends.ts";
 import { parseFault } from "./faults.ts";
 import type { HostProgram, SimulatedHost } from "./simulated_host.ts";
 import { SimulatedNetwork } from "./simulated_network.ts";
@@ -155,4 +163,21 @@ Deno.test("SimulatedHost.note() and toString() name the host", () => {
   const [network, host] = makeHost();
   host.note("hello");
   assertEquals([String(host), String(network.trace).trim()], ["host", "0 host: hello"]);
+});
+
+Deno.test("SimulatedHost.restart() gives the TLS of each process its own random numbers", () => {
+  const network = new SimulatedNetwork();
+  const listener = new RawListener(
+    network.addHost("server").sockets.bindTCP("0.0.0.0", 443, 9, {}),
+  );
+  const client = network.addHost("client", ({ reactor }) => {
+    reactor.connectTLS("server", 443, ClientFactory.forProtocol(Protocol), {});
+  });
+  network.advance(1);
+  client.crash();
+  client.restart();
+  network.advance(1);
+  const [first, second] = listener.ends.map(({ bytes }) => bytes.length);
+  assert(first !== undefined && first > 0 && second !== undefined && second > 0);
+  assertNotEquals(first, second);
 });

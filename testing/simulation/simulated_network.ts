@@ -29,7 +29,7 @@ import {
   type SimulatedNetworkOptions,
 } from "./network_options.ts";
 import { Parameters } from "./parameters.ts";
-import { RandomStream } from "./random.ts";
+import { RandomStream } from "../random_stream.ts";
 import { runSchedule } from "./run_schedule.ts";
 import { Schedule, SECOND } from "./schedule.ts";
 import { EPOCH_MS, type HostProgram, SimulatedHost } from "./simulated_host.ts";
@@ -124,7 +124,12 @@ export class SimulatedNetwork {
       this.#schedule,
       this.#faults,
       random.fork("plan"),
-      new TimedFaults(this.#hosts, this.#links, () => this.#enter(), (text) => this.note(text)),
+      new TimedFaults(
+        this.#hosts,
+        this.#links,
+        () => this.#enter(),
+        (host, text) => this.#note(host, text),
+      ),
     );
     this.#faults.setRates(faults);
     this.#planner.update();
@@ -386,6 +391,7 @@ export class SimulatedNetwork {
   heal(): void {
     this.note("heals");
     this.setFaults({});
+    this.#planner.endAll();
     this.#links.heal();
     for (const host of this.hosts) {
       host.resume();

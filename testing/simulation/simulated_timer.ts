@@ -121,7 +121,7 @@ export class SimulatedTimer implements LoopTimer {
   }
 
   soon(f: () => void): void {
-    this.#schedule.soon(() => this.#process.run(f));
+    this.#schedule.soon(() => this.#process.proceed(f));
   }
 
   timeout(delay: number, f: () => void): () => void {

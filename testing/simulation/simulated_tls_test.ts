@@ -11,7 +11,7 @@ import type { TLSClientOptions, TLSServerOptions } from "../../reactor/interface
 import type { TLSEngine, TLSEngineSink } from "../../reactor/tls/tls_engine.ts";
 import { FaultSource } from "./fault_source.ts";
 import { parseFault } from "./faults.ts";
-import { RandomStream } from "./random.ts";
+import { RandomStream } from "../random_stream.ts";
 import { SimulatedNetwork } from "./simulated_network.ts";
 import { SimulatedTLS } from "./simulated_tls.ts";
 

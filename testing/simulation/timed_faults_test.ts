@@ -89,3 +89,59 @@ Deno.test("TimedFaults do not begin after heal(), until faults are switched on a
   network.advance(10);
   assertEquals(network.unusedFaults.map(formatFault), [script[1]]);
 });
+
+Deno.test("TimedFaults that overlap pause a process until the last one ends", () => {
+  const network = makeNetwork(["pause alice 1 s to 5 s", "pause alice 2 s to 3 s"]);
+  const calls: number[] = [];
+  network.host("alice").reactor.callLater(1.5, () => calls.push(network.seconds()));
+  network.advance(4);
+  network.host("alice").resume();
+  network.advance(4);
+  assertEquals(calls, [5]);
+});
+
+Deno.test("TimedFaults resume no process that the scenario has paused", () => {
+  const network = makeNetwork(["pause alice 1 s to 3 s"]);
+  const calls: number[] = [];
+  network.host("alice").reactor.callLater(1.5, () => calls.push(network.seconds()));
+  network.advance(2);
+  network.host("alice").pause();
+  network.advance(2);
+  assertEquals(calls, []);
+  network.host("alice").resume();
+  network.advance(1);
+  assertEquals(calls, [4]);
+});
+
+Deno.test("TimedFaults that heal() has ended restart and resume nothing later", () => {
+  const network = makeNetwork(["crash alice 1 s to 20 s", "pause bob 1 s to 20 s"]);
+  const [alice, bob] = [network.host("alice"), network.host("bob")];
+  network.advance(2);
+  network.heal();
+  assertEquals(alice.isUp, true);
+  network.advance(1);
+  alice.crash();
+  bob.pause();
+  let called = false;
+  bob.reactor.callLater(0, () => called = true);
+  network.advance(30);
+  assertEquals([alice.isUp, called], [false, false]);
+});
+
+Deno.test("TimedFaults restart no host that the scenario has restarted and crashed again", () => {
+  const network = makeNetwork(["crash alice 1 s to 9 s"]);
+  const alice = network.host("alice");
+  network.advance(2);
+  alice.restart();
+  alice.crash();
+  network.advance(30);
+  assertEquals(alice.isUp, false);
+});
+
+Deno.test("SimulatedNetwork.heal() restarts a host without a program that a fault has crashed", () => {
+  const network = new SimulatedNetwork({ script: [parseFault("crash bare 1 s to 20 s")] });
+  const bare = network.addHost("bare");
+  network.advance(2);
+  network.heal();
+  assertEquals(bare.isUp, true);
+});
