@@ -27,8 +27,9 @@ import { Factory, Protocol } from "../../protocol/mod.ts";
 import { isIPv6Address } from "../../reactor/addresses.ts";
 import { ConnectError, ConnectingCancelledError } from "../../reactor/errors.ts";
 import type { IListeningPort } from "../../reactor/interfaces/mod.ts";
-import type { Fault, SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
-import { pausedTime, wasInterrupted } from "./support/past_faults.ts";
+import type { Fault } from "../simulation/faults.ts";
+import type { SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
+import { faultsOf, pausedTime, wasInterrupted } from "./support/past_faults.ts";
 import { WatchedConnections } from "./support/watched_connections.ts";
 
 const PORT = 2000;
@@ -319,7 +320,7 @@ class Round {
 
   /** The faults of this round. */
   get #faults(): readonly Fault[] {
-    return this.#network.faults.slice(this.#faultsBefore);
+    return faultsOf(this.#network).slice(this.#faultsBefore);
   }
 
   /** Whether hosts were cut off, paused or crashed in this round. */

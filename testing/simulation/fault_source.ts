@@ -104,6 +104,8 @@ export class FaultSource {
   readonly #localThresholds = new Float64Array(KINDS.length);
   #rates: FaultRates = {};
   readonly #applied: Fault[] = [];
+  /** The lines of the first faults that have happened. */
+  readonly #lines: string[] = [];
   /** The faults of the script that have happened. */
   readonly #used = new Set<Fault>();
   readonly #report: (fault: Fault) => void;
@@ -116,11 +118,11 @@ export class FaultSource {
    * @param random The random numbers.
    * @param script The faults to apply; `null` to draw them.
    * @param report Called with each fault when it happens.
-   * @throws {SyntaxError} If the script contains a value that is not a fault.
+   * @throws {SyntaxError | TypeError} If the script contains a value that is not a fault.
    */
-  constructor(random: RandomStream, script: readonly Fault[] | null, report: (f: Fault) => void) {
+  constructor(random: RandomStream, script: readonly string[] | null, report: (f: Fault) => void) {
     this.#random = random;
-    this.#script = script?.map(checkedFault) ?? null;
+    this.#script = script?.map(parseFault) ?? null;
     this.#report = report;
   }
 
@@ -137,6 +139,13 @@ export class FaultSource {
   /** The faults that have happened. */
   get faults(): readonly Fault[] {
     return this.#applied;
+  }
+
+  /** The faults that have happened, one line each. */
+  get lines(): readonly string[] {
+    const lines = this.#lines;
+    for (const fault of this.#applied.slice(lines.length)) lines.push(formatFault(fault));
+    return lines;
   }
 
   /** The faults of the script that have not happened. */
@@ -222,14 +231,6 @@ export class FaultSource {
       [...kinds].map(([kind, faults]) => [kind, new Map(faults.map((fault) => [fault.n, fault]))]),
     );
   }
-}
-
-/** Returns a copy of a fault. Throws if the value is not a fault, as the types cannot ensure. */
-function checkedFault(fault: Fault): Fault {
-  if (typeof fault !== "object" || fault === null) {
-    throw new TypeError(`script must contain faults, as parseFault() returns, got ${quote(fault)}`);
-  }
-  return parseFault(formatFault(fault));
 }
 
 /** Checks that rates have known names, and are numbers in their range. */

@@ -32,17 +32,17 @@ export type OccurrenceKind =
   | "handshake failure";
 
 /** The faults that concern one occurrence, with the meaning of their value. */
-export const OCCURRENCES: Readonly<Record<OccurrenceKind, "us" | "bytes" | "">> = {
-  /** A segment or datagram arrives later, by microseconds. */
-  delay: "us",
+export const OCCURRENCES: Readonly<Record<OccurrenceKind, "s" | "bytes" | "">> = {
+  /** A segment or datagram arrives later, by seconds. */
+  delay: "s",
   /** A segment is cut after a number of bytes. */
   split: "bytes",
   /** A segment is lost and sent again; a datagram is lost. */
   loss: "",
-  /** A datagram arrives twice, the second time later by microseconds. */
-  duplicate: "us",
-  /** A datagram arrives later by microseconds, and later ones may overtake it. */
-  reorder: "us",
+  /** A datagram arrives twice, the second time later by seconds. */
+  duplicate: "s",
+  /** A datagram arrives later by seconds, and later ones may overtake it. */
+  reorder: "s",
   /** The connection of a segment is reset, and the segment is lost. */
   reset: "",
   /** From a segment on, nothing of its connection arrives in either direction. */
@@ -55,14 +55,14 @@ export const OCCURRENCES: Readonly<Record<OccurrenceKind, "us" | "bytes" | "">> 
   "short write": "bytes",
   /** A read delivers only a number of bytes. */
   "short read": "bytes",
-  /** A program reads later, by microseconds, although bytes have arrived. */
-  "slow read": "us",
+  /** A program reads later, by seconds, although bytes have arrived. */
+  "slow read": "s",
   /** A read that was pending when reading stopped still delivers, as in Deno. */
   "late read": "",
   /** A name lookup fails. */
   "lookup failure": "",
-  /** A name lookup takes longer, by microseconds. */
-  "lookup delay": "us",
+  /** A name lookup takes longer, by seconds. */
+  "lookup delay": "s",
   /** A name lookup returns addresses without a host before the right ones. */
   "lookup change": "",
   /** A TLS handshake fails. */
@@ -195,12 +195,12 @@ export function hostsOfFault(fault: Fault): string[] {
  *
  * @param fault The fault.
  * @returns The line, which {@linkcode parseFault} reads: `refuse alice->bob #3`,
- *   `delay alice->bob #17 12000 us`, `partition alice,bob | carol 5 s to 9.5 s`,
- *   `crash server 2 s to 4 s`, `skew alice 250000 us 40 ppm`.
+ *   `delay alice->bob #17 0.012 s`, `partition alice,bob | carol 5 s to 9.5 s`,
+ *   `crash server 2 s to 4 s`, `skew alice 0.25 s 40 ppm`.
  */
 export function formatFault(fault: Fault): string {
   if (fault.kind === "skew") {
-    return `skew ${fault.host} ${fault.offset} us ${fault.drift} ppm`;
+    return `skew ${fault.host} ${inSeconds(fault.offset)} s ${fault.drift} ppm`;
   }
   if (isTimed(fault)) {
     const sides = [fault.hosts, fault.from].filter((side) => side.length > 0)
@@ -208,7 +208,8 @@ export function formatFault(fault: Fault): string {
     return `${fault.kind} ${sides} ${inSeconds(fault.at)} s to ${inSeconds(fault.until)} s`;
   }
   const unit = OCCURRENCES[fault.kind];
-  return `${fault.kind} ${fault.place} #${fault.n}${unit && ` ${fault.value} ${unit}`}`;
+  const value = unit === "s" ? inSeconds(fault.value) : fault.value;
+  return `${fault.kind} ${fault.place} #${fault.n}${unit && ` ${value} ${unit}`}`;
 }
 
 /**
@@ -219,7 +220,7 @@ export function formatFault(fault: Fault): string {
  * @throws {SyntaxError} If the line is not a fault. The message names the line and the kinds.
  */
 export function parseFault(line: string): Fault {
-  checkString("parseFault() line", line);
+  checkString("a fault", line);
   const kind = LONGEST_FIRST.find((each) => line.startsWith(`${each} `));
   if (kind === undefined) {
     throw new SyntaxError(
@@ -244,10 +245,10 @@ export function parseFault(line: string): Fault {
 }
 
 const FORMS = {
-  skew: "skew alice 250000 us 40 ppm",
+  skew: "skew alice 0.25 s 40 ppm",
   partition: "partition alice,bob | carol 5 s to 9.5 s",
   timed: "crash alice 5 s to 9.5 s",
-  us: "delay alice->bob #17 12000 us",
+  s: "delay alice->bob #17 0.012 s",
   bytes: "split alice->bob #17 3 bytes",
   "": "refuse alice->bob #3",
 } as const;
@@ -263,19 +264,21 @@ function isOccurrence(kind: string): kind is OccurrenceKind {
 }
 
 function parseSkew(rest: string): SkewFault | null {
-  const match = /^(\S+) (-?\d+) us (-?\d+) ppm$/.exec(rest);
+  const match = /^(\S+) (-?)(\d+(?:\.\d{1,6})?) s (-?\d+) ppm$/.exec(rest);
   if (match === null) return null;
-  const [, host = "", offset, drift] = match;
-  return { kind: "skew", host, offset: Number(offset), drift: Number(drift) };
+  const [, host = "", sign, offset = "", drift] = match;
+  const size = parseSeconds(offset);
+  return { kind: "skew", host, offset: sign === "-" ? -size : size, drift: Number(drift) };
 }
 
 function parseOccurrence(kind: OccurrenceKind, rest: string): OccurrenceFault | null {
   const unit = OCCURRENCES[kind];
-  const match = /^(\S+) #(\d+)(?: (\d+) (us|bytes))?$/.exec(rest);
+  const match = /^(\S+) #(\d+)(?: (\d+(?:\.\d{1,6})?) (s|bytes))?$/.exec(rest);
   if (match === null || (match[4] ?? "") !== unit) return null;
   const [, place = "", n, value = "0"] = match;
-  if (Number(n) < 1) return null;
-  return { kind, place, n: Number(n), value: Number(value) };
+  const size = unit === "s" ? parseSeconds(value) : Number(value);
+  if (Number(n) < 1 || !Number.isInteger(size)) return null;
+  return { kind, place, n: Number(n), value: size };
 }
 
 function parseTimed(kind: TimedKind, rest: string): TimedFault | null {
@@ -300,9 +303,15 @@ function parseSeconds(text: string): number {
 
 /** Returns microseconds as seconds, without an exponent. */
 export function inSeconds(microseconds: number): string {
+  if (microseconds < 0) return `-${inSeconds(-microseconds)}`;
   const whole = Math.floor(microseconds / SECOND);
   const rest = String(microseconds % SECOND).padStart(6, "0").replace(/0+$/, "");
   return rest === "" ? String(whole) : `${whole}.${rest}`;
+}
+
+/** Returns seconds as a text without an exponent, to the microsecond. */
+export function formatSeconds(seconds: number): string {
+  return inSeconds(inMicroseconds(seconds));
 }
 
 /** Returns seconds as whole microseconds. */

@@ -13,7 +13,7 @@ import type { DatagramSocket } from "./datagram_socket.ts";
 import type { FaultSite } from "./fault_source.ts";
 import type { Link } from "./link.ts";
 import { Process } from "./process.ts";
-import type { Schedule } from "./schedule.ts";
+import { type Schedule, SECOND } from "./schedule.ts";
 import type { StreamEnd } from "./stream_end.ts";
 import type { StreamListener } from "./stream_listener.ts";
 import type { Trace } from "./trace.ts";
@@ -107,7 +107,7 @@ export class Machine {
    */
   note(text: () => string, data: Uint8Array | null = null): void {
     const { trace } = this.network;
-    if (trace.isOn) trace.addRoutine(this.schedule.now, this.name, text(), data);
+    if (trace.isOn) trace.addRoutine(this.schedule.now / SECOND, this.name, text(), data);
   }
 
   /** Returns whether an address belongs to this machine, or stands for all of its addresses. */

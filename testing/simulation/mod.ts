@@ -13,18 +13,7 @@ export {
   type ExploreOptions,
 } from "./explore.ts";
 export type { Reached } from "./explore_batch.ts";
-export {
-  DEFAULT_FAULTS,
-  type Fault,
-  type FaultRates,
-  formatFault,
-  type OccurrenceFault,
-  type OccurrenceKind,
-  parseFault,
-  type SkewFault,
-  type TimedFault,
-  type TimedKind,
-} from "./faults.ts";
+export { DEFAULT_FAULTS, type FaultRates, type OccurrenceKind, type TimedKind } from "./faults.ts";
 export type {
   HostOptions,
   LinkOptions,

@@ -6,7 +6,7 @@
 
 import { checkDelay, checkInteger, quote } from "../../internal/validation.ts";
 import { isIPAddress, isIPv6Address } from "../../reactor/addresses.ts";
-import type { Fault, FaultRates } from "./faults.ts";
+import type { FaultRates } from "./faults.ts";
 import type { TaskModules } from "./simulated_threads.ts";
 
 /** Options of `SimulatedNetwork`. */
@@ -24,11 +24,19 @@ export interface SimulatedNetworkOptions {
    */
   faults?: FaultRates | undefined;
   /**
-   * The faults that happen, in place of random ones. The rates are then ignored.
+   * The faults that happen, in place of random ones. The rates are then ignored. Each fault is a
+   * line, as `SimulatedNetwork.faults` and `SimulationResult.faults` contain:
+   *
+   * - `crash server 2 s to 4 s`, `partition alice,bob | carol 5 s to 9.5 s`: from one time to
+   *   another.
+   * - `refuse alice->bob #3`, `delay alice->bob #17 0.012 s`, `split alice->bob #2 3 bytes`: the
+   *   third connection attempt, the 17th and the second segment from one host to another.
+   * - `short write alice #1 3 bytes`: the first write of a host.
+   * - `skew alice 0.25 s 40 ppm`: the error of a clock, and that of its rate in millionths.
    *
    * @default {undefined}
    */
-  script?: readonly Fault[] | undefined;
+  script?: readonly string[] | undefined;
   /**
    * The time that a packet needs between two hosts, in seconds.
    *
@@ -92,7 +100,7 @@ export function checkNetworkOptions(options: SimulatedNetworkOptions): void {
   }
   checkDelay("latency", latency);
   if (script !== undefined && !Array.isArray(script)) {
-    throw new TypeError(`script must be an array of faults, got ${quote(script)}`);
+    throw new TypeError(`script must be an array of fault lines, got ${quote(script)}`);
   }
   if (typeof trace !== "boolean") {
     throw new TypeError(`trace must be a boolean, got ${quote(trace)}`);

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { parseFault } from "./faults.ts";
 import type { SavedFailure } from "./saved_failure.ts";
 import { simulate, type SimulationOptions, type SimulationResult } from "./simulate.ts";
 import type { Scenario } from "./simulate.ts";
@@ -48,5 +47,5 @@ export function replay(
   options: Omit<SimulationOptions, "script" | "faults" | "parameters"> = {},
 ): Promise<SimulationResult> {
   const { seed = 1, faults, parameters } = failure;
-  return simulate(seed, scenario, { ...options, parameters, script: faults.map(parseFault) });
+  return simulate(seed, scenario, { ...options, parameters, script: faults });
 }

@@ -7,7 +7,7 @@
 import { checkFunction, quote } from "../../internal/validation.ts";
 import { absoluteURL } from "../../reactor/threads/worker_task.ts";
 import type { Scenario } from "./simulate.ts";
-import type { SimulatedNetwork } from "./simulated_network.ts";
+import { internalsOf, type SimulatedNetwork } from "./simulated_network.ts";
 
 /**
  * Properties that must hold when a scenario has ended, by their names. A property that does not
@@ -72,11 +72,12 @@ function withInvariants(scenario: Scenario, invariants: Invariants): Scenario {
   if (checks.length === 0) return scenario;
   return async (network) => {
     await scenario(network);
+    const { checks: found } = internalsOf(network);
     for (const [name, check] of checks) {
       try {
-        if (check(network) === false) network.checks.fail("invariant", name);
+        if (check(network) === false) found.fail("invariant", name);
       } catch (error) {
-        network.checks.fail("invariant", `${name}: ${error}`, error);
+        found.fail("invariant", `${name}: ${error}`, error);
       }
     }
   };

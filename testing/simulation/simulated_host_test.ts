@@ -13,7 +13,6 @@ import {
 } from "@std/assert";
 import { ClientFactory, Protocol } from "../../protocol/mod.ts";
 import { RawListener } from "../fixtures/simulated_ends.ts";
-import { parseFault } from "./faults.ts";
 import type { HostProgram, SimulatedHost } from "./simulated_host.ts";
 import { SimulatedNetwork } from "./simulated_network.ts";
 
@@ -21,7 +20,7 @@ function makeHost(
   program: HostProgram | null = null,
   script: readonly string[] = [],
 ): [SimulatedNetwork, SimulatedHost] {
-  const network = new SimulatedNetwork({ script: script.map(parseFault), trace: true });
+  const network = new SimulatedNetwork({ script, trace: true });
   return [network, network.addHost("host", program)];
 }
 
@@ -123,7 +122,7 @@ Deno.test("SimulatedHost.signal() calls the handler, or does what the system doe
 });
 
 Deno.test("SimulatedHost.now() and its reactor show the error of the host's clock", () => {
-  const [network, host] = makeHost(null, ["skew host 30000000 us 100 ppm"]);
+  const [network, host] = makeHost(null, ["skew host 30 s 100 ppm"]);
   assertEquals(host.now() - network.now(), 30_000);
   network.advance(10_000);
   assertEquals(network.now(), Date.UTC(2020, 0, 1, 2, 46, 40));

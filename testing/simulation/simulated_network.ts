@@ -30,7 +30,7 @@ import {
 } from "./network_options.ts";
 import { Parameters } from "./parameters.ts";
 import { RandomStream } from "../random_stream.ts";
-import { runSchedule } from "./run_schedule.ts";
+import { type End, runSchedule } from "./run_schedule.ts";
 import { Schedule, SECOND } from "./schedule.ts";
 import { EPOCH_MS, type HostProgram, SimulatedHost } from "./simulated_host.ts";
 import { nameKey } from "./simulated_names.ts";
@@ -41,6 +41,36 @@ import { Trace } from "./trace.ts";
 
 /** How long {@linkcode SimulatedNetwork.shutDown} waits for the reactors to stop, in seconds. */
 const SHUTDOWN_LIMIT = 3600;
+
+/** What `simulate()` needs of a network, beside its public members. */
+export interface NetworkInternals {
+  /** The checks of the scenario. */
+  readonly checks: Checks;
+  /**
+   * Moves the virtual time until a promise has settled, a property does not hold, nothing can
+   * happen any more, or the limit is reached.
+   *
+   * @param done The promise.
+   * @param limit Seconds of virtual time.
+   * @returns Why the time stands still: `"done"` also if a property does not hold.
+   */
+  run(done: PromiseLike<unknown>, limit: number): Promise<End>;
+  /**
+   * Calls a function after a delay, unless the simulation ends before. The pending call does not
+   * count as something that can happen.
+   *
+   * @param delay Seconds from now.
+   * @param f The function.
+   */
+  inBackground(delay: number, f: () => void): void;
+  /** Adds a line of the log, by the host whose program was called last. */
+  noteCurrent(text: string): void;
+  /** Returns whether a logged error is allowed. */
+  isAllowedError(error: unknown): boolean;
+}
+
+/** Returns the internal members of a network. */
+export let internalsOf: (network: SimulatedNetwork) => NetworkInternals;
 
 /**
  * A network of hosts in virtual time. Each host has a reactor of its own; the connections between
@@ -96,6 +126,18 @@ export class SimulatedNetwork {
   /** The name of the host whose program was called last. */
   #current = "";
 
+  static {
+    internalsOf = (network) => ({
+      checks: network.#checks,
+      run: (done, limit) => network.#run(done, limit),
+      inBackground: (delay, f) => {
+        network.#schedule.at(network.#schedule.now + inMicroseconds(delay), f, true);
+      },
+      noteCurrent: (text) => network.trace.addRoutine(network.seconds(), network.#current, text),
+      isAllowedError: (error) => network.#isAllowedError(error),
+    });
+  }
+
   /**
    * Creates a network without hosts.
    *
@@ -140,26 +182,17 @@ export class SimulatedNetwork {
     return this.#hosts.hosts;
   }
 
-  /** The faults that have happened. */
-  get faults(): readonly Fault[] {
-    return this.#faults.faults;
+  /** The faults that have happened, one line each. */
+  get faults(): readonly string[] {
+    return this.#faults.lines;
   }
 
   /**
    * The faults of the option `script` that have not happened: they name hosts that do not exist, or
    * moments and occurrences that the simulation has not reached.
    */
-  get unusedFaults(): readonly Fault[] {
-    return this.#faults.unused;
-  }
-
-  /**
-   * The checks of the scenario.
-   *
-   * @internal
-   */
-  get checks(): Checks {
-    return this.#checks;
+  get unusedFaults(): readonly string[] {
+    return this.#faults.unused.map(formatFault);
   }
 
   /** The number of events so far: packets, timers, and faults. */
@@ -274,17 +307,6 @@ export class SimulatedNetwork {
   }
 
   /**
-   * Calls a function after a delay, unless the simulation ends before. The pending call does not
-   * count as something that can happen.
-   *
-   * @param delay Seconds from now.
-   * @param f The function.
-   */
-  inBackground(delay: number, f: () => void): void {
-    this.#schedule.at(this.#schedule.now + inMicroseconds(delay), f, true);
-  }
-
-  /**
    * Returns a Deferred that fires after a delay.
    *
    * @param seconds Seconds from now, at least 0.
@@ -335,38 +357,12 @@ export class SimulatedNetwork {
    */
   async runUntil<T>(done: PromiseLike<T>, limit: number = Infinity): Promise<T> {
     checkTimeout("runUntil() limit", limit);
-    const end = await this.run(done, limit);
+    const end = await this.#run(done, limit);
     const { violation } = this.#checks;
     if (violation !== null) throw new Error(violation.message, { cause: violation.cause });
     if (end === "idle") throw new Error("Nothing can happen any more: the promise never settles");
     if (end === "limit") throw new Error(`The promise did not settle within ${limit} s`);
     return await done;
-  }
-
-  /**
-   * Moves the virtual time until a promise has settled, a property does not hold, nothing can
-   * happen any more, or the limit is reached.
-   *
-   * @param done The promise.
-   * @param limit Seconds of virtual time.
-   * @returns Why the time stands still: `"done"` also if a property does not hold.
-   */
-  async run(
-    done: PromiseLike<unknown>,
-    limit: number = Infinity,
-  ): Promise<"done" | "idle" | "limit"> {
-    let isDone = false;
-    const settled = () => void (isDone = true);
-    done.then(settled, settled);
-    return await runSchedule(this.#schedule, {
-      limit: this.#schedule.now + limit * SECOND,
-      isDone: () => isDone || this.#checks.violation !== null,
-      hasEntered: () => this.#entered,
-      check: () => {
-        this.#entered = false;
-        return this.#checks.check();
-      },
-    });
   }
 
   // Faults.
@@ -541,24 +537,9 @@ export class SimulatedNetwork {
     this.#allowedErrors.push(isAllowed);
   }
 
-  /** Returns whether a logged error is allowed. */
-  isAllowedError(error: unknown): boolean {
-    try {
-      return this.#allowedErrors.some((isAllowed) => isAllowed(error));
-    } catch (thrown) {
-      this.#failed("the predicate of allowErrors()", thrown);
-      return true;
-    }
-  }
-
   /** Adds a line to the trace. */
   note(text: string): void {
     this.#note("", text);
-  }
-
-  /** Adds a line of the log, by the host whose program was called last. */
-  noteCurrent(text: string): void {
-    this.trace.addRoutine(this.#schedule.now, this.#current, text);
   }
 
   /**
@@ -601,6 +582,32 @@ export class SimulatedNetwork {
 
   // Private methods.
 
+  /** Moves the virtual time: see {@linkcode NetworkInternals.run}. */
+  async #run(done: PromiseLike<unknown>, limit: number): Promise<End> {
+    let isDone = false;
+    const settled = () => void (isDone = true);
+    done.then(settled, settled);
+    return await runSchedule(this.#schedule, {
+      limit: this.#schedule.now + limit * SECOND,
+      isDone: () => isDone || this.#checks.violation !== null,
+      hasEntered: () => this.#entered,
+      check: () => {
+        this.#entered = false;
+        return this.#checks.check();
+      },
+    });
+  }
+
+  /** Returns whether a logged error is allowed. */
+  #isAllowedError(error: unknown): boolean {
+    try {
+      return this.#allowedErrors.some((isAllowed) => isAllowed(error));
+    } catch (thrown) {
+      this.#failed("the predicate of allowErrors()", thrown);
+      return true;
+    }
+  }
+
   #interrupt(sides: Sides, bothWays: boolean): Disposable {
     const fault = {};
     const names = `${sides.hosts.join(", ")} ${bothWays ? "and" : "to"} ${sides.from.join(", ")}`;
@@ -634,7 +641,7 @@ export class SimulatedNetwork {
   }
 
   #note(host: string, text: string): void {
-    this.trace.add(this.#schedule.now, host, text);
+    this.trace.add(this.seconds(), host, text);
   }
 }
 

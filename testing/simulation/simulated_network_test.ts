@@ -14,8 +14,7 @@ import {
 import { Deferred } from "../../defer/mod.ts";
 import { Factory, Protocol } from "../../protocol/mod.ts";
 import { hostileValues } from "../fixtures/hostile_values.ts";
-import { parseFault } from "./faults.ts";
-import { SimulatedNetwork } from "./simulated_network.ts";
+import { internalsOf, SimulatedNetwork } from "./simulated_network.ts";
 
 Deno.test("SimulatedNetwork throws for an invalid option, with its name and value", () => {
   const wrong: [options: unknown, message: string][] = [
@@ -27,9 +26,10 @@ Deno.test("SimulatedNetwork throws for an invalid option, with its name and valu
     [{ faults: { lost: 1 } }, 'Cannot set the rate of "lost"'],
     [
       { script: "crash a 1 s to 2 s" },
-      'script must be an array of faults, got "crash a 1 s to 2 s"',
+      'script must be an array of fault lines, got "crash a 1 s to 2 s"',
     ],
-    [{ script: ["crash a 1 s to 2 s"] }, "script must contain faults, as parseFault() returns"],
+    [{ script: [7] }, "a fault must be a string, got 7"],
+    [{ script: ["crash"] }, 'Cannot read the fault "crash": it must begin with one of'],
     [{ trace: 1 }, "trace must be a boolean, got 1"],
     [{ taskModules: null }, "taskModules must be an object, got null"],
     [{ parameters: 7 }, "parameters must be an object, got 7"],
@@ -156,12 +156,12 @@ Deno.test("SimulatedNetwork.always() is checked after the last promise of the sc
 });
 
 Deno.test("SimulatedNetwork.always() is checked when a timed fault begins and ends", async () => {
-  const script = [parseFault("crash a 1 s to 2 s")];
+  const script = ["crash a 1 s to 2 s"];
   const network = new SimulatedNetwork({ script });
   const host = network.addHost("a", () => {});
   network.always("the host is up", () => host.isUp);
   await assertRejects(() => network.runUntil(network.sleep(9)), Error, "the host is up");
-  assertEquals(network.checks.violation?.time, 1_000_000);
+  assertEquals(internalsOf(network).checks.violation?.time, 1);
 });
 
 Deno.test("SimulatedNetwork.eventually() fires when the condition holds, before the next event", async () => {
@@ -197,8 +197,8 @@ Deno.test("SimulatedNetwork.callLater() fails the simulation for an error of any
         if (rejects) return Promise.reject(value);
         throw value;
       });
-      await network.run(network.sleep(2));
-      const { violation } = network.checks;
+      await internalsOf(network).run(network.sleep(2), Infinity);
+      const { violation } = internalsOf(network).checks;
       assertStringIncludes(violation?.message ?? "", "a call of the scenario has failed: ");
       assertEquals(violation?.kind, "failure");
     }
@@ -213,9 +213,9 @@ Deno.test("SimulatedNetwork.addHost() fails the simulation for a program that th
         if (how === "rejects") return Promise.reject(value);
         throw value;
       });
-      await network.run(network.sleep(2));
+      await internalsOf(network).run(network.sleep(2), Infinity);
       assertStringIncludes(
-        network.checks.violation?.message ?? "",
+        internalsOf(network).checks.violation?.message ?? "",
         "the program of alice has failed: ",
       );
     }
@@ -300,19 +300,22 @@ Deno.test("SimulatedNetwork.shutDown() fails for a timed call that is left, or a
   assertEquals(hanging.seconds(), 3600);
 });
 
-Deno.test("SimulatedNetwork.isAllowedError() asks the predicates, and survives one that throws", () => {
+Deno.test("SimulatedNetwork.allowErrors() adds predicates, and survives one that throws", () => {
   const network = new SimulatedNetwork();
   network.allowErrors((error) => error instanceof RangeError);
-  assertEquals([new RangeError(), new TypeError()].map((error) => network.isAllowedError(error)), [
-    true,
-    false,
-  ]);
+  assertEquals(
+    [new RangeError(), new TypeError()].map((error) => internalsOf(network).isAllowedError(error)),
+    [
+      true,
+      false,
+    ],
+  );
   network.allowErrors(() => {
     throw new Error("predicate");
   });
-  assertEquals(network.isAllowedError(new TypeError()), true);
+  assertEquals(internalsOf(network).isAllowedError(new TypeError()), true);
   assertStringIncludes(
-    network.checks.violation?.message ?? "",
+    internalsOf(network).checks.violation?.message ?? "",
     "the predicate of allowErrors() has failed: Error: predicate",
   );
 });

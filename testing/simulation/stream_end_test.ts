@@ -13,6 +13,7 @@ import {
   type RawEnd,
   RawListener,
 } from "../fixtures/simulated_ends.ts";
+import { parseFault } from "./faults.ts";
 import { SimulatedNetwork } from "./simulated_network.ts";
 import { StreamEnd, TCPStreamEnd } from "./stream_end.ts";
 
@@ -117,7 +118,7 @@ Deno.test("StreamEnd delivers bytes late at a slow read, within half a second", 
   assertEquals(listener.end.text, "");
   network.advance(0.5);
   assertEquals(listener.end.text, "ping");
-  assertEquals(network.faults.map(({ kind }) => kind), ["slow read"]);
+  assertEquals(network.faults.map((line) => parseFault(line).kind), ["slow read"]);
 });
 
 Deno.test("StreamEnd takes as many bytes as the peer has room for, and continues when it reads", () => {
