@@ -59,6 +59,18 @@ Deno.test("explore() finds the same failure in other threads as in this one", as
   assert(here.failures.length > 1);
 });
 
+Deno.test("explore() checks the invariants when no property of eventually() is pending", async () => {
+  await explore({
+    scenario: (network) => {
+      network.callLater(5, () => {});
+      network.eventually(10, "five seconds pass", () => network.seconds() >= 5);
+    },
+    invariants: { "five seconds have passed": (network) => network.seconds() === 5 },
+    seeds: 1,
+    faults: {},
+  });
+});
+
 Deno.test("explore() stops at the first failure without `collect`", async () => {
   const error = await assertRejects(
     () => explore({ scenario, invariants, seeds: 1000, shrink: false, ...REFUSALS }),
@@ -74,6 +86,44 @@ Deno.test("explore() fails if no seed reaches a state of sometimes()", async () 
     ExplorationFailure,
   );
   assertEquals(error.message, 'None of 5 seeds has reached "gave up"');
+});
+
+Deno.test("explore() fails for a declared state that no seed records", async () => {
+  const error = await assertRejects(
+    () =>
+      explore({
+        // The branch in which the state is recorded is never reached.
+        scenario: (network) => {
+          if (network.seconds() > 1) network.sometimes("it is late", true);
+        },
+        sometimes: ["it is late"],
+        seeds: 5,
+      }),
+    ExplorationFailure,
+  );
+  assertEquals(error.message, 'None of 5 seeds has reached "it is late"');
+  assertEquals([...error.exploration.sometimes], [["it is late", { seeds: 0, times: 0 }]]);
+});
+
+Deno.test("explore() fails for a recorded state that is not declared although others are", async () => {
+  const explored = (options: Partial<Parameters<typeof explore>[0]>) =>
+    assertRejects(
+      () => explore({ scenario, seeds: 20, ...REFUSALS, ...options }),
+      ExplorationFailure,
+      'The option sometimes does not declare "gave up", which the scenario records',
+    );
+  await explored({ sometimes: ["connected"] });
+  await explored({ scenario: { ...impatient, invariants: undefined, sometimes: "someStates" } });
+});
+
+Deno.test("explore() takes the declared states from the module and from its option", async () => {
+  const { sometimes } = await explore({
+    scenario: { ...impatient, invariants: undefined, sometimes: "someStates" },
+    sometimes: ["gave up"],
+    seeds: 20,
+    ...REFUSALS,
+  });
+  assertEquals([...sometimes.keys()], ["connected", "gave up"]);
 });
 
 Deno.test("explore() returns how often each state was reached, for describeExploration()", async () => {
@@ -114,6 +164,17 @@ Deno.test("explore() rejects options that it cannot use", async () => {
     () => explore({ scenario: { ...impatient, export: "mistake" }, seeds: 1 }),
     TypeError,
     "42",
+  );
+  await assertRejects(
+    () => explore({ scenario: { ...impatient, sometimes: "mistake" }, seeds: 1 }),
+    TypeError,
+    "impatient_client.ts must be an array of names of states, got 42",
+  );
+  await assertRejects(
+    // The type forbids such a name, which a program without types may pass.
+    () => explore({ scenario, sometimes: ["a", 7 as unknown as string], seeds: 1 }),
+    TypeError,
+    "sometimes must contain only names of states, got 7",
   );
 });
 

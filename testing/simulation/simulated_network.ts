@@ -13,6 +13,7 @@ import {
   checkTimeout,
   quote,
 } from "../../internal/validation.ts";
+import { RandomStream } from "../random_stream.ts";
 import { Checks } from "./checks.ts";
 import { FaultPlanner } from "./fault_planner.ts";
 import { FaultSource } from "./fault_source.ts";
@@ -29,8 +30,7 @@ import {
   type SimulatedNetworkOptions,
 } from "./network_options.ts";
 import { Parameters } from "./parameters.ts";
-import { RandomStream } from "../random_stream.ts";
-import { type End, runSchedule } from "./run_schedule.ts";
+import { type End, MOMENT_LIMIT, runSchedule } from "./run_schedule.ts";
 import { Schedule, SECOND } from "./schedule.ts";
 import { EPOCH_MS, type HostProgram, SimulatedHost } from "./simulated_host.ts";
 import { nameKey } from "./simulated_names.ts";
@@ -48,13 +48,14 @@ export interface NetworkInternals {
   readonly checks: Checks;
   /**
    * Moves the virtual time until a promise has settled, a property does not hold, nothing can
-   * happen any more, or the limit is reached.
+   * happen any more, or the limit is reached. A time limit that is reached is a violation, as is
+   * code that a promise of the host continues.
    *
    * @param done The promise.
    * @param limit Seconds of virtual time.
-   * @returns Why the time stands still: `"done"` also if a property does not hold.
+   * @returns Whether nothing could happen any more, although the promise has not settled.
    */
-  run(done: PromiseLike<unknown>, limit: number): Promise<End>;
+  runGuarded(done: PromiseLike<unknown>, limit: number): Promise<boolean>;
   /**
    * Calls a function after a delay, unless the simulation ends before. The pending call does not
    * count as something that can happen.
@@ -129,7 +130,7 @@ export class SimulatedNetwork {
   static {
     internalsOf = (network) => ({
       checks: network.#checks,
-      run: (done, limit) => network.#run(done, limit),
+      runGuarded: (done, limit) => network.#runGuarded(done, limit),
       inBackground: (delay, f) => {
         network.#schedule.at(network.#schedule.now + inMicroseconds(delay), f, true);
       },
@@ -352,8 +353,8 @@ export class SimulatedNetwork {
    * @param done The promise.
    * @param limit Seconds of virtual time after which to give up.
    * @returns The value of the promise.
-   * @throws {Error} If nothing can happen any more, if the limit is reached, or if a property does
-   *   not hold. Errors of the promise are thrown as they are.
+   * @throws {Error} If nothing can happen any more, if the limit is reached, if the time stands
+   *   still, or if a property does not hold. Errors of the promise are thrown as they are.
    */
   async runUntil<T>(done: PromiseLike<T>, limit: number = Infinity): Promise<T> {
     checkTimeout("runUntil() limit", limit);
@@ -362,6 +363,7 @@ export class SimulatedNetwork {
     if (violation !== null) throw new Error(violation.message, { cause: violation.cause });
     if (end === "idle") throw new Error("Nothing can happen any more: the promise never settles");
     if (end === "limit") throw new Error(`The promise did not settle within ${limit} s`);
+    if (end === "endless") throw new Error(this.#endless());
     return await done;
   }
 
@@ -484,13 +486,16 @@ export class SimulatedNetwork {
 
   /**
    * Records a state that some seed must reach. `explore()` fails if none does: a search that never
-   * came to the interesting state proves nothing.
+   * reaches the interesting state proves nothing.
+   *
+   * A call that no seed makes cannot be missed. So declare the names: see the option `sometimes` of
+   * `explore()`.
    *
    * @param name The state.
    * @param condition Whether it is reached here.
    * @throws {TypeError} If the condition is not a boolean.
    */
-  sometimes(name: string, condition: boolean = true): void {
+  sometimes(name: string, condition: boolean): void {
     checkString("sometimes() name", name);
     if (typeof condition !== "boolean") {
       throw new TypeError(`sometimes() condition must be a boolean, got ${quote(condition)}`);
@@ -582,12 +587,27 @@ export class SimulatedNetwork {
 
   // Private methods.
 
-  /** Moves the virtual time: see {@linkcode NetworkInternals.run}. */
-  async #run(done: PromiseLike<unknown>, limit: number): Promise<End> {
+  async #runGuarded(done: PromiseLike<unknown>, limit: number): Promise<boolean> {
+    const end = await this.#run(done, limit, () => {
+      this.#checks.fail(
+        "left virtual time",
+        "code waits for a promise of the host, such as import()",
+      );
+    });
+    if (end === "limit") this.#checks.fail("time limit", `the scenario took ${limit} s`);
+    if (end === "endless") this.#checks.fail("time limit", this.#endless());
+    return end === "idle";
+  }
+
+  #run(
+    done: PromiseLike<unknown>,
+    limit: number,
+    continuedOutside: () => void = () => {},
+  ): Promise<End> {
     let isDone = false;
     const settled = () => void (isDone = true);
     done.then(settled, settled);
-    return await runSchedule(this.#schedule, {
+    return runSchedule(this.#schedule, {
       limit: this.#schedule.now + limit * SECOND,
       isDone: () => isDone || this.#checks.violation !== null,
       hasEntered: () => this.#entered,
@@ -595,7 +615,12 @@ export class SimulatedNetwork {
         this.#entered = false;
         return this.#checks.check();
       },
+      continuedOutside,
     });
+  }
+
+  #endless(): string {
+    return `the time stands still at ${this.seconds()} s: more than ${MOMENT_LIMIT} events there`;
   }
 
   /** Returns whether a logged error is allowed. */
