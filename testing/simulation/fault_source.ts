@@ -103,6 +103,8 @@ export class FaultSource {
   /** The thresholds between two sockets of one host. */
   readonly #localThresholds = new Float64Array(KINDS.length);
   #rates: FaultRates = {};
+  /** The rates that {@linkcode setRates} cannot change; `null` if it can. */
+  #fixed: FaultRates | null = null;
   readonly #applied: Fault[] = [];
   /** The lines of the first faults that have happened. */
   readonly #lines: string[] = [];
@@ -158,6 +160,11 @@ export class FaultSource {
     return this.#script?.filter(isTimed) ?? [];
   }
 
+  /** Fixes the rates: later rates only switch kinds of faults off, and on again. */
+  fixRates(): void {
+    this.#fixed = this.#rates;
+  }
+
   /**
    * Sets the rates of faults that happen from now on.
    *
@@ -166,9 +173,14 @@ export class FaultSource {
    */
   setRates(rates: FaultRates): void {
     checkRates(rates);
-    this.#rates = { ...rates };
+    const entries = Object.entries(this.#fixed ?? rates);
+    // The entries are those of one of the two, so their names are kinds of faults.
+    const own = Object.fromEntries(
+      entries.filter(([kind]) => (rates[kind as keyof FaultRates] ?? 0) > 0),
+    ) as FaultRates;
+    this.#rates = own;
     for (const [index, kind] of KINDS.entries()) {
-      const threshold = Math.floor((rates[kind] ?? 0) * UINT32_RANGE);
+      const threshold = Math.floor((own[kind] ?? 0) * UINT32_RANGE);
       this.#thresholds[index] = threshold;
       this.#localThresholds[index] = LOCAL.has(kind) ? threshold : 0;
     }

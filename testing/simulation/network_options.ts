@@ -20,7 +20,7 @@ export interface SimulatedNetworkOptions {
   /**
    * The rates of the faults.
    *
-   * @default {{}} No faults.
+   * @default {{}} No faults; those of `DEFAULT_FAULTS` in `simulate()`, `explore()` and `replay()`.
    */
   faults?: FaultRates | undefined;
   /**

@@ -12,7 +12,13 @@ import { addObserver, type LogEvent } from "../../log/mod.ts";
 import { useWallClock } from "../../log/wall_clock.ts";
 import { LoggedErrors } from "../logged_errors.ts";
 import type { Violation } from "./checks.ts";
-import { DEFAULT_FAULTS, formatSeconds, hostsOfFault, parseFault } from "./faults.ts";
+import {
+  DEFAULT_FAULTS,
+  type FaultRates,
+  formatSeconds,
+  hostsOfFault,
+  parseFault,
+} from "./faults.ts";
 import type { Parameter, SimulatedNetworkOptions } from "./network_options.ts";
 import { hostTurn } from "./run_schedule.ts";
 import { internalsOf, type NetworkInternals, SimulatedNetwork } from "./simulated_network.ts";
@@ -29,6 +35,13 @@ export type Scenario = (network: SimulatedNetwork) => void | PromiseLike<unknown
 
 /** Options of {@linkcode simulate}. */
 export interface SimulationOptions extends Omit<SimulatedNetworkOptions, "seed"> {
+  /**
+   * The rates of the faults. They win over those that the scenario sets: `setFaults()` then only
+   * switches kinds of faults off, and on again. `{}` is a network without faults.
+   *
+   * @default {DEFAULT_FAULTS} The scenario may set others.
+   */
+  faults?: FaultRates | undefined;
   /**
    * Seconds of virtual time after which the simulation counts as hanging.
    *
@@ -183,6 +196,7 @@ async function runAlone(
   const network = new SimulatedNetwork({ ...options, seed, faults });
   const internals = internalsOf(network);
   const { checks } = internals;
+  if (options.faults !== undefined) internals.fixFaults();
   using stack = new DisposableStack();
   // What has failed before must not be reported as a failure of this simulation.
   reportUnhandled();

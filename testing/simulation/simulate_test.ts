@@ -20,6 +20,7 @@ import { checkClean, UncleanTest } from "../check_clean.ts";
 import { hostileValues } from "../fixtures/hostile_values.ts";
 import { tracedChat as chat } from "../fixtures/traced_chat.ts";
 import { explore } from "./explore.ts";
+import type { FaultRates } from "./faults.ts";
 import {
   runSimulation,
   type Scenario,
@@ -410,4 +411,24 @@ Deno.test("simulate() leaves the process as it was, after success and after ever
   await assertRejects(() => runSimulation(1, () => {}, { latency: -1 }));
   assert(state().every((each, index) => each === before[index]));
   assertInstanceOf(new Date(), Date);
+});
+
+Deno.test("simulate() options win over the rates of setFaults(), which only switches kinds off", async () => {
+  const kinds = async (faults: FaultRates | undefined) => {
+    const { faults: lines } = await simulate(1, async (network) => {
+      const a = network.addHost("a", () => {});
+      network.addHost("b", () => {});
+      network.setFaults({ kill: 1, pause: 60, refuse: 1 });
+      for (let i = 0; i < 200; i++) await network.sleep(1);
+      a.note("calm");
+      network.setFaults({});
+      for (let i = 0; i < 200; i++) await network.sleep(1);
+    }, { faults });
+    assert(lines.every((line) => !/ 2\d\d(\.\d+)? s to/.test(line)), lines.join());
+    const names = lines.map((line) => line.split(" ", 1)[0] ?? "");
+    return [...new Set(names)].toSorted().join();
+  };
+  assertEquals(await kinds({}), "");
+  assertEquals(await kinds({ kill: 60, crash: 60 }), "kill");
+  assertStringIncludes(await kinds(undefined), "kill,pause");
 });

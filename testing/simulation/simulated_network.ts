@@ -64,6 +64,8 @@ export interface NetworkInternals {
    * @param f The function.
    */
   inBackground(delay: number, f: () => void): void;
+  /** Fixes the rates of the faults: `setFaults()` only switches kinds off, and on again. */
+  fixFaults(): void;
   /** Adds a line of the log, by the host whose program was called last. */
   noteCurrent(text: string): void;
   /** Returns whether a logged error is allowed. */
@@ -78,7 +80,8 @@ export let internalsOf: (network: SimulatedNetwork) => NetworkInternals;
  * them run the state machine of real connections over simulated sockets.
  *
  * `simulate()` makes a network and runs it. A test that wants to move the time itself makes one
- * with `new`, and calls {@linkcode SimulatedNetwork.runUntil}.
+ * with `new`, and calls {@linkcode SimulatedNetwork.runUntil}. Such a network has no faults by
+ * default, while `simulate()` uses `DEFAULT_FAULTS`.
  *
  * @example
  * ```ts
@@ -134,6 +137,7 @@ export class SimulatedNetwork {
       inBackground: (delay, f) => {
         network.#schedule.at(network.#schedule.now + inMicroseconds(delay), f, true);
       },
+      fixFaults: () => network.#faults.fixRates(),
       noteCurrent: (text) => network.trace.addRoutine(network.seconds(), network.#current, text),
       isAllowedError: (error) => network.#isAllowedError(error),
     });
@@ -370,8 +374,11 @@ export class SimulatedNetwork {
   // Faults.
 
   /**
-   * Sets the rates of the faults from now on. If all of them are 0, the faults of a script do not
-   * happen either.
+   * Sets the rates of the faults from now on, in place of all former ones. If all of them are 0,
+   * the faults of a script do not happen either.
+   *
+   * Rates that are an option of `simulate()` or `explore()` win. This method then only switches the
+   * kinds of faults off whose rate is 0 here, and on again.
    *
    * @param rates The rates. An absent one is 0.
    * @throws {RangeError | TypeError} If a name or a rate is invalid.
