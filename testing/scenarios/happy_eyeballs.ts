@@ -343,8 +343,10 @@ class Round {
   /** Whether a server answers, and the attempt in this round has no fault. */
   #works({ way, name }: Server): boolean {
     const isBroken = ({ kind, ...fault }: Fault) =>
-      (kind === "refuse" || kind === "ignore") && "place" in fault &&
-      fault.place === `client->${name}`;
+      "place" in fault &&
+      (kind === "full queue"
+        ? fault.place === name
+        : (kind === "refuse" || kind === "ignore") && fault.place === `client->${name}`);
     return (way === "works" || way === "slow") && !this.#faults.some(isBroken);
   }
 
@@ -358,7 +360,8 @@ class Round {
     let time = 0.001;
     for (const fault of this.#faults) {
       if (!("n" in fault) || fault.place !== "client" || fault.n !== 2 * this.#index + n) continue;
-      if (fault.kind === "lookup failure") return Infinity;
+      // The address that is left out may be the one that works.
+      if (fault.kind === "lookup failure" || fault.kind === "lookup omission") return Infinity;
       if (fault.kind === "lookup delay") time += fault.value / SECOND;
     }
     // A lookup that takes about as long as the timeout may or may not fail.

@@ -24,6 +24,9 @@ const GIVE_UP = FIRST_RETRY * (2 ** (MOST_RETRIES + 1) - 1);
 /** The time after which an attempt is repeated at a UNIX socket whose queue is full. */
 const UNIX_RETRY = SECOND / 20;
 
+/** The longest time for which a queue is full by a fault, in microseconds. */
+const MOST_FULL = 5 * SECOND;
+
 /** The descriptions of the errors of an attempt, by the system's names. */
 const REASONS = {
   ECONNREFUSED: "connection refused",
@@ -145,11 +148,17 @@ export class ConnectAttempt {
     const listener = target.listenerAt(host, port);
     if (listener === null) {
       this.#at(answered, () => this.#fail("ECONNREFUSED"));
-    } else if (!listener.isFull) {
+    } else if (this.#isTakenBy(listener, target)) {
       this.#at(answered + back.site.next("delay", 1, MOST_DELAY), () => {
         this.#connected(route, link, listener);
       });
     }
+  }
+
+  #isTakenBy(listener: StreamListener, { site, schedule }: Machine): boolean {
+    const full = listener.isFull ? 0 : site.next("full queue", 1, MOST_FULL);
+    if (full > 0) listener.fillUntil(schedule.now + full);
+    return !listener.isFull;
   }
 
   /** Called when the answer has arrived. A packet that was repeated has several answers. */

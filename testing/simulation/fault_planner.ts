@@ -14,11 +14,15 @@ const DURATIONS: Readonly<Record<TimedKind, readonly [least: number, most: numbe
   partition: [SECOND, 20 * SECOND],
   "one-way partition": [SECOND, 20 * SECOND],
   clog: [SECOND / 2, 5 * SECOND],
+  "clock jump": [SECOND, 20 * SECOND],
   pause: [SECOND / 10, 5 * SECOND],
   crash: [SECOND / 2, 10 * SECOND],
   "crash losing data": [SECOND / 2, 10 * SECOND],
   kill: [SECOND / 10, 5 * SECOND],
 };
+
+/** The longest jump of a clock, in microseconds. */
+const MOST_JUMP = 60 * SECOND;
 
 const KINDS = Object.keys(DURATIONS) as TimedKind[]; // the keys of a constant object
 
@@ -89,6 +93,7 @@ export class FaultPlanner {
       from: isPartition ? candidates.slice(size) : [],
       at,
       until: at + this.#random.between(...DURATIONS[kind]),
+      by: kind === "clock jump" ? this.#random.between(-MOST_JUMP, MOST_JUMP) : 0,
     });
   }
 

@@ -22,6 +22,7 @@ export type OccurrenceKind =
   | "half-open"
   | "refuse"
   | "ignore"
+  | "full queue"
   | "short write"
   | "short read"
   | "slow read"
@@ -29,6 +30,8 @@ export type OccurrenceKind =
   | "lookup failure"
   | "lookup delay"
   | "lookup change"
+  | "lookup omission"
+  | "lookup order"
   | "handshake failure";
 
 /** The faults that concern one occurrence, with the meaning of their value. */
@@ -51,6 +54,8 @@ export const OCCURRENCES: Readonly<Record<OccurrenceKind, "s" | "bytes" | "">> =
   refuse: "",
   /** A connection attempt gets no answer. */
   ignore: "",
+  /** The queue of a listening socket is full for seconds: connection attempts get no answer. */
+  "full queue": "s",
   /** A write takes only a number of bytes. */
   "short write": "bytes",
   /** A read delivers only a number of bytes. */
@@ -65,6 +70,10 @@ export const OCCURRENCES: Readonly<Record<OccurrenceKind, "s" | "bytes" | "">> =
   "lookup delay": "s",
   /** A name lookup returns addresses without a host before the right ones. */
   "lookup change": "",
+  /** A name lookup does not return the first of the right addresses. */
+  "lookup omission": "",
+  /** A name lookup returns the right addresses in reverse order. */
+  "lookup order": "",
   /** A TLS handshake fails. */
   "handshake failure": "",
 };
@@ -74,6 +83,7 @@ export type TimedKind =
   | "partition"
   | "one-way partition"
   | "clog"
+  | "clock jump"
   | "pause"
   | "crash"
   | "crash losing data"
@@ -99,6 +109,7 @@ export const DEFAULT_FAULTS: FaultRates = {
   "half-open": 0.0001,
   refuse: 0.02,
   ignore: 0.01,
+  "full queue": 0.005,
   "short write": 0.02,
   "short read": 0.02,
   "slow read": 0.005,
@@ -106,10 +117,13 @@ export const DEFAULT_FAULTS: FaultRates = {
   "lookup failure": 0.02,
   "lookup delay": 0.05,
   "lookup change": 0.01,
+  "lookup omission": 0.01,
+  "lookup order": 0.02,
   "handshake failure": 0.01,
   partition: 0.5,
   "one-way partition": 0.5,
   clog: 1,
+  "clock jump": 0.2,
   pause: 1,
   crash: 0.2,
   "crash losing data": 0.2,
@@ -141,6 +155,8 @@ export interface TimedFault {
   readonly at: number;
   /** The moment at which the fault ends, in microseconds. */
   readonly until: number;
+  /** The microseconds by which a wall clock jumps, and jumps back; 0 for the other kinds. */
+  readonly by: number;
 }
 
 /** A clock that is wrong from the start. */
@@ -162,6 +178,7 @@ const TIMED: readonly TimedKind[] = [
   "partition",
   "one-way partition",
   "clog",
+  "clock jump",
   "pause",
   "crash",
   "crash losing data",
@@ -196,7 +213,8 @@ export function hostsOfFault(fault: Fault): string[] {
  * @param fault The fault.
  * @returns The line, which {@linkcode parseFault} reads: `refuse alice->bob #3`,
  *   `delay alice->bob #17 0.012 s`, `partition alice,bob | carol 5 s to 9.5 s`,
- *   `crash server 2 s to 4 s`, `skew alice 0.25 s 40 ppm`.
+ *   `crash server 2 s to 4 s`, `clock jump alice 2 s to 4 s by -30 s`,
+ *   `skew alice 0.25 s 40 ppm`.
  */
 export function formatFault(fault: Fault): string {
   if (fault.kind === "skew") {
@@ -205,7 +223,8 @@ export function formatFault(fault: Fault): string {
   if (isTimed(fault)) {
     const sides = [fault.hosts, fault.from].filter((side) => side.length > 0)
       .map((side) => side.join(",")).join(" | ");
-    return `${fault.kind} ${sides} ${inSeconds(fault.at)} s to ${inSeconds(fault.until)} s`;
+    const by = fault.kind === "clock jump" ? ` by ${inSeconds(fault.by)} s` : "";
+    return `${fault.kind} ${sides} ${inSeconds(fault.at)} s to ${inSeconds(fault.until)} s${by}`;
   }
   const unit = OCCURRENCES[fault.kind];
   const value = unit === "s" ? inSeconds(fault.value) : fault.value;
@@ -247,6 +266,7 @@ export function parseFault(line: string): Fault {
 const FORMS = {
   skew: "skew alice 0.25 s 40 ppm",
   partition: "partition alice,bob | carol 5 s to 9.5 s",
+  jump: "clock jump alice 5 s to 9.5 s by -30 s",
   timed: "crash alice 5 s to 9.5 s",
   s: "delay alice->bob #17 0.012 s",
   bytes: "split alice->bob #17 3 bytes",
@@ -256,6 +276,7 @@ const FORMS = {
 function formOf(kind: OccurrenceKind | TimedKind | "skew"): keyof typeof FORMS {
   if (kind === "skew") return "skew";
   if (isOccurrence(kind)) return OCCURRENCES[kind];
+  if (kind === "clock jump") return "jump";
   return kind.includes("partition") ? "partition" : "timed";
 }
 
@@ -264,11 +285,10 @@ function isOccurrence(kind: string): kind is OccurrenceKind {
 }
 
 function parseSkew(rest: string): SkewFault | null {
-  const match = /^(\S+) (-?)(\d+(?:\.\d{1,6})?) s (-?\d+) ppm$/.exec(rest);
+  const match = /^(\S+) (-?\d+(?:\.\d{1,6})?) s (-?\d+) ppm$/.exec(rest);
   if (match === null) return null;
-  const [, host = "", sign, offset = "", drift] = match;
-  const size = parseSeconds(offset);
-  return { kind: "skew", host, offset: sign === "-" ? -size : size, drift: Number(drift) };
+  const [, host = "", offset = "", drift] = match;
+  return { kind: "skew", host, offset: parseSigned(offset), drift: Number(drift) };
 }
 
 function parseOccurrence(kind: OccurrenceKind, rest: string): OccurrenceFault | null {
@@ -281,16 +301,22 @@ function parseOccurrence(kind: OccurrenceKind, rest: string): OccurrenceFault | 
   return { kind, place, n: Number(n), value: size };
 }
 
+/** The hosts, the other hosts, the times, and the seconds of a jump. */
+const TIMED_REST =
+  /^(\S+)(?: \| (\S+))? (\d+(?:\.\d{1,6})?) s to (\d+(?:\.\d{1,6})?) s(?: by (-?\d+(?:\.\d{1,6})?) s)?$/;
+
 function parseTimed(kind: TimedKind, rest: string): TimedFault | null {
-  const match = /^(\S+)(?: \| (\S+))? (\d+(?:\.\d{1,6})?) s to (\d+(?:\.\d{1,6})?) s$/.exec(rest);
+  const match = TIMED_REST.exec(rest);
   if (match === null || (match[2] !== undefined) !== kind.includes("partition")) return null;
-  const [, hosts = "", from, at = "", until = ""] = match;
+  if ((match[5] !== undefined) !== (kind === "clock jump")) return null;
+  const [, hosts = "", from, at = "", until = "", by = "0"] = match;
   const fault = {
     kind,
     hosts: hosts.split(","),
     from: from?.split(",") ?? [],
     at: parseSeconds(at),
     until: parseSeconds(until),
+    by: parseSigned(by),
   };
   return fault.until < fault.at ? null : fault;
 }
@@ -299,6 +325,10 @@ function parseTimed(kind: TimedKind, rest: string): TimedFault | null {
 function parseSeconds(text: string): number {
   const [whole = "", rest = ""] = text.split(".");
   return Number(whole) * SECOND + Number(rest.padEnd(6, "0"));
+}
+
+function parseSigned(text: string): number {
+  return text.startsWith("-") ? -parseSeconds(text.slice(1)) : parseSeconds(text);
 }
 
 /** Returns microseconds as seconds, without an exponent. */

@@ -36,9 +36,11 @@ const lasting = fc.record({
   kind: fc.constantFrom(...timed),
   hosts: fc.array(name, { minLength: 1, maxLength: 3 }),
   from: fc.array(name, { minLength: 1, maxLength: 3 }),
+  by: fc.integer(),
   times: fc.tuple(fc.nat({ max: LAST_MOMENT }), fc.nat({ max: LAST_MOMENT })),
-}).map(({ times: [a, b], from, ...fault }): Fault => ({
+}).map(({ times: [a, b], from, by, ...fault }): Fault => ({
   ...fault,
+  by: fault.kind === "clock jump" ? by : 0,
   from: fault.kind.includes("partition") ? from : [],
   at: Math.min(a, b),
   until: Math.max(a, b),
@@ -72,6 +74,8 @@ Deno.test("formatFault() writes the lines of the documentation", () => {
       "one-way partition alice | bob,carol 0.000001 s to 1 s",
       "crash server 2 s to 4 s",
       "crash losing data server 2 s to 4 s",
+      "clock jump server 2 s to 4 s by -30.5 s",
+      "full queue server #2 2.5 s",
       "skew alice -0.25 s 40 ppm",
     ]
   ) assertEquals(formatFault(parseFault(line)), line);
@@ -83,6 +87,8 @@ Deno.test("parseFault() throws an error that names the line and the form", () =>
     "crash alice 2 s to 1 s",
     "crash alice, bob 1 s to 2 s",
     "partition alice 1 s to 2 s",
+    "clock jump alice 1 s to 2 s",
+    "crash alice 1 s to 2 s by 3 s",
     "crash alice | bob 1 s to 2 s",
     "refuse alice->bob #0",
     "refuse alice->bob #1 12 s",
@@ -104,7 +110,7 @@ Deno.test("parseFault() throws an error that names the line and the form", () =>
     messages[1] ?? "",
     '"crash alice 5 s to 9.5 s", and not end before it begins',
   );
-  assertStringIncludes(messages[5] ?? "", '"refuse alice->bob #3", count from 1');
+  assertStringIncludes(messages[7] ?? "", '"refuse alice->bob #3", count from 1');
   // @ts-expect-error: the error for a value of another type is tested
   assertThrows(() => parseFault(7), TypeError, "a fault must be a string, got 7");
 });

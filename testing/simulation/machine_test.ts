@@ -15,7 +15,7 @@ function makeMachine(addresses: readonly string[] = ["10.0.0.1", "fd00::1"]): Ma
     trace: new Trace(false),
     entered: () => {},
     machineAt: () => null,
-    link: () => new Link(schedule, source.site("link"), null),
+    link: () => new Link(schedule, source.site("link"), null, () => new RandomStream("link")),
     machines: () => [],
   };
   return new Machine("host", addresses, source.site("host"), network);

@@ -16,6 +16,7 @@ export type { Reached } from "./explore_batch.ts";
 export { DEFAULT_FAULTS, type FaultRates, type OccurrenceKind, type TimedKind } from "./faults.ts";
 export type {
   HostOptions,
+  Latency,
   LinkOptions,
   Parameter,
   SimulatedNetworkOptions,

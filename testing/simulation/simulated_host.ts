@@ -4,10 +4,11 @@
  * @module
  */
 
-import { checkString } from "../../internal/validation.ts";
+import { checkString, quote } from "../../internal/validation.ts";
 import { MemorySignals } from "../../reactor/drivers/memory/memory_signals.ts";
 import { VirtualReactor } from "../../reactor/drivers/memory/virtual_reactor.ts";
 import type { HostSockets } from "../../reactor/lifecycle/host_sockets.ts";
+import { inMicroseconds } from "./faults.ts";
 import { SimulatedSockets } from "./host_sockets.ts";
 import type { Machine } from "./machine.ts";
 import type { RandomStream } from "../random_stream.ts";
@@ -155,6 +156,21 @@ export class SimulatedHost {
   /** Returns what the host's wall clock shows, in milliseconds since 1970. */
   now(): number {
     return EPOCH_MS + Math.floor(this.#clock.wall() / 1000);
+  }
+
+  /**
+   * Moves the wall clock, as an administrator or a time server does. The clock of the reactor is
+   * monotonic and does not move.
+   *
+   * @param seconds The seconds to add, which may be negative.
+   * @throws {RangeError} If the seconds are not a finite number.
+   */
+  jumpClock(seconds: number): void {
+    if (!Number.isFinite(seconds)) {
+      throw new RangeError(`jumpClock() seconds must be a finite number, got ${quote(seconds)}`);
+    }
+    this.#network.note(this.name, `moves its clock by ${seconds} s`);
+    this.#clock.jump(inMicroseconds(seconds));
   }
 
   /**

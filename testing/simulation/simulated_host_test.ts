@@ -180,3 +180,16 @@ Deno.test("SimulatedHost.restart() gives the TLS of each process its own random 
   assert(first !== undefined && first > 0 && second !== undefined && second > 0);
   assertNotEquals(first, second);
 });
+
+Deno.test("SimulatedHost.jumpClock() moves the wall clock, and not the reactor's", () => {
+  const [network, host] = makeHost();
+  network.advance(10);
+  const before = host.now();
+  host.jumpClock(-5.5);
+  assertEquals([host.now() - before, host.reactor.seconds()], [-5500, 10]);
+  assertThrows(
+    () => host.jumpClock(NaN),
+    RangeError,
+    "jumpClock() seconds must be a finite number",
+  );
+});

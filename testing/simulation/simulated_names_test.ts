@@ -98,3 +98,11 @@ Deno.test("SimulatedResolver uses the addresses that a name has when the answer 
 Deno.test("nameKey() ignores the case and the final dot", () => {
   assertEquals(["A.b", "a.b.", "A"].map(nameKey), ["a.b", "a.b", "a"]);
 });
+
+Deno.test("SimulatedResolver leaves out or reverses the right addresses, by a fault", () => {
+  const world = makeNetwork(["lookup omission alice #1", "lookup order alice #2"]);
+  world[0].setName("both", ["10.0.0.7", "10.0.0.8"]);
+  assertEquals(lookUp(world, "both"), ["10.0.0.8"]);
+  assertEquals(lookUp(world, "both"), ["10.0.0.8", "10.0.0.7"]);
+  assertEquals(lookUp(world, "both"), ["10.0.0.7", "10.0.0.8"]);
+});

@@ -165,7 +165,8 @@ export class SimulatedNetwork {
       this.#schedule,
       this.#faults,
       this.#hosts,
-      inMicroseconds(latency),
+      random.fork("links"),
+      latency,
     );
     this.#planner = new FaultPlanner(
       this.#schedule,
@@ -398,6 +399,9 @@ export class SimulatedNetwork {
     this.setFaults({});
     this.#planner.endAll();
     this.#links.heal();
+    for (const { listeners } of this.#hosts.machines()) {
+      for (const listener of listeners) listener.fillUntil(0);
+    }
     for (const host of this.hosts) {
       host.resume();
       if (!host.isUp && host.hasProgram) host.restart();
@@ -432,18 +436,22 @@ export class SimulatedNetwork {
   }
 
   /**
-   * Sets the latency and the bandwidth from one host to another.
+   * Sets the latency, the jitter and the bandwidth from one host to another.
    *
    * @param from The name of the sender.
    * @param to The name of the receiver.
    * @param options What to change.
    * @throws {RangeError | TypeError} If a host does not exist, or an option is invalid.
    */
-  setLink(from: string, to: string, { latency, bandwidth }: LinkOptions): void {
+  setLink(from: string, to: string, { latency, jitter, bandwidth }: LinkOptions): void {
     const link = this.#links.link(this.#hosts.machine(from), this.#hosts.machine(to));
     if (latency !== undefined) {
       checkDelay("setLink() latency", latency);
       link.latency = inMicroseconds(latency);
+    }
+    if (jitter !== undefined) {
+      checkDelay("setLink() jitter", jitter);
+      link.jitter = inMicroseconds(jitter);
     }
     if (bandwidth !== undefined) {
       if (!(typeof bandwidth === "number" && bandwidth > 0)) {

@@ -21,6 +21,8 @@ Deno.test("SimulatedNetwork throws for an invalid option, with its name and valu
     [{ seed: NaN }, "seed must be a number or a string, got NaN"],
     [{ seed: {} }, "seed must be a number or a string, got an object of class Object"],
     [{ latency: -1 }, "latency must be zero or more seconds, got -1"],
+    [{ latency: [1] }, "latency must be a number of seconds, got undefined"],
+    [{ latency: [2, 1] }, "latency must be seconds up to 3600, or [least, most], got"],
     [{ latency: "1" }, 'latency must be a number of seconds, got "1"'],
     [{ faults: { loss: 2 } }, "Cannot set the rate of loss to 2"],
     [{ faults: { lost: 1 } }, 'Cannot set the rate of "lost"'],
@@ -59,6 +61,7 @@ Deno.test("SimulatedNetwork methods throw for an invalid argument, with its name
     [() => network.eventually(Infinity, "x", () => true), "eventually() within must be a finite"],
     [() => network.allowErrors(no), "allowErrors() predicate must be a function"],
     [() => network.setLink("a", "b", { latency: -1 }), "setLink() latency must be zero or more"],
+    [() => network.setLink("a", "b", { jitter: -1 }), "setLink() jitter must be zero or more"],
     [() => network.setLink("a", "b", { bandwidth: 0 }), "setLink() bandwidth must be more than 0"],
     [() => network.setName("x", ["nowhere"]), "setName() addresses must contain only IP addresses"],
     [() => network.setFaults({ loss: -1 }), "Cannot set the rate of loss to -1"],
@@ -324,4 +327,21 @@ Deno.test("SimulatedNetwork.parameters has the values that were used", () => {
   const network = new SimulatedNetwork({ parameters: { hosts: 3 } });
   assertEquals([network.parameter("hosts", 10, 2), network.parameter("seconds", 60)], [3, 60]);
   assertEquals([...network.parameters.keys()], ["hosts", "seconds"]);
+});
+
+Deno.test("SimulatedNetwork draws the latency of each link from the seed, within its option", () => {
+  const times = [1, 1, 2].map((seed) => {
+    const network = new SimulatedNetwork({ seed, latency: [0.01, 0.2] });
+    const [a, b] = [network.addHost("a"), network.addHost("b")];
+    let refused = -1;
+    a.sockets.dialTCP(b.addresses[0] ?? "", 80, {})({
+      connected: () => {},
+      failed: () => void (refused = network.seconds()),
+      released: () => {},
+    });
+    network.advance(1);
+    return refused;
+  });
+  assert(times.every((time) => time >= 0.02 && time <= 0.4), times.join());
+  assertEquals([times[0] === times[1], times[1] === times[2]], [true, false]);
 });

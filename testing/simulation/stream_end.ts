@@ -24,7 +24,7 @@ const WINDOW = 262144;
 /** The longest additional delay of a segment or datagram, in microseconds. */
 export const MOST_DELAY = 50_000;
 /** The longest time for which a program does not read, in microseconds. */
-const MOST_READ_DELAY = 500_000;
+const MOST_READ_DELAY = 5 * SECOND;
 /** The first timeout after which a lost segment is sent again, in microseconds (RFC 6298). */
 const FIRST_RETRY = 200_000;
 const LONGEST_RETRY = 120 * SECOND;

@@ -107,7 +107,7 @@ Deno.test("StreamEnd delivers all bytes in order across partitions of one or bot
   );
 });
 
-Deno.test("StreamEnd delivers bytes late at a slow read, within half a second", () => {
+Deno.test("StreamEnd delivers bytes late at a slow read, within five seconds", () => {
   const network = new SimulatedNetwork({ faults: { "slow read": 1 } });
   const [alice, bob] = [network.addHost("alice"), network.addHost("bob")];
   const listener = new RawListener(bob.sockets.bindTCP("0.0.0.0", 80, 10, {}));
@@ -116,7 +116,7 @@ Deno.test("StreamEnd delivers bytes late at a slow read, within half a second", 
   dial.connected.write("ping");
   network.advance(0.001);
   assertEquals(listener.end.text, "");
-  network.advance(0.5);
+  network.advance(5);
   assertEquals(listener.end.text, "ping");
   assertEquals(network.faults.map((line) => parseFault(line).kind), ["slow read"]);
 });

@@ -9,6 +9,7 @@ import type { TimedFault, TimedKind } from "./faults.ts";
 import type { HostTable } from "./host_table.ts";
 import type { LinkTable } from "./link_table.ts";
 import type { Process } from "./process.ts";
+import { SECOND } from "./schedule.ts";
 
 /** The kinds of faults that end or suspend a process. */
 const OF_PROCESS: readonly TimedKind[] = ["pause", "kill", "crash", "crash losing data"];
@@ -67,6 +68,7 @@ export class TimedFaults implements PlannedNetwork {
     }
     for (const name of fault.hosts) {
       if (kind === "clog") this.#links.clog(name, until);
+      else if (kind === "clock jump") this.#hosts.host(name).jumpClock(fault.by / SECOND);
       else if (kind === "pause") this.#pause(name, fault);
       else this.#stop(name, fault);
     }
@@ -82,6 +84,7 @@ export class TimedFaults implements PlannedNetwork {
     const ended = this.#ended.get(fault) ?? [];
     this.#ended.delete(fault);
     for (const name of fault.hosts) {
+      if (kind === "clock jump") this.#hosts.host(name).jumpClock(-fault.by / SECOND);
       const { process } = this.#hosts.machine(name);
       if (process.resume(fault)) this.#note(name, "resumes");
       // A process that the scenario has started meanwhile is not the fault's.

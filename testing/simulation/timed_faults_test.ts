@@ -145,3 +145,10 @@ Deno.test("SimulatedNetwork.heal() restarts a host without a program that a faul
   network.heal();
   assertEquals(bare.isUp, true);
 });
+
+Deno.test("TimedFaults move the wall clock of a host, and back", () => {
+  const network = makeNetwork(["clock jump alice 1 s to 3 s by -30 s"]);
+  const states = statesAt(network, [0.5, 1, 2, 3], (host) => host.now() - network.now());
+  assertEquals(states, [0, -30_000, -30_000, 0]);
+  assertEquals(network.host("alice").reactor.seconds(), 3);
+});

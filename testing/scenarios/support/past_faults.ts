@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Fault, parseFault } from "../../simulation/faults.ts";
+import { type Fault, isTimed, parseFault, type TimedFault } from "../../simulation/faults.ts";
 import type { SimulatedNetwork } from "../../simulation/mod.ts";
 
 const SECOND = 1_000_000;
@@ -45,6 +45,10 @@ export function pausedTime(
   return paused;
 }
 
+function isInterruption(fault: Fault): fault is TimedFault {
+  return isTimed(fault) && fault.kind !== "clock jump";
+}
+
 /**
  * Returns whether a fault that stops packets or programs for a time was active after a moment.
  *
@@ -52,7 +56,7 @@ export function pausedTime(
  * @param since Seconds of virtual time.
  */
 export function wasInterrupted(network: SimulatedNetwork, since: number): boolean {
-  return faultsOf(network).some((fault) => "until" in fault && fault.until / SECOND > since);
+  return faultsOf(network).some((fault) => isInterruption(fault) && fault.until / SECOND > since);
 }
 
 /**
@@ -69,7 +73,7 @@ export function explainsSilence(network: SimulatedNetwork, since: number): boole
   let [start, end] = [0, 0];
   for (const fault of faultsOf(network)) {
     if (fault.kind === "half-open") return true;
-    if (!("until" in fault)) continue;
+    if (!isInterruption(fault)) continue;
     if (fault.at / SECOND > end) start = fault.at / SECOND;
     const until = fault.until / SECOND + RETRY;
     const isLossy = fault.kind.includes("partition") || fault.kind.includes("crash");
