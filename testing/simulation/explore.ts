@@ -17,7 +17,6 @@ import {
   type Reached,
   runBatch,
 } from "./explore_batch.ts";
-import { parseFault } from "./faults.ts";
 import { isSameViolation, type SavedFailure } from "./saved_failure.ts";
 import { regressionTest } from "./regression_text.ts";
 import {
@@ -313,7 +312,7 @@ async function failureOf(
   const smallest = options.shrink ?? true ? await shrink(first, scenario, own) : first;
   const traced = await runSimulation(smallest.seed, scenario, {
     ...own,
-    script: smallest.faults.map(parseFault),
+    script: smallest.faults,
     parameters: smallest.parameters,
     trace: true,
   });
