@@ -150,7 +150,8 @@ export async function simulate(
   throw new SimulationFailure(result, NOT_REPEATED);
 }
 
-const NOT_REPEATED =
+/** Said when a failure has not happened again. */
+export const NOT_REPEATED =
   "Cannot show the trace: a second run with the same seed behaved differently. The scenario " +
   "depends on something that the seed does not decide, such as a variable outside of it.\n";
 
