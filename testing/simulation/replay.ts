@@ -4,15 +4,30 @@
  * @module
  */
 
+import { quote } from "../../internal/validation.ts";
 import { parseFault } from "./faults.ts";
 import type { SavedFailure } from "./saved_failure.ts";
-import { simulate, type SimulationOptions, type SimulationResult } from "./simulate.ts";
-import type { Scenario } from "./simulate.ts";
+import {
+  type Scenario,
+  simulate,
+  type SimulationOptions,
+  type SimulationResult,
+} from "./simulate.ts";
 
 /** What `replay()` needs of a failure. */
 export interface Replay extends Partial<Omit<SavedFailure, "faults" | "violation">> {
   /** The faults, one line each. */
   readonly faults: readonly string[];
+}
+
+/** Options of {@linkcode replay}. */
+export interface ReplayOptions extends Omit<SimulationOptions, "script" | "faults" | "parameters"> {
+  /**
+   * Whether a fault may be left out because its moment or its occurrence does not come.
+   *
+   * @default {false} Such a fault is an error: a replay without its faults tests nothing.
+   */
+  allowUnused?: boolean | undefined;
 }
 
 /**
@@ -27,6 +42,8 @@ export interface Replay extends Partial<Omit<SavedFailure, "faults" | "violation
  * @param options The options of the simulation.
  * @returns The outcome.
  * @throws {SimulationFailure} If a property does not hold.
+ * @throws {RangeError} If a fault does not happen, or names a host that does not exist, or the
+ *   scenario does not declare a parameter of the failure.
  * @throws {SyntaxError} If a line is not a fault.
  *
  * @example
@@ -42,11 +59,19 @@ export interface Replay extends Partial<Omit<SavedFailure, "faults" | "violation
  * await replay(scenario, { faults: ["crash server 2 s to 4 s"] });
  * ```
  */
-export function replay(
+export async function replay(
   scenario: Scenario,
   failure: Replay,
-  options: Omit<SimulationOptions, "script" | "faults" | "parameters"> = {},
+  options: ReplayOptions = {},
 ): Promise<SimulationResult> {
   const { seed = 1, faults, parameters } = failure;
-  return simulate(seed, scenario, { ...options, parameters, script: faults.map(parseFault) });
+  const { allowUnused = false, ...others } = options;
+  const script = faults.map(parseFault);
+  const result = await simulate(seed, scenario, { ...others, parameters, script });
+  const [unused] = result.unusedFaults;
+  if (unused === undefined || allowUnused) return result;
+  throw new RangeError(
+    `Cannot replay the fault ${quote(unused)}: it did not happen in the ${result.seconds} s of ` +
+      "the simulation. Correct its moment or number, or pass { allowUnused: true }",
+  );
 }
