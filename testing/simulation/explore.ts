@@ -246,13 +246,21 @@ async function failureOf(batch: Batch, options: ExploreOptions): Promise<Explora
   });
   const message = [
     `${first.violation.kind}: ${first.violation.message}`,
-    `${batch.failures.length} of ${batch.seeds} seeds have failed: ` +
+    `${batch.failures.length} of ${batch.seeds} seeds ` +
+    `${batch.failures.length === 1 ? "has" : "have"} failed: ` +
     batch.failures.slice(0, 10).map(({ seed }) => seed).join(", "),
     `A regression test: await replay(scenario, ${replayArgument(smallest)});`,
+    ...smallest.seed === first.seed ? [] : [otherSeed(first, smallest)],
     "",
     new SimulationFailure(traced).message,
   ].join("\n");
   return new ExplorationFailure(message, { ...batch, failures: [smallest, ...others] }, traced);
+}
+
+/** Returns why the regression test has another seed than the simulation that failed. */
+function otherSeed(first: SavedFailure, { seed, faults }: SavedFailure): string {
+  const cause = faults.length === 0 ? "the scenario fails" : "the faults happen";
+  return `(The seed ${seed} is enough: ${cause} without the seed ${first.seed}, too.)`;
 }
 
 function replayArgument({ seed, faults, parameters }: SavedFailure): string {

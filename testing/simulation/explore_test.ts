@@ -4,7 +4,13 @@
  * @module
  */
 
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { invariants, scenario } from "../fixtures/impatient_client.ts";
 import { describeExploration, ExplorationFailure, explore } from "./explore.ts";
 import { replay } from "./replay.ts";
@@ -35,6 +41,10 @@ Deno.test("explore() finds the seed, and reports one fault of hundreds", async (
       '"parameters":{"hosts":2}});',
   );
   assertStringIncludes(error.message, "| connects to server:2000");
+  assertMatch(
+    error.message,
+    /^invariant: all.*\n1 of (\d+) seeds has failed: \1\n.*\n\(The seed 1 is enough: the faults /,
+  );
   assert(error.result?.violation?.message === failure?.violation.message);
 });
 
