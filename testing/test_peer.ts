@@ -5,11 +5,8 @@ import { Protocol } from "../protocol/mod.ts";
 import { ConnectionDone } from "../reactor/errors.ts";
 import { CollectedBytes } from "./collected_bytes.ts";
 
-/** A wait for a text, or for the end. */
-interface Waiter {
-  /** Ends the wait if what it is for has come. Returns whether the wait has ended. */
-  check(): boolean;
-}
+/** Ends a wait if its condition has come true, and returns whether the wait has ended. */
+type Waiter = () => boolean;
 
 /**
  * A protocol that a test moves: the peer of the protocol under test.
@@ -76,11 +73,9 @@ export class TestPeer extends Protocol {
   /** A Deferred that fires with {@linkcode ending} when it is no longer `""`. */
   get ended(): Deferred<string> {
     const ended = new Deferred<string>();
-    this.#wait({
-      check: () => {
-        if (this.ending !== "" && !ended.called) ended.callback(this.ending);
-        return ended.called;
-      },
+    this.#wait(() => {
+      if (this.ending !== "" && !ended.called) ended.callback(this.ending);
+      return ended.called;
     });
     return ended;
   }
@@ -119,13 +114,11 @@ export class TestPeer extends Protocol {
   receives(text: string): Deferred<string> {
     checkString("receives() text", text);
     const received = new Deferred<string>();
-    this.#wait({
-      check: () => {
-        if (received.called) return true;
-        if (this.text.includes(text)) received.callback(this.text);
-        else if (this.ending !== "") received.errback(this.#missing(text));
-        return received.called;
-      },
+    this.#wait(() => {
+      if (received.called) return true;
+      if (this.text.includes(text)) received.callback(this.text);
+      else if (this.ending !== "") received.errback(this.#missing(text));
+      return received.called;
     });
     return received;
   }
@@ -197,7 +190,7 @@ export class TestPeer extends Protocol {
   }
 
   #wait(waiter: Waiter): void {
-    if (!waiter.check()) this.#waiters.push(waiter);
+    if (!waiter()) this.#waiters.push(waiter);
   }
 
   #checkWaiters(): void {
