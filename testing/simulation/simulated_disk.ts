@@ -58,8 +58,32 @@ export class SimulatedDisk extends Map<string, unknown> {
   }
 }
 
+/** The depth from which on a value may contain itself, in objects. */
+const DEEPEST = 100;
+
+/**
+ * Copies a value as `structuredClone()` does. That function is slow, and the conditions of a
+ * scenario may read the disk after every event, so plain data is copied here.
+ */
 function copy(value: unknown): unknown {
-  return typeof value === "object" && value !== null || typeof value === "function"
-    ? structuredClone(value)
-    : value;
+  return isPlain(value, 0) ? copyPlain(value) : structuredClone(value);
+}
+
+/** Returns whether a value consists of arrays, plain objects and primitive values only. */
+function isPlain(value: unknown, depth: number): boolean {
+  if (typeof value === "function" || typeof value === "symbol") return false;
+  if (typeof value !== "object" || value === null) return true;
+  if (depth > DEEPEST) return false;
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== Array.prototype) return false;
+  for (const each of Object.values(value)) if (!isPlain(each, depth + 1)) return false;
+  return true;
+}
+
+function copyPlain(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyPlain);
+  const made: Record<string, unknown> = {};
+  for (const [key, each] of Object.entries(value)) made[key] = copyPlain(each);
+  return made;
 }

@@ -31,6 +31,20 @@ Deno.test("SimulatedHost.disk copies a value when it is stored and when it is re
   assertEquals([disk.size, disk.has("record"), disk.get("none")], [1, true, undefined]);
 });
 
+Deno.test("SimulatedHost.disk copies values that structuredClone() can copy", () => {
+  const { disk } = new SimulatedNetwork().addHost("host");
+  const own: Record<string, unknown> = {
+    set: new Set([1]),
+    bytes: Uint8Array.of(1),
+    at: new Date(5),
+  };
+  own["self"] = own;
+  for (const value of [own, [1, , 3], { deep: [{ list: [null, undefined, 5n] }] }, "text", null]) {
+    disk.set("value", value);
+    assertEquals(disk.get("value"), value);
+  }
+});
+
 Deno.test("SimulatedHost.disk refuses a value that is not data", () => {
   const { disk } = new SimulatedNetwork().addHost("db");
   assertThrows(
