@@ -43,6 +43,8 @@ export class Checks {
   readonly #eventually = new Set<Pending>();
   readonly #sometimes = new Map<string, number>();
   readonly #invariants: { name: string; condition: () => boolean | void }[] = [];
+  /** The functions to call when no property of `eventually` is pending. */
+  #whenNonePending: (() => void)[] = [];
   #violation: Violation | null = null;
 
   /** @param schedule The virtual time. */
@@ -77,7 +79,7 @@ export class Checks {
     this.#eventually.add(pending);
     pending.deadline = this.#schedule.at(this.#schedule.now + within, () => {
       // The condition may hold since an event at this very moment.
-      if (this.#isReached(pending)) return pending.reached();
+      if (this.#isReached(pending)) return this.#reach(pending);
       this.#eventually.delete(pending);
       this.fail("eventually", name);
     });
@@ -107,6 +109,12 @@ export class Checks {
     }
   }
 
+  /** Returns a promise that resolves when no property of `eventually` is pending. */
+  nonePending(): Promise<void> {
+    if (this.#eventually.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenNonePending.push(resolve));
+  }
+
   /** Records whether a property was reached that some seed must reach. */
   sometimes(name: string, condition: boolean): void {
     this.#sometimes.set(name, (this.#sometimes.get(name) ?? 0) + (condition ? 1 : 0));
@@ -126,9 +134,15 @@ export class Checks {
     const reached = [...this.#eventually].filter((pending) => this.#isReached(pending));
     for (const pending of reached) {
       this.#schedule.cancel(pending.deadline);
-      pending.reached();
+      this.#reach(pending);
     }
     return reached.length > 0;
+  }
+
+  #reach(pending: Pending): void {
+    pending.reached();
+    if (this.#eventually.size > 0) return;
+    for (const resolve of this.#whenNonePending.splice(0)) resolve();
   }
 
   #isReached(pending: Pending): boolean {

@@ -7,6 +7,7 @@
 import { quote } from "../../internal/validation.ts";
 import { parseFault } from "./faults.ts";
 import type { SavedFailure } from "./saved_failure.ts";
+import { type Invariants, loadScenario, type ScenarioModule } from "./scenario_source.ts";
 import {
   type Scenario,
   simulate,
@@ -23,6 +24,13 @@ export interface Replay extends Partial<Omit<SavedFailure, "faults" | "violation
 /** Options of {@linkcode replay}. */
 export interface ReplayOptions extends Omit<SimulationOptions, "script" | "faults" | "parameters"> {
   /**
+   * Properties that must hold at the end of the simulation. They need a scenario that is a
+   * function; a module exports its own.
+   *
+   * @default {{}}
+   */
+  invariants?: Invariants | undefined;
+  /**
    * Whether a fault may be left out because its moment or its occurrence does not come.
    *
    * @default {false} Such a fault is an error: a replay without its faults tests nothing.
@@ -37,14 +45,14 @@ export interface ReplayOptions extends Omit<SimulationOptions, "script" | "fault
  * The faults are lines such as `crash server 2 s to 4 s`, so they keep their meaning when a program
  * draws its random numbers in another order.
  *
- * @param scenario The scenario.
+ * @param scenario The scenario, as `explore()` takes it.
  * @param failure The faults; the seed and the parameters of the scenario, if they matter.
- * @param options The options of the simulation.
+ * @param options The invariants, and the options of the simulation.
  * @returns The outcome.
  * @throws {SimulationFailure} If a property does not hold.
- * @throws {RangeError} If a fault does not happen, or names a host that does not exist, or the
- *   scenario does not declare a parameter of the failure.
  * @throws {SyntaxError} If a line is not a fault.
+ * @throws {RangeError | TypeError} If an option is invalid, a fault does not happen or names a host
+ *   that does not exist, or the scenario does not declare a parameter of the failure.
  *
  * @example
  * ```ts
@@ -60,14 +68,15 @@ export interface ReplayOptions extends Omit<SimulationOptions, "script" | "fault
  * ```
  */
 export async function replay(
-  scenario: Scenario,
+  scenario: Scenario | ScenarioModule,
   failure: Replay,
   options: ReplayOptions = {},
 ): Promise<SimulationResult> {
   const { seed = 1, faults, parameters } = failure;
   const { allowUnused = false, ...others } = options;
+  const { scenario: loaded, taskModules } = await loadScenario(scenario, options);
   const script = faults.map(parseFault);
-  const result = await simulate(seed, scenario, { ...others, parameters, script });
+  const result = await simulate(seed, loaded, { ...others, taskModules, parameters, script });
   const [unused] = result.unusedFaults;
   if (unused === undefined || allowUnused) return result;
   throw new RangeError(
