@@ -27,8 +27,9 @@ import { Factory, Protocol } from "../../protocol/mod.ts";
 import { isIPv6Address } from "../../reactor/addresses.ts";
 import { ConnectError, ConnectingCancelledError } from "../../reactor/errors.ts";
 import type { IListeningPort } from "../../reactor/interfaces/mod.ts";
-import type { Fault, SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
-import { pausedTime, wasInterrupted } from "./support/past_faults.ts";
+import type { Fault } from "../simulation/faults.ts";
+import type { SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
+import { faultsOf, pausedTime, wasInterrupted } from "./support/past_faults.ts";
 import { WatchedConnections } from "./support/watched_connections.ts";
 
 const PORT = 2000;
@@ -287,8 +288,9 @@ class Round {
   /** Checks that no server has a connection left. */
   #checkLosers(): void {
     const { servers, connections } = this.#world;
-    const isHalfOpen = this.#faults.some(({ kind }) => kind === "half-open");
-    if (this.#isDisturbed || isHalfOpen) return;
+    // A server that reads late closes late.
+    const isLate = this.#faults.some(({ kind }) => kind === "half-open" || kind === "slow read");
+    if (this.#isDisturbed || isLate) return;
     for (const { host, openBefore } of servers) {
       if (connections.countOf(host) > openBefore) {
         this.#network.fail(`${host} has a loser's connection`);
@@ -321,7 +323,7 @@ class Round {
 
   /** The faults of this round. */
   get #faults(): readonly Fault[] {
-    return this.#network.faults.slice(this.#faultsBefore);
+    return faultsOf(this.#network).slice(this.#faultsBefore);
   }
 
   /** Whether hosts were cut off, paused or crashed in this round. */
@@ -342,8 +344,10 @@ class Round {
   /** Whether a server answers, and the attempt in this round has no fault. */
   #works({ way, name }: Server): boolean {
     const isBroken = ({ kind, ...fault }: Fault) =>
-      (kind === "refuse" || kind === "ignore") && "place" in fault &&
-      fault.place === `client->${name}`;
+      "place" in fault &&
+      (kind === "full queue"
+        ? fault.place === name
+        : (kind === "refuse" || kind === "ignore") && fault.place === `client->${name}`);
     return (way === "works" || way === "slow") && !this.#faults.some(isBroken);
   }
 
@@ -357,7 +361,8 @@ class Round {
     let time = 0.001;
     for (const fault of this.#faults) {
       if (!("n" in fault) || fault.place !== "client" || fault.n !== 2 * this.#index + n) continue;
-      if (fault.kind === "lookup failure") return Infinity;
+      // The address that is left out may be the one that works.
+      if (fault.kind === "lookup failure" || fault.kind === "lookup omission") return Infinity;
       if (fault.kind === "lookup delay") time += fault.value / SECOND;
     }
     // A lookup that takes about as long as the timeout may or may not fail.

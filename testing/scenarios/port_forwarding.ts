@@ -28,6 +28,7 @@ import { DEFAULT_FAULTS, type SimulatedHost, type SimulatedNetwork } from "../si
 import { ConnectionLedger, type ConnectionRecord } from "./support/connection_ledger.ts";
 import { ForwardedClient, ForwardedServer, type ForwardedWorld } from "./support/forwarded_ends.ts";
 import { planSession, type Session } from "./support/forwarded_session.ts";
+import { faultsOf } from "./support/past_faults.ts";
 
 const SERVER_PORT = 80;
 const PROXY_PORT = 2000;
@@ -182,7 +183,7 @@ export async function scenario(network: SimulatedNetwork): Promise<void> {
     "all connections have ended",
     () => world.ledger.isAllLost,
   );
-  const isDisturbed = network.faults.some(({ kind }) => !Object.hasOwn(HARMLESS_FAULTS, kind));
+  const isDisturbed = faultsOf(network).some(({ kind }) => !Object.hasOwn(HARMLESS_FAULTS, kind));
   for (const session of world.sessions) session.checkEnd(isDisturbed);
   await network.shutDown();
 }

@@ -28,6 +28,7 @@ import { DEFAULT_FAULTS, type SimulatedHost, type SimulatedNetwork } from "../si
 import { StreamClient } from "./support/stream_client.ts";
 import { StreamEcho } from "./support/stream_echo.ts";
 import { StreamWorld } from "./support/stream_world.ts";
+import { faultsOf } from "./support/past_faults.ts";
 
 const PORT = 2000;
 const TLS_PORT = 2001;
@@ -89,7 +90,7 @@ export async function scenario(network: SimulatedNetwork): Promise<void> {
   await network.sleep(network.parameter("seconds", 6, 4));
   network.heal();
   await network.eventually(ENDED_WITHIN, "all sessions have ended", () => world.isOver);
-  const isDisturbed = network.faults.some(({ kind }) => !Object.hasOwn(HARMLESS_FAULTS, kind));
+  const isDisturbed = faultsOf(network).some(({ kind }) => !Object.hasOwn(HARMLESS_FAULTS, kind));
   if (!isDisturbed) world.checkComplete();
   await network.shutDown();
   world.ledger.checkAllLost();

@@ -5,7 +5,7 @@
  */
 
 import { quote, textOf } from "../../internal/foreign_value.ts";
-import type { Schedule } from "./schedule.ts";
+import { type Schedule, SECOND } from "./schedule.ts";
 
 /** A property that does not hold. */
 export interface Violation {
@@ -21,7 +21,7 @@ export interface Violation {
     | "left virtual time";
   /** The property, or what happened instead. */
   readonly message: string;
-  /** The virtual time in microseconds. */
+  /** The virtual time in seconds. */
   readonly time: number;
   /** The error that caused the violation, if there is one. */
   readonly cause?: unknown;
@@ -64,7 +64,7 @@ export class Checks {
 
   /** Records a violation. The first one counts. */
   fail(kind: Violation["kind"], message: string, cause?: unknown): void {
-    this.#violation ??= { kind, message, time: this.#schedule.now, cause };
+    this.#violation ??= { kind, message, time: this.#schedule.now / SECOND, cause };
   }
 
   /** Adds a property that must hold after each event. */

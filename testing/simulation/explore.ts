@@ -18,7 +18,6 @@ import {
   type Reached,
   runBatch,
 } from "./explore_batch.ts";
-import { parseFault } from "./faults.ts";
 import { isSameViolation, type SavedFailure } from "./saved_failure.ts";
 import { regressionTest } from "./regression_text.ts";
 import {
@@ -325,7 +324,7 @@ async function failureOf(batch: Batch, options: ExploreOptions): Promise<Explora
   const smallest = options.shrink ?? true ? await shrink(first, scenario, own) : first;
   const traced = await runSimulation(smallest.seed, scenario, {
     ...own,
-    script: smallest.faults.map(parseFault),
+    script: smallest.faults,
     parameters: smallest.parameters,
     trace: true,
   });

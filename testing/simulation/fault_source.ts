@@ -18,7 +18,7 @@ import {
   type SkewFault,
   type TimedFault,
 } from "./faults.ts";
-import { type RandomStream, UINT32_RANGE } from "./random.ts";
+import { type RandomStream, UINT32_RANGE } from "../random_stream.ts";
 
 /** The occurrences of a kind that go wrong, by their number. */
 type ScriptedOccurrences = ReadonlyMap<number, OccurrenceFault>;
@@ -103,7 +103,11 @@ export class FaultSource {
   /** The thresholds between two sockets of one host. */
   readonly #localThresholds = new Float64Array(KINDS.length);
   #rates: FaultRates = {};
+  /** The rates that {@linkcode setRates} cannot change; `null` if it can. */
+  #fixed: FaultRates | null = null;
   readonly #applied: Fault[] = [];
+  /** The lines of the first faults that have happened. */
+  readonly #lines: string[] = [];
   /** The faults of the script that have happened. */
   readonly #used = new Set<Fault>();
   readonly #report: (fault: Fault) => void;
@@ -116,11 +120,11 @@ export class FaultSource {
    * @param random The random numbers.
    * @param script The faults to apply; `null` to draw them.
    * @param report Called with each fault when it happens.
-   * @throws {SyntaxError} If the script contains a value that is not a fault.
+   * @throws {SyntaxError | TypeError} If the script contains a value that is not a fault.
    */
-  constructor(random: RandomStream, script: readonly Fault[] | null, report: (f: Fault) => void) {
+  constructor(random: RandomStream, script: readonly string[] | null, report: (f: Fault) => void) {
     this.#random = random;
-    this.#script = script?.map(checkedFault) ?? null;
+    this.#script = script?.map(parseFault) ?? null;
     this.#report = report;
   }
 
@@ -139,6 +143,13 @@ export class FaultSource {
     return this.#applied;
   }
 
+  /** The faults that have happened, one line each. */
+  get lines(): readonly string[] {
+    const lines = this.#lines;
+    for (const fault of this.#applied.slice(lines.length)) lines.push(formatFault(fault));
+    return lines;
+  }
+
   /** The faults of the script that have not happened. */
   get unused(): readonly Fault[] {
     return this.#script?.filter((fault) => !this.#used.has(fault)) ?? [];
@@ -149,6 +160,11 @@ export class FaultSource {
     return this.#script?.filter(isTimed) ?? [];
   }
 
+  /** Fixes the rates: later rates only switch kinds of faults off, and on again. */
+  fixRates(): void {
+    this.#fixed = this.#rates;
+  }
+
   /**
    * Sets the rates of faults that happen from now on.
    *
@@ -157,9 +173,14 @@ export class FaultSource {
    */
   setRates(rates: FaultRates): void {
     checkRates(rates);
-    this.#rates = { ...rates };
+    const entries = Object.entries(this.#fixed ?? rates);
+    // The entries are those of one of the two, so their names are kinds of faults.
+    const own = Object.fromEntries(
+      entries.filter(([kind]) => (rates[kind as keyof FaultRates] ?? 0) > 0),
+    ) as FaultRates;
+    this.#rates = own;
     for (const [index, kind] of KINDS.entries()) {
-      const threshold = Math.floor((rates[kind] ?? 0) * UINT32_RANGE);
+      const threshold = Math.floor((own[kind] ?? 0) * UINT32_RANGE);
       this.#thresholds[index] = threshold;
       this.#localThresholds[index] = LOCAL.has(kind) ? threshold : 0;
     }
@@ -222,14 +243,6 @@ export class FaultSource {
       [...kinds].map(([kind, faults]) => [kind, new Map(faults.map((fault) => [fault.n, fault]))]),
     );
   }
-}
-
-/** Returns a copy of a fault. Throws if the value is not a fault, as the types cannot ensure. */
-function checkedFault(fault: Fault): Fault {
-  if (typeof fault !== "object" || fault === null) {
-    throw new TypeError(`script must contain faults, as parseFault() returns, got ${quote(fault)}`);
-  }
-  return parseFault(formatFault(fault));
 }
 
 /** Checks that rates have known names, and are numbers in their range. */

@@ -5,7 +5,6 @@
  */
 
 import { quote } from "../../internal/validation.ts";
-import { parseFault } from "./faults.ts";
 import type { SavedFailure } from "./saved_failure.ts";
 import { type Invariants, loadScenario, type ScenarioModule } from "./scenario_source.ts";
 import {
@@ -75,8 +74,8 @@ export async function replay(
   const { seed = 1, faults, parameters } = failure;
   const { allowUnused = false, ...others } = options;
   const { scenario: loaded, taskModules } = await loadScenario(scenario, options);
-  const script = faults.map(parseFault);
-  const result = await simulate(seed, loaded, { ...others, taskModules, parameters, script });
+  const settings = { ...others, taskModules, parameters, script: faults };
+  const result = await simulate(seed, loaded, settings);
   const [unused] = result.unusedFaults;
   if (unused === undefined || allowUnused) return result;
   throw new RangeError(

@@ -7,7 +7,7 @@
 import { checkFunction, quote } from "../../internal/validation.ts";
 import { absoluteURL } from "../../reactor/threads/worker_task.ts";
 import type { Scenario } from "./simulate.ts";
-import type { SimulatedNetwork } from "./simulated_network.ts";
+import { internalsOf, type SimulatedNetwork } from "./simulated_network.ts";
 import type { TaskModules } from "./simulated_threads.ts";
 
 /**
@@ -140,12 +140,13 @@ function withInvariants(scenario: Scenario, invariants: Invariants): Scenario {
   if (checks.length === 0) return scenario;
   return async (network) => {
     await scenario(network);
-    await network.checks.nonePending();
+    const { checks: found } = internalsOf(network);
+    await found.nonePending();
     for (const [name, check] of checks) {
       try {
-        if (check(network) === false) network.checks.fail("invariant", name);
+        if (check(network) === false) found.fail("invariant", name);
       } catch (error) {
-        network.checks.fail("invariant", `${name}: ${error}`, error);
+        found.fail("invariant", `${name}: ${error}`, error);
       }
     }
   };

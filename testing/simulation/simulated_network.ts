@@ -13,6 +13,7 @@ import {
   checkTimeout,
   quote,
 } from "../../internal/validation.ts";
+import { RandomStream } from "../random_stream.ts";
 import { Checks } from "./checks.ts";
 import { FaultPlanner } from "./fault_planner.ts";
 import { FaultSource } from "./fault_source.ts";
@@ -29,7 +30,6 @@ import {
   type SimulatedNetworkOptions,
 } from "./network_options.ts";
 import { Parameters } from "./parameters.ts";
-import { RandomStream } from "./random.ts";
 import { type End, MOMENT_LIMIT, runSchedule } from "./run_schedule.ts";
 import { Schedule, SECOND } from "./schedule.ts";
 import { EPOCH_MS, type HostProgram, SimulatedHost } from "./simulated_host.ts";
@@ -42,12 +42,46 @@ import { Trace } from "./trace.ts";
 /** How long {@linkcode SimulatedNetwork.shutDown} waits for the reactors to stop, in seconds. */
 const SHUTDOWN_LIMIT = 3600;
 
+/** What `simulate()` needs of a network, beside its public members. */
+export interface NetworkInternals {
+  /** The checks of the scenario. */
+  readonly checks: Checks;
+  /**
+   * Moves the virtual time until a promise has settled, a property does not hold, nothing can
+   * happen any more, or the limit is reached. A time limit that is reached is a violation, as is
+   * code that a promise of the host continues.
+   *
+   * @param done The promise.
+   * @param limit Seconds of virtual time.
+   * @returns Whether nothing could happen any more, although the promise has not settled.
+   */
+  runGuarded(done: PromiseLike<unknown>, limit: number): Promise<boolean>;
+  /**
+   * Calls a function after a delay, unless the simulation ends before. The pending call does not
+   * count as something that can happen.
+   *
+   * @param delay Seconds from now.
+   * @param f The function.
+   */
+  inBackground(delay: number, f: () => void): void;
+  /** Fixes the rates of the faults: `setFaults()` only switches kinds off, and on again. */
+  fixFaults(): void;
+  /** Adds a line of the log, by the host whose program was called last. */
+  noteCurrent(text: string): void;
+  /** Returns whether a logged error is allowed. */
+  isAllowedError(error: unknown): boolean;
+}
+
+/** Returns the internal members of a network. */
+export let internalsOf: (network: SimulatedNetwork) => NetworkInternals;
+
 /**
  * A network of hosts in virtual time. Each host has a reactor of its own; the connections between
  * them run the state machine of real connections over simulated sockets.
  *
  * `simulate()` makes a network and runs it. A test that wants to move the time itself makes one
- * with `new`, and calls {@linkcode SimulatedNetwork.runUntil}.
+ * with `new`, and calls {@linkcode SimulatedNetwork.runUntil}. Such a network has no faults by
+ * default, while `simulate()` uses `DEFAULT_FAULTS`.
  *
  * @example
  * ```ts
@@ -96,6 +130,19 @@ export class SimulatedNetwork {
   /** The name of the host whose program was called last. */
   #current = "";
 
+  static {
+    internalsOf = (network) => ({
+      checks: network.#checks,
+      runGuarded: (done, limit) => network.#runGuarded(done, limit),
+      inBackground: (delay, f) => {
+        network.#schedule.at(network.#schedule.now + inMicroseconds(delay), f, true);
+      },
+      fixFaults: () => network.#faults.fixRates(),
+      noteCurrent: (text) => network.trace.addRoutine(network.seconds(), network.#current, text),
+      isAllowedError: (error) => network.#isAllowedError(error),
+    });
+  }
+
   /**
    * Creates a network without hosts.
    *
@@ -118,13 +165,19 @@ export class SimulatedNetwork {
       this.#schedule,
       this.#faults,
       this.#hosts,
-      inMicroseconds(latency),
+      random.fork("links"),
+      latency,
     );
     this.#planner = new FaultPlanner(
       this.#schedule,
       this.#faults,
       random.fork("plan"),
-      new TimedFaults(this.#hosts, this.#links, () => this.#enter(), (text) => this.note(text)),
+      new TimedFaults(
+        this.#hosts,
+        this.#links,
+        () => this.#enter(),
+        (host, text) => this.#note(host, text),
+      ),
     );
     this.#faults.setRates(faults);
     this.#planner.update();
@@ -135,26 +188,17 @@ export class SimulatedNetwork {
     return this.#hosts.hosts;
   }
 
-  /** The faults that have happened. */
-  get faults(): readonly Fault[] {
-    return this.#faults.faults;
+  /** The faults that have happened, one line each. */
+  get faults(): readonly string[] {
+    return this.#faults.lines;
   }
 
   /**
    * The faults of the option `script` that have not happened: they name hosts that do not exist, or
    * moments and occurrences that the simulation has not reached.
    */
-  get unusedFaults(): readonly Fault[] {
-    return this.#faults.unused;
-  }
-
-  /**
-   * The checks of the scenario.
-   *
-   * @internal
-   */
-  get checks(): Checks {
-    return this.#checks;
+  get unusedFaults(): readonly string[] {
+    return this.#faults.unused.map(formatFault);
   }
 
   /** The number of events so far: packets, timers, and faults. */
@@ -269,17 +313,6 @@ export class SimulatedNetwork {
   }
 
   /**
-   * Calls a function after a delay, unless the simulation ends before. The pending call does not
-   * count as something that can happen.
-   *
-   * @param delay Seconds from now.
-   * @param f The function.
-   */
-  inBackground(delay: number, f: () => void): void {
-    this.#schedule.at(this.#schedule.now + inMicroseconds(delay), f, true);
-  }
-
-  /**
    * Returns a Deferred that fires after a delay.
    *
    * @param seconds Seconds from now, at least 0.
@@ -339,58 +372,14 @@ export class SimulatedNetwork {
     return await done;
   }
 
-  /**
-   * Moves the virtual time until a promise has settled, a property does not hold, nothing can
-   * happen any more, or the limit is reached. A time limit that is reached is a violation, as is
-   * code that a promise of the host continues.
-   *
-   * @param done The promise.
-   * @param limit Seconds of virtual time.
-   * @returns Whether nothing could happen any more, although the promise has not settled.
-   *
-   * @internal
-   */
-  async runGuarded(done: PromiseLike<unknown>, limit: number): Promise<boolean> {
-    const end = await this.#run(done, limit, () => {
-      this.#checks.fail(
-        "left virtual time",
-        "code waits for a promise of the host, such as import()",
-      );
-    });
-    if (end === "limit") this.#checks.fail("time limit", `the scenario took ${limit} s`);
-    if (end === "endless") this.#checks.fail("time limit", this.#endless());
-    return end === "idle";
-  }
-
-  #run(
-    done: PromiseLike<unknown>,
-    limit: number,
-    continuedOutside: () => void = () => {},
-  ): Promise<End> {
-    let isDone = false;
-    const settled = () => void (isDone = true);
-    done.then(settled, settled);
-    return runSchedule(this.#schedule, {
-      limit: this.#schedule.now + limit * SECOND,
-      isDone: () => isDone || this.#checks.violation !== null,
-      hasEntered: () => this.#entered,
-      check: () => {
-        this.#entered = false;
-        return this.#checks.check();
-      },
-      continuedOutside,
-    });
-  }
-
-  #endless(): string {
-    return `the time stands still at ${this.seconds()} s: more than ${MOMENT_LIMIT} events there`;
-  }
-
   // Faults.
 
   /**
-   * Sets the rates of the faults from now on. If all of them are 0, the faults of a script do not
-   * happen either.
+   * Sets the rates of the faults from now on, in place of all former ones. If all of them are 0,
+   * the faults of a script do not happen either.
+   *
+   * Rates that are an option of `simulate()` or `explore()` win. This method then only switches the
+   * kinds of faults off whose rate is 0 here, and on again.
    *
    * @param rates The rates. An absent one is 0.
    * @throws {RangeError | TypeError} If a name or a rate is invalid.
@@ -408,7 +397,11 @@ export class SimulatedNetwork {
   heal(): void {
     this.note("heals");
     this.setFaults({});
+    this.#planner.endAll();
     this.#links.heal();
+    for (const { listeners } of this.#hosts.machines()) {
+      for (const listener of listeners) listener.fillUntil(0);
+    }
     for (const host of this.hosts) {
       host.resume();
       if (!host.isUp && host.hasProgram) host.restart();
@@ -443,18 +436,22 @@ export class SimulatedNetwork {
   }
 
   /**
-   * Sets the latency and the bandwidth from one host to another.
+   * Sets the latency, the jitter and the bandwidth from one host to another.
    *
    * @param from The name of the sender.
    * @param to The name of the receiver.
    * @param options What to change.
    * @throws {RangeError | TypeError} If a host does not exist, or an option is invalid.
    */
-  setLink(from: string, to: string, { latency, bandwidth }: LinkOptions): void {
+  setLink(from: string, to: string, { latency, jitter, bandwidth }: LinkOptions): void {
     const link = this.#links.link(this.#hosts.machine(from), this.#hosts.machine(to));
     if (latency !== undefined) {
       checkDelay("setLink() latency", latency);
       link.latency = inMicroseconds(latency);
+    }
+    if (jitter !== undefined) {
+      checkDelay("setLink() jitter", jitter);
+      link.jitter = inMicroseconds(jitter);
     }
     if (bandwidth !== undefined) {
       if (!(typeof bandwidth === "number" && bandwidth > 0)) {
@@ -589,24 +586,9 @@ export class SimulatedNetwork {
     this.#allowedErrors.push(isAllowed);
   }
 
-  /** Returns whether a logged error is allowed. */
-  isAllowedError(error: unknown): boolean {
-    try {
-      return this.#allowedErrors.some((isAllowed) => isAllowed(error));
-    } catch (thrown) {
-      this.#failed("the predicate of allowErrors()", thrown);
-      return true;
-    }
-  }
-
   /** Adds a line to the trace. */
   note(text: string): void {
     this.#note("", text);
-  }
-
-  /** Adds a line of the log, by the host whose program was called last. */
-  noteCurrent(text: string): void {
-    this.trace.addRoutine(this.#schedule.now, this.#current, text);
   }
 
   /**
@@ -649,6 +631,52 @@ export class SimulatedNetwork {
 
   // Private methods.
 
+  async #runGuarded(done: PromiseLike<unknown>, limit: number): Promise<boolean> {
+    const end = await this.#run(done, limit, () => {
+      this.#checks.fail(
+        "left virtual time",
+        "code waits for a promise of the host, such as import()",
+      );
+    });
+    if (end === "limit") this.#checks.fail("time limit", `the scenario took ${limit} s`);
+    if (end === "endless") this.#checks.fail("time limit", this.#endless());
+    return end === "idle";
+  }
+
+  #run(
+    done: PromiseLike<unknown>,
+    limit: number,
+    continuedOutside: () => void = () => {},
+  ): Promise<End> {
+    let isDone = false;
+    const settled = () => void (isDone = true);
+    done.then(settled, settled);
+    return runSchedule(this.#schedule, {
+      limit: this.#schedule.now + limit * SECOND,
+      isDone: () => isDone || this.#checks.violation !== null,
+      hasEntered: () => this.#entered,
+      check: () => {
+        this.#entered = false;
+        return this.#checks.check();
+      },
+      continuedOutside,
+    });
+  }
+
+  #endless(): string {
+    return `the time stands still at ${this.seconds()} s: more than ${MOMENT_LIMIT} events there`;
+  }
+
+  /** Returns whether a logged error is allowed. */
+  #isAllowedError(error: unknown): boolean {
+    try {
+      return this.#allowedErrors.some((isAllowed) => isAllowed(error));
+    } catch (thrown) {
+      this.#failed("the predicate of allowErrors()", thrown);
+      return true;
+    }
+  }
+
   #interrupt(sides: Sides, bothWays: boolean): Disposable {
     const fault = {};
     const names = `${sides.hosts.join(", ")} ${bothWays ? "and" : "to"} ${sides.from.join(", ")}`;
@@ -682,7 +710,7 @@ export class SimulatedNetwork {
   }
 
   #note(host: string, text: string): void {
-    this.trace.add(this.#schedule.now, host, text);
+    this.trace.add(this.seconds(), host, text);
   }
 }
 

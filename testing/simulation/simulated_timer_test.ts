@@ -118,7 +118,7 @@ Deno.test("SimulatedTimer with a drift wakes earlier or later, but never shows a
 Deno.test("SimulatedTimer of a paused process wakes when it resumes, and of an ended one never", () => {
   const { schedule, process, timer, wakes } = makeTimer();
   timer.set(1);
-  process.pause();
+  process.pause(process);
   schedule.advanceTo(5 * SECOND);
   assertEquals(wakes, []);
   process.resume();

@@ -18,7 +18,7 @@ import type {
   TLSProvider,
 } from "../../reactor/tls/tls_engine.ts";
 import type { FaultSite } from "./fault_source.ts";
-import type { RandomStream } from "./random.ts";
+import type { RandomStream } from "../random_stream.ts";
 
 const DEFAULT_TIMEOUT = 10;
 /** The largest record, in bytes (RFC 8446 section 5.1). */

@@ -10,9 +10,9 @@
  * @module
  */
 
-import { ConnectionLost } from "../../reactor/errors.ts";
 import type { Address } from "../../reactor/interfaces/mod.ts";
 import type { StreamDriver, StreamDriverSink } from "../../reactor/stream/stream_driver.ts";
+import { connectionLost, errorWithCode } from "../../reactor/stream/system_error.ts";
 import { DEFAULT_IDLE, KeepAlive, type ProbedConnection } from "./keep_alive.ts";
 import type { Link } from "./link.ts";
 import type { Boot, Machine } from "./machine.ts";
@@ -24,7 +24,7 @@ const WINDOW = 262144;
 /** The longest additional delay of a segment or datagram, in microseconds. */
 export const MOST_DELAY = 50_000;
 /** The longest time for which a program does not read, in microseconds. */
-const MOST_READ_DELAY = 500_000;
+const MOST_READ_DELAY = 5 * SECOND;
 /** The first timeout after which a lost segment is sent again, in microseconds (RFC 6298). */
 const FIRST_RETRY = 200_000;
 const LONGEST_RETRY = 120 * SECOND;
@@ -517,7 +517,7 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
   /** Lets the peer send more, because bytes were read. */
   #acknowledge(size: number): void {
     const peer = this.#peer;
-    // Only a peer that waits notices how long the acknowledgement takes.
+    // The delay of an acknowledgement matters only while the peer has a pending write.
     if (peer.#pending === null) peer.#inFlight -= size;
     else this.#owed += size;
     if (this.#owed === 0) return;
@@ -540,10 +540,8 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
     this.#pending = null;
     const isBroken = syscall === "write" && this.#ended && this.#error === "ECONNRESET";
     const code = isBroken ? "EPIPE" : this.#error;
-    const address = String(this.#addresses.peer);
-    const message = `Connection to ${address} was lost: ${REASONS[code]}`;
-    const cause = new Error(REASONS[code]);
-    this.#sink?.failed(new ConnectionLost(message, { code, address, cause, syscall }));
+    const cause = errorWithCode(code, REASONS[code]);
+    this.#sink?.failed(connectionLost(syscall, this.#addresses.peer, cause));
   }
 
   #later(f: () => void): void {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { inSeconds } from "./faults.ts";
+import { formatSeconds } from "./faults.ts";
 import type { TraceEntry } from "./trace.ts";
 import type { TraceItem } from "./trace_selection.ts";
 
@@ -47,7 +47,7 @@ export function formatTable(items: readonly TraceItem[], hosts: readonly string[
 
 function linesOf(entry: TraceEntry, layout: Layout): string[] {
   return wrap(layout.text(entry), layout.width).map((part, index) => {
-    const seconds = index === 0 ? inSeconds(entry.time) : "";
+    const seconds = index === 0 ? formatSeconds(entry.time) : "";
     const line = layout.line(entry.host, part, index === 0);
     return `${seconds.padStart(TIME_WIDTH)} | ${line}`.trimEnd();
   });

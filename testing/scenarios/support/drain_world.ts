@@ -6,6 +6,7 @@
 
 import type { SimulatedNetwork } from "../../simulation/mod.ts";
 import { ConnectionLedger } from "./connection_ledger.ts";
+import { faultsOf } from "./past_faults.ts";
 
 /** The names of the servers. */
 export const SERVERS = ["server1", "server2"] as const;
@@ -60,7 +61,7 @@ export class DrainWorld {
    * @param harmless The kinds of faults that cut no connection.
    */
   checkUndisturbed(harmless: readonly string[]): void {
-    if (this.network.faults.some(({ kind }) => !harmless.includes(kind))) return;
+    if (faultsOf(this.network).some(({ kind }) => !harmless.includes(kind))) return;
     for (const [id, times] of this.#accepted) {
       const cut = this.#cut.get(id) ?? 0;
       if (times <= cut + 1) continue;
