@@ -7,10 +7,10 @@ import {
 } from "@std/assert";
 import { Deferred, fail, getDebugging, setDebugging, succeed } from "../defer/mod.ts";
 import { err, error as logError } from "../log/mod.ts";
-import { connectProtocol, TCP4ClientEndpoint } from "../endpoints/mod.ts";
+import { ClientService, connectProtocol, TCP4ClientEndpoint } from "../endpoints/mod.ts";
 import { ClientFactory, DatagramProtocol, Factory, Protocol } from "../protocol/mod.ts";
 import { DenoReactor, type IInternetAddress, type IListeningPort } from "../reactor/mod.ts";
-import { Clock, LoopingCall } from "../task/mod.ts";
+import { Clock, deferLater, LoopingCall } from "../task/mod.ts";
 import { creationTracker } from "../internal/creation_tracker.ts";
 import { recording } from "../defer/debug.ts";
 import {
@@ -18,6 +18,7 @@ import {
   connectedServerAndClient,
   flushLoggedErrors,
   InMemoryReactor,
+  ManualEndpoint,
   MemoryEndpoints,
   MemoryReactorClock,
   runningReactor,
@@ -102,6 +103,28 @@ Deno.test("checkClean() fails if a LoopingCall is left running on a reactor", as
   });
   assertEquals(left.length, 1);
   assertMatch(left[0] ?? "", /^DelayedCall\(.* is pending, made at:\n {4}at .*check_clean_test/);
+});
+
+Deno.test("checkClean() names the library's own timed calls", async () => {
+  const endpoint = new ManualEndpoint();
+  const reactor = new MemoryReactorClock();
+  const made: readonly [name: string, make: () => void][] = [
+    ["retryClientService", () => {
+      const factory = Factory.forProtocol(Protocol);
+      const service = new ClientService(endpoint, factory, { clock: reactor });
+      service.startService();
+      endpoint.attempt().fail();
+    }],
+    ["makeLoopingCall", () => {
+      new LoopingCall(() => {}).start(60, { clock: reactor }).addErrback(() => {});
+    }],
+    ["fireDeferLater", () => void deferLater(reactor, 5)],
+    ["timeOutDeferred", () => void new Deferred<void>().addTimeout(5, reactor)],
+  ];
+  for (const [name, make] of made) {
+    const { left } = await uncleanEnd(make);
+    assertMatch(left[0] ?? "", new RegExp(`^DelayedCall\\(${name} in .* made at:\n`));
+  }
 });
 
 Deno.test("checkClean() fails if a port is open", async () => {

@@ -42,6 +42,7 @@ export class Checks {
   readonly #always: { name: string; condition: () => boolean }[] = [];
   readonly #eventually = new Set<Pending>();
   readonly #sometimes = new Map<string, number>();
+  readonly #invariants: { name: string; condition: () => boolean | void }[] = [];
   /** The functions to call when no property of `eventually` is pending. */
   #whenNonePending: (() => void)[] = [];
   #violation: Violation | null = null;
@@ -82,6 +83,30 @@ export class Checks {
       this.#eventually.delete(pending);
       this.fail("eventually", name);
     });
+  }
+
+  /** Adds a property that must hold when the scenario has ended. */
+  invariant(name: string, condition: () => boolean | void): void {
+    this.#invariants.push({ name, condition });
+  }
+
+  /** Checks the properties that must hold at the end. The first violation counts. */
+  end(): void {
+    for (const { name, condition } of this.#invariants) {
+      if (this.#violation !== null) return;
+      try {
+        const holds: unknown = condition();
+        if (holds === false) this.fail("invariant", name);
+        else if (holds !== true && holds !== undefined) {
+          this.fail(
+            "invariant",
+            `${name}: the condition must return a boolean or nothing, got ${quote(holds)}`,
+          );
+        }
+      } catch (error) {
+        this.fail("invariant", `${name}: ${textOf(error)}`, error);
+      }
+    }
   }
 
   /** Returns a promise that resolves when no property of `eventually` is pending. */

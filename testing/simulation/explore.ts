@@ -331,7 +331,8 @@ async function failureOf(batch: Batch, options: ExploreOptions): Promise<Explora
   const exploration = { ...batch, failures: [smallest, ...others] };
   const heading = [
     `${first.violation.kind}: ${first.violation.message}`,
-    `${batch.failures.length} of ${batch.seeds} seeds have failed: ` +
+    `${batch.failures.length} of ${batch.seeds} seeds ` +
+    `${batch.failures.length === 1 ? "has" : "have"} failed: ` +
     batch.failures.slice(0, 10).map(({ seed }) => seed).join(", "),
   ];
   const { violation } = traced;
@@ -340,6 +341,14 @@ async function failureOf(batch: Batch, options: ExploreOptions): Promise<Explora
   }
   const seeds = smallest.faults.length > 0 ? [] : await seedsWithoutFaults(smallest, scenario, own);
   const test = regressionTest(smallest, seeds, options);
-  const message = [...heading, test, "", new SimulationFailure(traced).message].join("\n");
+  const remark = smallest.seed === first.seed ? [] : [otherSeed(first, smallest)];
+  const failure = new SimulationFailure(traced).message;
+  const message = [...heading, test, ...remark, "", failure].join("\n");
   return new ExplorationFailure(message, exploration, traced);
+}
+
+/** Returns why the regression test has another seed than the simulation that failed. */
+function otherSeed(first: SavedFailure, { seed, faults }: SavedFailure): string {
+  const cause = faults.length === 0 ? "the scenario fails" : "the faults happen";
+  return `(The seed ${seed} is enough: ${cause} without the seed ${first.seed}, too.)`;
 }

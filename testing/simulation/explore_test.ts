@@ -42,6 +42,10 @@ Deno.test("explore() finds the seed, and reports one fault of hundreds", async (
       '"parameters":{"hosts":2}}, { invariants });',
   );
   assertStringIncludes(error.message, "| connects to server:2000");
+  assertMatch(
+    error.message,
+    /^invariant: all.*\n1 of (\d+) seeds has failed: \1\n.*\n\(The seed 1 is enough: the faults /,
+  );
   assert(error.result?.violation?.message === failure?.violation.message);
 });
 
@@ -205,8 +209,25 @@ Deno.test("replay() fails while the defect is there, and passes without its faul
     SimulationFailure,
   );
   assertEquals(error.result.violation?.message, "not all are connected");
-  const { faults } = await replay(withInvariants, { faults: ["refuse client1->server #2"] });
-  assertEquals(faults, []);
+});
+
+Deno.test("replay() fails if a fault does not happen, unless the option allowUnused is set", async () => {
+  const late = { faults: ["refuse client1->server #2", "kill server 900 s to 901 s"] };
+  await assertRejects(
+    () => replay(scenario, late),
+    RangeError,
+    'Cannot replay the fault "refuse client1->server #2": it did not happen in the',
+  );
+  const { faults, unusedFaults } = await replay(scenario, late, { allowUnused: true });
+  assertEquals([faults, unusedFaults], [[], late.faults]);
+});
+
+Deno.test("replay() fails for a parameter that the scenario does not declare", async () => {
+  await assertRejects(
+    () => replay(scenario, { faults: [], parameters: { host: 3 } }),
+    RangeError,
+    'Cannot set the parameter "host": the scenario does not declare it; its parameters are hosts',
+  );
 });
 
 Deno.test("replay() rejects a line that is not a fault", async () => {

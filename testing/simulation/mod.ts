@@ -35,4 +35,4 @@ export {
 export { type HostProgram, SimulatedHost, SimulatedReactor } from "./simulated_host.ts";
 export { SimulatedNetwork } from "./simulated_network.ts";
 export type { TaskModules } from "./simulated_threads.ts";
-export { Trace, type TraceEntry } from "./trace.ts";
+export { type TableOptions, Trace, type TraceEntry } from "./trace.ts";

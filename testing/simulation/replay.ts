@@ -4,10 +4,15 @@
  * @module
  */
 
+import { quote } from "../../internal/validation.ts";
 import type { SavedFailure } from "./saved_failure.ts";
 import { type Invariants, loadScenario, type ScenarioModule } from "./scenario_source.ts";
-import { simulate, type SimulationOptions, type SimulationResult } from "./simulate.ts";
-import type { Scenario } from "./simulate.ts";
+import {
+  type Scenario,
+  simulate,
+  type SimulationOptions,
+  type SimulationResult,
+} from "./simulate.ts";
 
 /** What `replay()` needs of a failure. */
 export interface Replay extends Partial<Omit<SavedFailure, "faults" | "violation">> {
@@ -24,6 +29,12 @@ export interface ReplayOptions extends Omit<SimulationOptions, "script" | "fault
    * @default {{}}
    */
   invariants?: Invariants | undefined;
+  /**
+   * Whether a fault may be left out because its moment or its occurrence does not come.
+   *
+   * @default {false} Such a fault is an error: a replay without its faults tests nothing.
+   */
+  allowUnused?: boolean | undefined;
 }
 
 /**
@@ -39,8 +50,8 @@ export interface ReplayOptions extends Omit<SimulationOptions, "script" | "fault
  * @returns The outcome.
  * @throws {SimulationFailure} If a property does not hold.
  * @throws {SyntaxError} If a line is not a fault.
- * @throws {RangeError | TypeError} If an option is invalid, or a fault names a host that does not
- *   exist.
+ * @throws {RangeError | TypeError} If an option is invalid, a fault does not happen or names a host
+ *   that does not exist, or the scenario does not declare a parameter of the failure.
  *
  * @example
  * ```ts
@@ -61,6 +72,14 @@ export async function replay(
   options: ReplayOptions = {},
 ): Promise<SimulationResult> {
   const { seed = 1, faults, parameters } = failure;
+  const { allowUnused = false, ...others } = options;
   const { scenario: loaded, taskModules } = await loadScenario(scenario, options);
-  return await simulate(seed, loaded, { ...options, taskModules, parameters, script: faults });
+  const settings = { ...others, taskModules, parameters, script: faults };
+  const result = await simulate(seed, loaded, settings);
+  const [unused] = result.unusedFaults;
+  if (unused === undefined || allowUnused) return result;
+  throw new RangeError(
+    `Cannot replay the fault ${quote(unused)}: it did not happen in the ${result.seconds} s of ` +
+      "the simulation. Correct its moment or number, or pass { allowUnused: true }",
+  );
 }

@@ -113,8 +113,8 @@ export class SimulationFailure extends Error {
  * @throws {SimulationFailure} If a property does not hold, an error is logged that is not allowed,
  *   a Deferred or a promise fails without a handler, or the scenario throws, hangs or leaves the
  *   virtual time.
- * @throws {RangeError} If an option is invalid, or a fault of the script names a host that does not
- *   exist.
+ * @throws {RangeError} If an option is invalid, a fault of the script names a host that does not
+ *   exist, or the scenario does not declare a parameter of the options.
  * @throws {SyntaxError | TypeError} If an option is invalid.
  *
  * @example
@@ -139,6 +139,7 @@ export async function simulate(
   const { violation } = result;
   if (violation === null) {
     checkHosts(result);
+    checkParameters(result, options.parameters ?? {});
     return result;
   }
   if (options.trace) throw new SimulationFailure(result);
@@ -259,6 +260,7 @@ async function start(network: SimulatedNetwork, scenario: Scenario): Promise<voi
   try {
     await scenario(network);
     await internalsOf(network).checks.nonePending();
+    internalsOf(network).checks.end();
   } catch (error) {
     internalsOf(network).checks.fail("failure", `the scenario has thrown ${textOf(error)}`, error);
   }
@@ -302,6 +304,19 @@ function checkHosts({ unusedFaults, hosts }: SimulationResult): void {
         `the hosts are ${hosts.join(", ") || "none"}`,
     );
   }
+}
+
+/** Throws if the options set a parameter that the scenario does not declare. */
+function checkParameters(
+  { parameters }: SimulationResult,
+  given: Readonly<Record<string, number>>,
+): void {
+  const unknown = Object.keys(given).find((name) => !parameters.has(name));
+  if (unknown === undefined) return;
+  throw new RangeError(
+    `Cannot set the parameter ${quote(unknown)}: the scenario does not declare it; its ` +
+      `parameters are ${[...parameters.keys()].join(", ") || "none"}`,
+  );
 }
 
 function describeFailure(result: SimulationResult): string {

@@ -413,6 +413,51 @@ Deno.test("simulate() leaves the process as it was, after success and after ever
   assertInstanceOf(new Date(), Date);
 });
 
+Deno.test("SimulatedNetwork.invariant() is checked when the scenario has ended", async () => {
+  const withInvariant =
+    (condition: () => unknown, act: () => void = () => {}): Scenario => async (network) => {
+      // The type forbids a condition that returns something else, which a program may pass.
+      network.invariant("it holds", condition as () => boolean);
+      await network.sleep(1);
+      act();
+    };
+  let value = 1;
+  assertEquals(await violationOf(withInvariant(() => value === 2, () => value = 2)), "none");
+  assertEquals(await violationOf(withInvariant(() => {})), "none");
+  assertEquals(await violationOf(withInvariant(() => value === 3)), "invariant: it holds");
+  const fails = () => {
+    throw new RangeError("too few");
+  };
+  assertEquals(
+    await violationOf(withInvariant(fails)),
+    "invariant: it holds: RangeError: too few",
+  );
+  assertEquals(
+    await violationOf(withInvariant(() => 5)),
+    "invariant: it holds: the condition must return a boolean or nothing, got 5",
+  );
+  assertEquals(
+    await violationOf(withInvariant(() => false, fails)),
+    "failure: the scenario has thrown RangeError: too few",
+  );
+});
+
+Deno.test("simulate() reports a logged error with its text, in the message and in the trace", async () => {
+  const error = await assertRejects(
+    () =>
+      simulate(1, async (network) => {
+        const { reactor } = network.addHost("a");
+        reactor.callLater(0.1, () => {
+          throw new RangeError("bad call");
+        });
+        await network.sleep(1);
+      }, NO_FAULTS),
+    SimulationFailure,
+    "a timed call of callLater(): RangeError: bad call (seed 1",
+  );
+  assertStringIncludes(String(error.result.trace), "callLater(): RangeError: bad call\n");
+});
+
 Deno.test("simulate() options win over the rates of setFaults(), which only switches kinds off", async () => {
   const kinds = async (faults: FaultRates | undefined) => {
     const { faults: lines } = await simulate(1, async (network) => {

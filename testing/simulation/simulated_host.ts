@@ -12,6 +12,7 @@ import { inMicroseconds } from "./faults.ts";
 import { SimulatedSockets } from "./host_sockets.ts";
 import type { Machine } from "./machine.ts";
 import type { RandomStream } from "../random_stream.ts";
+import { SimulatedDisk } from "./simulated_disk.ts";
 import { type NameTable, SimulatedResolver } from "./simulated_names.ts";
 import { startSimulatedThread, type TaskModules } from "./simulated_threads.ts";
 import { type MachineClock, SimulatedTimer } from "./simulated_timer.ts";
@@ -77,8 +78,11 @@ export class SimulatedReactor extends VirtualReactor {
 export class SimulatedHost {
   /** The name of the host, which is also its host name in the network. */
   readonly name: string;
-  /** Values that survive a crash, as files do. */
-  readonly disk: Map<string, unknown> = new Map();
+  /**
+   * Values that survive a crash, as files do: data that `structuredClone()` can copy. A value is
+   * copied when it is stored and when it is read, so a program must store what it has changed.
+   */
+  readonly disk: Map<string, unknown>;
   /** Random numbers for the program: pass `random.fraction` where `Math.random` is expected. */
   readonly random: RandomStream;
   readonly #machine: Machine;
@@ -100,6 +104,7 @@ export class SimulatedHost {
     program: HostProgram | null,
   ) {
     this.name = machine.name;
+    this.disk = new SimulatedDisk(machine.name);
     this.random = random;
     this.#machine = machine;
     this.#clock = clock;

@@ -475,14 +475,43 @@ export class SimulatedNetwork {
    * Adds a property that must hold after every event, when the promises of the event have settled.
    *
    * @param name The property, as a sentence.
-   * @param condition Returns whether it holds. If it throws, or returns anything but a boolean, the
-   *   simulation fails.
+   * @param condition Returns whether it holds. If it throws, the simulation fails, and the error is
+   *   part of the report.
    */
   always(name: string, condition: () => boolean): void {
     checkString("always() name", name);
     checkFunction("always() condition", condition);
     this.#enter();
     this.#checks.always(name, condition);
+  }
+
+  /**
+   * Adds a property that must hold when the scenario has ended. Unlike the option `invariants` of
+   * `explore()`, the condition can read the variables of the scenario, and `simulate()` and
+   * `replay()` check it, too.
+   *
+   * @param name The property, as a sentence.
+   * @param condition Returns whether it holds, or throws. It is called once, when the scenario has
+   *   returned without a violation.
+   *
+   * @example
+   * ```ts
+   * import { replay, type SimulatedNetwork } from "@torsion/reactor/testing";
+   *
+   * async function scenario(network: SimulatedNetwork): Promise<void> {
+   *   const seen: string[] = [];
+   *   network.invariant("alice is seen once", () => seen.length === 1);
+   *   network.addHost("alice", ({ name }) => void seen.push(name));
+   *   await network.sleep(1);
+   * }
+   *
+   * await replay(scenario, { faults: [] });
+   * ```
+   */
+  invariant(name: string, condition: () => boolean | void): void {
+    checkString("invariant() name", name);
+    checkFunction("invariant() condition", condition);
+    this.#checks.invariant(name, condition);
   }
 
   /**
