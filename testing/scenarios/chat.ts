@@ -7,6 +7,8 @@
  *   stays open delivers all lines.
  * - A message reaches a member once, and the sender learns whether the room has it: by a
  *   confirmation, or by the loss of the connection.
+ * - A confirmed message reaches each member who is in the room from its sending to its confirmation,
+ *   or that member loses the connection.
  * - The room has exactly the members whose connections are open.
  * - After the faults have ended, all members are in the room within the time that the timeouts and
  *   the retry policy allow.
@@ -85,9 +87,11 @@ class World {
   }
 }
 
-class Room {
+/** The people in the chat. */
+export class Room {
   readonly people = new Map<string, Talker>();
 
+  /** Sends a line to everybody except one person. */
   say(line: string, except: Talker): void {
     for (const talker of this.people.values()) if (talker !== except) talker.tell(line);
   }
@@ -98,7 +102,7 @@ abstract class End extends LineReceiver {
   override delimiter = "\n";
   override MAX_LENGTH = 1000;
   protected readonly world: World;
-  protected readonly host: SimulatedHost;
+  readonly host: SimulatedHost;
   /** The name of the connection, by which the server knows it, too; `""` before. */
   id = "";
   #record: ConnectionRecord | null = null;
@@ -222,10 +226,25 @@ class Member extends End {
   /** Fires when the member is in the room. */
   readonly entered = new Deferred<void>();
   readonly #unconfirmed = new Map<string, Deferred<void>>();
+  /** The messages that have arrived on this connection. */
+  readonly #delivered = new Set<string>();
+  /** The messages of others that are confirmed, and have to arrive on this connection. */
+  readonly #due = new Set<string>();
   #names = 0;
 
   get isConfirmed(): boolean {
     return this.#unconfirmed.size === 0;
+  }
+
+  /** Whether the member is in the room, as far as it knows. */
+  get isPresent(): boolean {
+    return this.isOpen && this.entered.called;
+  }
+
+  /** A message that should have arrived on this connection, and has not; `undefined` if all have. */
+  get missing(): string | undefined {
+    const [missing] = this.#due;
+    return missing;
   }
 
   /**
@@ -237,10 +256,14 @@ class Member extends End {
    */
   say(message: string): Deferred<void> {
     const [, id = ""] = message.split(" ");
+    const others = [...this.world.members.values()].filter((each) => each !== this);
+    const present = others.filter(({ isPresent }) => isPresent);
     const confirmed = new Deferred<void>();
     this.#unconfirmed.set(id, confirmed);
     this.tell(message);
-    return confirmed;
+    return confirmed.addCallback(() => {
+      for (const member of present) member.#expect(id);
+    });
   }
 
   override connectionMade(): void {
@@ -292,6 +315,13 @@ class Member extends End {
       this.world.network.fail(`${this.host} has received ${id} twice`);
     }
     this.host.disk.set(key, true);
+    this.#delivered.add(id);
+    this.#due.delete(id);
+  }
+
+  /** Called when a message is confirmed that was sent while this member was in the room. */
+  #expect(id: string): void {
+    if (!this.#delivered.has(id)) this.#due.add(id);
   }
 }
 
@@ -318,6 +348,11 @@ export async function scenario(network: SimulatedNetwork): Promise<void> {
     "all lines have arrived, and all senders know",
     () => [...world.members.values()].every((member) => !member.isOpen || isSettled(member)),
   );
+  for (const { host, isOpen, missing } of world.members.values()) {
+    if (isOpen && missing !== undefined) {
+      network.fail(`${missing} was confirmed, and has not reached ${host}, who was in the room`);
+    }
+  }
   for (const talker of world.room.people.values()) {
     if (!talker.isOpen) network.fail("the room has a member whose connection is lost");
   }
