@@ -45,6 +45,22 @@ const FAULTS = {
   kill: 1,
 };
 
+/** The states that some seed must reach. */
+export const states = [
+  "a request is answered",
+  "a request is cut",
+  "a client asks again",
+  "a client gives up a connection",
+  "a server has stopped gracefully",
+  "a port reaches its limit",
+  "a port has two drains",
+  "a port listens again",
+  "a busy connection drains",
+  "a drain ends without an abort",
+  "a drain aborts connections",
+  "a drain is cancelled",
+];
+
 /** Clients ask servers that drain again and again. */
 export async function scenario(network: SimulatedNetwork): Promise<void> {
   const { random } = network;
@@ -76,7 +92,7 @@ function restartGracefully(world: DrainWorld, host: SimulatedHost): void {
   host.signal("SIGTERM");
   host.stopped.then(() => {
     if (host.reactor !== reactor) return;
-    world.network.sometimes("a server has stopped gracefully");
+    world.network.sometimes("a server has stopped gracefully", true);
     host.kill();
     world.network.callLater(0.2, () => host.restart());
   });

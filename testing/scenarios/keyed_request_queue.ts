@@ -20,10 +20,13 @@
 import { KeyedRequestQueue } from "../../protocol/mod.ts";
 import type { SimulatedNetwork } from "../simulation/mod.ts";
 import { type Asked, markSent, Refused, type TestedQueue } from "./support/request_world.ts";
-import { runRequests } from "./support/requests.ts";
+import { runRequests, states as common } from "./support/requests.ts";
 
 /** The number of ids of a client that uses few of them. Now and then all of them are in use. */
 const FEW = 12;
+
+/** The states that some seed must reach. */
+export const states = [...common, "an answer overtakes another one", "all ids are in use"];
 
 /** Runs the scenario. */
 export function scenario(network: SimulatedNetwork): Promise<void> {

@@ -92,7 +92,7 @@ class Receiving {
   item(kind: Item["kind"], bytes: Uint8Array): void {
     if (this.#isOver) this.#world.network.fail(`a ${kind} has arrived after the end`);
     this.#wire.received(`${kind} ${textOf(bytes)}`);
-    this.#world.network.sometimes(`a ${kind} arrives`);
+    this.#world.network.sometimes(`a ${kind} arrives`, true);
   }
 
   /**
@@ -236,7 +236,7 @@ class Lines extends LineReceiver {
   #pauseSometimes(): void {
     const random = this.#receiving?.random ?? this.#host.random;
     if (random.fraction() >= PAUSE_RATE) return;
-    this.#world.network.sometimes("a receiver pauses");
+    this.#world.network.sometimes("a receiver pauses", true);
     if (random.below(3) > 0) {
       this.#pauser ??= new Pauser(this.#host.reactor, random, this);
       this.#pauser.pause(LONGEST_PAUSE);
@@ -292,6 +292,18 @@ class Sender extends Protocol {
     };
   }
 }
+
+/** The states that some seed must reach. */
+export const states = [
+  "a line arrives",
+  "a raw arrives",
+  "a long line arrives",
+  "everything arrives",
+  "a receiver pauses",
+  "an error is thrown while held data is delivered",
+  "a connection breaks",
+  "a connection cannot be made",
+];
 
 /** Sends lines over several connections, and checks that they arrive. */
 export async function scenario(network: SimulatedNetwork): Promise<void> {
@@ -349,7 +361,7 @@ function connect(world: World, host: SimulatedHost, plan: Plan): void {
     );
   endpoint
     .connect(Factory.forProtocol(() => new Sender(world, host, plan)))
-    .addErrback(() => world.network.sometimes("a connection cannot be made"));
+    .addErrback(() => world.network.sometimes("a connection cannot be made", true));
 }
 
 function encoded(delimiter: Uint8Array | string): Uint8Array {

@@ -35,6 +35,7 @@ async function exploreOne(name: string, seeds: number, firstSeed: number): Promi
         module,
         export: "scenario",
         invariants: invariants === undefined ? undefined : "invariants",
+        sometimes: "states",
       },
       seeds,
       firstSeed,

@@ -128,7 +128,7 @@ function runProxy(host: SimulatedHost, world: World): void {
     }
 
     override peerUnreachable(reason: Error): void {
-      world.network.sometimes("the server is unreachable");
+      world.network.sometimes("the server is unreachable", true);
       super.peerUnreachable(reason);
     }
   }
@@ -141,6 +141,18 @@ function runProxy(host: SimulatedHost, world: World): void {
   host.reactor.listenTCP(PROXY_PORT, forwarder, LIMITS);
   host.reactor.listenTLS(PROXY_TLS_PORT, forwarder, { ...LIMITS, cert: "cert", key: "key" });
 }
+
+/** The states that some seed must reach. */
+export const states = [
+  "a session is complete",
+  "the server is unreachable",
+  "the forwarder is unreachable",
+  "a plain sender starts",
+  "a push sender starts",
+  "a pull sender starts",
+  "a receiver pauses",
+  "data arrives after the other direction has ended",
+];
 
 /** Clients and a server exchange data through a forwarder. */
 export async function scenario(network: SimulatedNetwork): Promise<void> {
@@ -185,7 +197,7 @@ function connect(world: World, host: SimulatedHost, session: Session): void {
     : new TLSClientEndpoint(host.reactor, address, PROXY_TLS_PORT, options);
   endpoint
     .connect(Factory.forProtocol(() => new ForwardedClient(world, host, session)))
-    .addErrback(() => world.network.sometimes("the forwarder is unreachable"));
+    .addErrback(() => world.network.sometimes("the forwarder is unreachable", true));
 }
 
 /** Makes some links slow, so that a fast sender has to wait. */

@@ -21,7 +21,9 @@
 import { RequestQueue } from "../../protocol/mod.ts";
 import type { SimulatedNetwork } from "../simulation/mod.ts";
 import { type Asked, markSent, Refused, type TestedQueue } from "./support/request_world.ts";
-import { runRequests } from "./support/requests.ts";
+import { runRequests, states } from "./support/requests.ts";
+
+export { states };
 
 /** The constructor of the queue, which a variant with a planted bug replaces. */
 export type QueueClass = typeof RequestQueue<Asked, string>;

@@ -42,6 +42,18 @@ const FAULTS = {
   kill: 3,
 };
 
+/** The states that some seed must reach. */
+export const states = [
+  "a session completes",
+  "a session fails",
+  "the server has started TLS",
+  "a server refuses to start TLS",
+  "a handshake fails",
+  "bytes arrive before the upgrade",
+  "an attacker cuts a session",
+  "an attacker injects a line",
+];
+
 /** Clients talk to a server through an attacker. */
 export async function scenario(network: SimulatedNetwork): Promise<void> {
   const { random } = network;

@@ -33,7 +33,7 @@ import type {
 import type { SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
 import { OwnCalls } from "./support/own_calls.ts";
 import { explainsSilence } from "./support/past_faults.ts";
-import { Terminator } from "./support/terminating.ts";
+import { TERMINATED, Terminator } from "./support/terminating.ts";
 import { WatchedConnections } from "./support/watched_connections.ts";
 
 const PORT = 2000;
@@ -52,14 +52,16 @@ const SLOWEST = 2;
 const RECOVERY = IDLE_TIMEOUT + CONNECT_TIMEOUT + 2 * LONGEST_REST +
   2 * MOST_MESSAGES * MOST_DELAY + 3 * SLOWEST + 3;
 
-const STATES = [
+/** The states that some seed must reach. */
+export const states = [
   "an upload is complete",
   "an upload waits for its acknowledgements",
   "an upload is lost and repeated",
   "the source is paused",
   "the last message waits for the end of a pause",
   "an idle connection is closed",
-] as const;
+  TERMINATED,
+];
 const decoder = new TextDecoder();
 const PAYLOAD = new Uint8Array(MOST_BYTES).fill(0x78);
 
@@ -89,7 +91,6 @@ export async function runWith(
   network: SimulatedNetwork,
   parts: Partial<UploadParts>,
 ): Promise<void> {
-  for (const state of STATES) network.sometimes(state, false);
   const connections = new WatchedConnections(network);
   const world: World = {
     network,
@@ -214,7 +215,7 @@ export class Source implements IPushProducer {
 
   pauseProducing(): void {
     this.isPaused = true;
-    this.#network.sometimes("the source is paused");
+    this.#network.sometimes("the source is paused", true);
   }
 
   resumeProducing(): void {
@@ -231,7 +232,7 @@ export class Source implements IPushProducer {
   protected flush(): void {
     while (!this.isPaused && this.sent < this.made) this.#send(this.sent++);
     if (this.isPaused && this.made === this.count && this.sent < this.count) {
-      this.#network.sometimes("the last message waits for the end of a pause");
+      this.#network.sometimes("the last message waits for the end of a pause", true);
     }
     if (!this.isFinished || this.#isEnded) return;
     this.#isEnded = true;
@@ -274,7 +275,7 @@ class Uploader extends LineReceiver implements IHalfCloseableProtocol {
       if (Number(number) !== this.#acknowledged) world.network.fail(`${host}: wrong order`);
       this.#acknowledged++;
       if (this.#acknowledged < this.#source.count || !this.#waitsForAcknowledgements) return;
-      world.network.sometimes("an upload waits for its acknowledgements");
+      world.network.sometimes("an upload waits for its acknowledgements", true);
       return this.transport.loseWriteConnection();
     }
     if (Number(number) !== this.#source.count) {
@@ -341,16 +342,16 @@ class Program {
 
   /** Called when the server has confirmed an upload. */
   completed(): void {
-    this.world.network.sometimes("an upload is complete");
+    this.world.network.sometimes("an upload is complete", true);
     this.world.completed.set(this.host.name, this.#startedAt);
   }
 
   /** Called when a connection is lost. */
   lost(isComplete: boolean, reason: Error): void {
     const { network } = this.world;
-    if (!isComplete) network.sometimes("an upload is lost and repeated");
+    if (!isComplete) network.sometimes("an upload is lost and repeated", true);
     if (reason instanceof ConnectionTimeout) {
-      network.sometimes("an idle connection is closed");
+      network.sometimes("an idle connection is closed", true);
       if (!explainsSilence(network, network.seconds() - IDLE_TIMEOUT)) {
         network.fail(`${this.host}: an upload stalls without a fault`);
       }

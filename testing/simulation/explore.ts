@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkInteger } from "../../internal/validation.ts";
+import { checkInteger, quote } from "../../internal/validation.ts";
 import { startDenoThread } from "../../reactor/drivers/deno/thread.ts";
 import { deferToThreadPool } from "../../reactor/threads/defer_to_thread.ts";
 import { ThreadPool } from "../../reactor/threads/thread_pool.ts";
@@ -56,6 +56,13 @@ export interface ExploreOptions extends Omit<SimulationOptions, "script" | "trac
    * @default {{}}
    */
   invariants?: Invariants | undefined;
+  /**
+   * The states that some seed must reach, by their names in `SimulatedNetwork.sometimes()`. If any
+   * are declared here or by the module, all must be: a name that is not declared fails the search.
+   *
+   * @default {undefined} Each state that a seed has recorded must be reached.
+   */
+  sometimes?: readonly string[] | undefined;
   /**
    * The number of threads for a scenario that a module exports. A function runs in this thread.
    *
@@ -126,8 +133,8 @@ const BATCH_SIZE = 10;
  *
  * @param options The scenario, the seeds, and what to check.
  * @returns What the exploration has shown.
- * @throws {ExplorationFailure} If a property does not hold, or no seed has reached a state of
- *   `sometimes`.
+ * @throws {ExplorationFailure} If a property does not hold, no seed has reached a state of
+ *   `sometimes`, or a state is not declared although others are.
  * @throws {RangeError | TypeError} If an option is invalid.
  *
  * @example
@@ -141,7 +148,8 @@ const BATCH_SIZE = 10;
  *   network.sometimes("the answer is 7", answer === 7);
  * }
  *
- * const { seeds, sometimes } = await explore({ scenario, seeds: 100 });
+ * const states = ["the answer is 7"];
+ * const { seeds, sometimes } = await explore({ scenario, sometimes: states, seeds: 100 });
  * console.log(seeds, sometimes.get("the answer is 7")?.seeds !== 0); // 100 true
  * ```
  */
@@ -154,19 +162,40 @@ export async function explore(options: ExploreOptions): Promise<Exploration> {
         `${source.module} export them, and name the export as scenario.invariants`,
     );
   }
-  const batch = isScenarioModule(source)
+  const { scenario, states } = await loadScenario(source, options);
+  const found = isScenarioModule(source)
     ? await exploreInThreads(source, seeds, options)
-    : await runBatch(
-      await loadScenario(source, invariants),
-      seeds,
-      simulationOptions(options),
-      options.collect ?? false,
+    : await runBatch(scenario, seeds, simulationOptions(options), options.collect ?? false);
+  const batch = { ...found, sometimes: withDeclared(found.sometimes, states ?? []) };
+  if (batch.failures.length > 0) throw await failureOf(batch, scenario, options);
+  checkStates(batch, states);
+  return batch;
+}
+
+/** Returns how often each state was reached, the declared ones first. */
+function withDeclared(
+  reached: ReadonlyMap<string, Reached>,
+  states: readonly string[],
+): Map<string, Reached> {
+  const none = states.map((name): [string, Reached] => [name, { seeds: 0, times: 0 }]);
+  return new Map([...none, ...reached]);
+}
+
+/** Throws unless all states were reached, and all that were recorded are declared. */
+function checkStates(batch: Batch, states: readonly string[] | null): void {
+  const names = [...batch.sometimes.keys()];
+  const undeclared = names.filter((name) => states !== null && !states.includes(name));
+  if (undeclared.length > 0) {
+    const list = undeclared.map(quote).join(", ");
+    throw new ExplorationFailure(
+      `The option sometimes does not declare ${list}, which the scenario records`,
+      batch,
     );
-  if (batch.failures.length > 0) throw await failureOf(batch, options);
-  const missed = [...batch.sometimes].filter(([, { seeds }]) => seeds === 0);
-  if (missed.length === 0) return batch;
-  const names = missed.map(([name]) => JSON.stringify(name)).join(", ");
-  throw new ExplorationFailure(`None of ${batch.seeds} seeds has reached ${names}`, batch);
+  }
+  const missed = names.filter((name) => batch.sometimes.get(name)?.seeds === 0);
+  if (missed.length === 0) return;
+  const list = missed.map(quote).join(", ");
+  throw new ExplorationFailure(`None of ${batch.seeds} seeds has reached ${list}`, batch);
 }
 
 /**
@@ -231,9 +260,11 @@ async function exploreInThreads(
 }
 
 /** Makes the first failure smaller, runs it with a trace, and describes it. */
-async function failureOf(batch: Batch, options: ExploreOptions): Promise<ExplorationFailure> {
-  const { scenario: source, invariants } = options;
-  const scenario = await loadScenario(source, invariants);
+async function failureOf(
+  batch: Batch,
+  scenario: Scenario,
+  options: ExploreOptions,
+): Promise<ExplorationFailure> {
   const [first, ...others] = batch.failures.toSorted((a, b) => a.faults.length - b.faults.length);
   if (first === undefined) throw new RangeError("Cannot describe a failure: there is none");
   const own = simulationOptions(options);

@@ -105,5 +105,6 @@ export async function runBatchInThread(
   options: BatchOptions,
   collects: boolean,
 ): Promise<Batch> {
-  return await runBatch(await loadScenario(source), seeds, options, collects);
+  const { scenario } = await loadScenario(source);
+  return await runBatch(scenario, seeds, options, collects);
 }

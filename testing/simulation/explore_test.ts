@@ -76,6 +76,44 @@ Deno.test("explore() fails if no seed reaches a state of sometimes()", async () 
   assertEquals(error.message, 'None of 5 seeds has reached "gave up"');
 });
 
+Deno.test("explore() fails for a declared state that no seed records", async () => {
+  const error = await assertRejects(
+    () =>
+      explore({
+        // The branch in which the state is recorded is never reached.
+        scenario: (network) => {
+          if (network.seconds() > 1) network.sometimes("it is late", true);
+        },
+        sometimes: ["it is late"],
+        seeds: 5,
+      }),
+    ExplorationFailure,
+  );
+  assertEquals(error.message, 'None of 5 seeds has reached "it is late"');
+  assertEquals([...error.exploration.sometimes], [["it is late", { seeds: 0, times: 0 }]]);
+});
+
+Deno.test("explore() fails for a recorded state that is not declared although others are", async () => {
+  const explored = (options: Partial<Parameters<typeof explore>[0]>) =>
+    assertRejects(
+      () => explore({ scenario, seeds: 20, ...REFUSALS, ...options }),
+      ExplorationFailure,
+      'The option sometimes does not declare "gave up", which the scenario records',
+    );
+  await explored({ sometimes: ["connected"] });
+  await explored({ scenario: { ...impatient, invariants: undefined, sometimes: "someStates" } });
+});
+
+Deno.test("explore() takes the declared states from the module and from its option", async () => {
+  const { sometimes } = await explore({
+    scenario: { ...impatient, invariants: undefined, sometimes: "someStates" },
+    sometimes: ["gave up"],
+    seeds: 20,
+    ...REFUSALS,
+  });
+  assertEquals([...sometimes.keys()], ["connected", "gave up"]);
+});
+
 Deno.test("explore() returns how often each state was reached, for describeExploration()", async () => {
   const result = await explore({
     scenario: async (network) => {
@@ -114,6 +152,17 @@ Deno.test("explore() rejects options that it cannot use", async () => {
     () => explore({ scenario: { ...impatient, export: "mistake" }, seeds: 1 }),
     TypeError,
     "42",
+  );
+  await assertRejects(
+    () => explore({ scenario: { ...impatient, sometimes: "mistake" }, seeds: 1 }),
+    TypeError,
+    "impatient_client.ts must be an array of names of states, got 42",
+  );
+  await assertRejects(
+    // The type forbids such a name, which a program without types may pass.
+    () => explore({ scenario, sometimes: ["a", 7 as unknown as string], seeds: 1 }),
+    TypeError,
+    "sometimes must contain only names of states, got 7",
   );
 });
 

@@ -23,6 +23,22 @@ export interface ScenarioModule {
   readonly export: string;
   /** The name under which the module exports the {@linkcode Invariants}, if it has any. */
   readonly invariants?: string | undefined;
+  /** The name under which the module exports the states that some seed must reach, if any. */
+  readonly sometimes?: string | undefined;
+}
+
+/** A scenario that is ready to run. */
+export interface LoadedScenario {
+  /** Runs the scenario, and checks the invariants at its end. */
+  readonly scenario: Scenario;
+  /** The states that some seed must reach; `null` if none are declared. */
+  readonly states: readonly string[] | null;
+}
+
+/** What the caller declares beside the exports of a module. */
+export interface Declarations {
+  readonly invariants?: Invariants | undefined;
+  readonly sometimes?: readonly string[] | undefined;
 }
 
 /** Reports whether a scenario is an export of a module. */
@@ -31,39 +47,55 @@ export function isScenarioModule(value: unknown): value is ScenarioModule {
 }
 
 /** Returns the same scenario, with texts only, which can be passed to a thread. */
-export function forThread({ module, export: name, invariants }: ScenarioModule): ScenarioModule {
-  return { module: absoluteURL(module), export: name, invariants };
+export function forThread(source: ScenarioModule): ScenarioModule {
+  return { ...source, module: absoluteURL(source.module) };
 }
 
 /**
  * Returns a scenario as a function, which also checks the invariants at its end.
  *
  * @param source The scenario.
- * @param invariants The properties to check, beside those that the module exports.
- * @throws {TypeError} If the module has no such export, or it is not a function.
+ * @param declarations The invariants and the states, beside those that the module exports.
+ * @throws {TypeError} If the module has no such export, or an export or a declaration has the wrong
+ *   type.
  */
 export async function loadScenario(
   source: Scenario | ScenarioModule,
-  invariants: Invariants = {},
-): Promise<Scenario> {
+  { invariants = {}, sometimes }: Declarations = {},
+): Promise<LoadedScenario> {
+  if (sometimes !== undefined) checkStates("sometimes", sometimes);
   if (!isScenarioModule(source)) {
     checkFunction("scenario", source);
-    return withInvariants(source, invariants);
+    return { scenario: withInvariants(source, invariants), states: sometimes ?? null };
   }
-  const { module, export: name, invariants: group } = source;
+  const { module } = source;
   const exports: Record<string, unknown> = await import(absoluteURL(module));
-  const scenario = exported(exports, name, module);
-  checkFunction(`the export ${name} of ${module}`, scenario);
-  const all = group === undefined ? {} : exported(exports, group, module);
+  const exported = (name: string | undefined): unknown => {
+    if (name === undefined) return undefined;
+    if (Object.hasOwn(exports, name)) return exports[name];
+    const names = Object.keys(exports).join(", ");
+    throw new TypeError(`The module ${module} has no export ${quote(name)}: it has ${names}`);
+  };
+  const scenario = exported(source.export);
+  checkFunction(`the export ${source.export} of ${module}`, scenario);
+  const states = exported(source.sometimes) ?? sometimes;
+  if (states !== undefined) checkStates(`the export ${source.sometimes} of ${module}`, states);
   // The caller declares the exports' types by naming them here.
-  return withInvariants(scenario as Scenario, { ...all as Invariants, ...invariants });
+  const own = exported(source.invariants) as Invariants | undefined;
+  return {
+    scenario: withInvariants(scenario as Scenario, { ...own, ...invariants }),
+    states: states === undefined ? null : [...states, ...sometimes ?? []],
+  };
 }
 
-function exported(exports: Record<string, unknown>, name: string, module: string | URL): unknown {
-  if (Object.hasOwn(exports, name)) return exports[name];
-  throw new TypeError(
-    `The module ${module} has no export ${quote(name)}: it has ${Object.keys(exports).join(", ")}`,
-  );
+/** Throws an error that names the value, unless it is an array of different texts. */
+function checkStates(name: string, value: unknown): asserts value is readonly string[] {
+  if (!Array.isArray(value)) {
+    throw new TypeError(`${name} must be an array of names of states, got ${quote(value)}`);
+  }
+  const wrong: unknown = value.find((each) => typeof each !== "string");
+  if (wrong === undefined) return;
+  throw new TypeError(`${name} must contain only names of states, got ${quote(wrong)}`);
 }
 
 function withInvariants(scenario: Scenario, invariants: Invariants): Scenario {

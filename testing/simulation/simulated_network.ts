@@ -482,13 +482,16 @@ export class SimulatedNetwork {
 
   /**
    * Records a state that some seed must reach. `explore()` fails if none does: a search that never
-   * came to the interesting state proves nothing.
+   * reaches the interesting state proves nothing.
+   *
+   * A call that no seed makes cannot be missed. So declare the names: see the option `sometimes` of
+   * `explore()`.
    *
    * @param name The state.
    * @param condition Whether it is reached here.
    * @throws {TypeError} If the condition is not a boolean.
    */
-  sometimes(name: string, condition: boolean = true): void {
+  sometimes(name: string, condition: boolean): void {
     checkString("sometimes() name", name);
     if (typeof condition !== "boolean") {
       throw new TypeError(`sometimes() condition must be a boolean, got ${quote(condition)}`);

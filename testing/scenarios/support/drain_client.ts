@@ -85,7 +85,7 @@ class Asker extends LineReceiver {
   /** The server does not answer: perhaps it has not even accepted the connection. */
   #giveUp(): void {
     const { world } = this.#client;
-    world.network.sometimes("a client gives up a connection");
+    world.network.sometimes("a client gives up a connection", true);
     for (const id of this.#inFlight.keys()) world.cut(id);
     this.transport.abortConnection();
   }
@@ -152,12 +152,12 @@ export class DrainClient {
   answered(request: DrainRequest): void {
     if (request.isAnswered) this.world.network.fail(`${request.id} was answered twice`);
     request.isAnswered = true;
-    this.world.network.sometimes("a request is answered");
+    this.world.network.sometimes("a request is answered", true);
   }
 
   /** Sends a request again later: it was refused, or its connection was lost. */
   refused(request: DrainRequest): void {
-    this.world.network.sometimes("a client asks again");
+    this.world.network.sometimes("a client asks again", true);
     this.#waiting.push(request);
     this.askNext();
   }

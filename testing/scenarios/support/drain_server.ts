@@ -234,7 +234,9 @@ class Listener extends Factory<Worker> {
   /** Closes the port, and leaves its connections open. */
   #cancelDrain(port: OpenPort): void {
     const { network } = this.world;
-    const draining = port.drain(1).addErrback(() => network.sometimes("a drain is cancelled"));
+    const draining = port.drain(1).addErrback(() =>
+      network.sometimes("a drain is cancelled", true)
+    );
     draining.cancel();
     port.stopListening().addCallback(() => this.#reopen());
   }
@@ -242,7 +244,7 @@ class Listener extends Factory<Worker> {
   #reopen(): void {
     if (this.#isClosing) return;
     this.open();
-    this.world.network.sometimes("a port listens again");
+    this.world.network.sometimes("a port listens again", true);
   }
 }
 

@@ -50,7 +50,7 @@ export class DrainWorld {
 
   /** Records that the deadline of a drain has cut a request, or that its client has given up. */
   cut(id: string): void {
-    this.network.sometimes("a request is cut");
+    this.network.sometimes("a request is cut", true);
     count(this.#cut, id);
   }
 

@@ -83,7 +83,7 @@ abstract class ForwardedEnd extends Protocol implements IHalfCloseableProtocol {
   #pauseSometimes(bytes: number): void {
     const { random, reactor } = this.#host;
     if (random.below(BYTES_PER_PAUSE) >= bytes) return;
-    this.world.network.sometimes("a receiver pauses");
+    this.world.network.sometimes("a receiver pauses", true);
     this.#pauser ??= new Pauser(reactor, random, this.transport);
     this.#pauser.pause(LONGEST_PAUSE);
   }

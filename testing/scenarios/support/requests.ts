@@ -12,7 +12,7 @@ import { CancelledError, type Deferred, gatherResults, TimeoutError } from "../.
 import { connectProtocol, TCP4ClientEndpoint } from "../../../endpoints/mod.ts";
 import { Heartbeat, LineOnlyReceiver, RequestQueueFull } from "../../../protocol/mod.ts";
 import type { SimulatedHost, SimulatedNetwork } from "../../simulation/mod.ts";
-import { Terminator } from "./terminating.ts";
+import { TERMINATED, Terminator } from "./terminating.ts";
 import { WatchedConnections } from "./watched_connections.ts";
 import { OwnCalls } from "./own_calls.ts";
 import { Server, SLOWEST } from "./request_server.ts";
@@ -42,7 +42,8 @@ const MOST_IN_FLIGHT = 6;
  */
 const RECOVERY = 4 * HEARTBEAT.interval + RETRY + CONNECT_TIMEOUT + MOST_IN_FLIGHT * SLOWEST;
 
-const STATES = [
+/** The states that some seed must reach with each kind of queue. */
+export const states = [
   "a request is answered",
   "a request is refused",
   "a request times out in flight",
@@ -52,15 +53,11 @@ const STATES = [
   "the queue is full",
   "a connection is lost with requests in flight",
   "a connection is lost with requests that wait",
-] as const;
+  TERMINATED,
+];
 
 /** Runs the scenario with a queue. */
 export async function runRequests(network: SimulatedNetwork, queue: QueueUnderTest): Promise<void> {
-  for (const state of STATES) network.sometimes(state, false);
-  if (!queue.isOrdered) {
-    network.sometimes("an answer overtakes another one", false);
-    network.sometimes("all ids are in use", false);
-  }
   // A heartbeat for which no id is left is logged.
   network.allowErrors((error) => error instanceof RangeError && !queue.isOrdered);
   const world: RequestWorld = {
@@ -172,7 +169,7 @@ class Program {
   }
 
   sometimes(state: string): void {
-    this.#world.network.sometimes(state);
+    this.#world.network.sometimes(state, true);
   }
 
   /** Sends a heartbeat, which the server answers as any request. */

@@ -133,7 +133,7 @@ export class MailServer extends MailEnd {
 
   /** Continues over TLS. */
   handshakeCompleted(): void {
-    this.world.network.sometimes("the server has started TLS");
+    this.world.network.sometimes("the server has started TLS", true);
   }
 
   protected override heard(line: string): void {
