@@ -24,10 +24,10 @@ import {
   TCP4ClientEndpoint,
   TLSClientEndpoint,
 } from "../../endpoints/mod.ts";
-import { Factory, Heartbeat, HeartbeatTimeout, LineReceiver } from "../../protocol/mod.ts";
+import { Heartbeat, HeartbeatTimeout, LineReceiver } from "../../protocol/mod.ts";
 import { LoopingCall } from "../../task/mod.ts";
 import { DEFAULT_FAULTS, type SimulatedHost, type SimulatedNetwork } from "../simulation/mod.ts";
-import { ConnectionLedger, type ConnectionRecord } from "./support/connection_ledger.ts";
+import { WatchedConnections } from "./support/watched_connections.ts";
 import { type Wire, Wires } from "./support/wire.ts";
 
 const SERVER = "server";
@@ -72,7 +72,7 @@ const TAKEN = " is here already. Please choose another.";
 /** What the hosts of a simulation share for the checks. */
 class World {
   readonly network: SimulatedNetwork;
-  readonly ledger: ConnectionLedger;
+  readonly connections: WatchedConnections;
   readonly wires: Wires;
   /** The current room, of the server's running process. */
   room = new Room();
@@ -82,7 +82,7 @@ class World {
 
   constructor(network: SimulatedNetwork) {
     this.network = network;
-    this.ledger = new ConnectionLedger(network);
+    this.connections = new WatchedConnections(network);
     this.wires = new Wires(network);
   }
 }
@@ -105,7 +105,6 @@ abstract class End extends LineReceiver {
   readonly host: SimulatedHost;
   /** The name of the connection, by which the server knows it, too; `""` before. */
   id = "";
-  #record: ConnectionRecord | null = null;
   #wires: { readonly out: Wire; readonly in: Wire } | null = null;
   #heartbeat: Heartbeat | null = null;
 
@@ -117,7 +116,7 @@ abstract class End extends LineReceiver {
 
   /** Whether the connection is open. */
   get isOpen(): boolean {
-    return this.#record?.isOpen ?? false;
+    return this.world.connections.isOpen(this);
   }
 
   /** Whether all lines of both directions have arrived. */
@@ -132,8 +131,7 @@ abstract class End extends LineReceiver {
   }
 
   override connectionMade(): void {
-    const { world, host } = this;
-    this.#record = world.ledger.made(host, `${host}'s connection with ${this.transport.getPeer()}`);
+    const { host } = this;
     const options = { ...HEARTBEAT, send: () => this.sendLine(PING) };
     this.#heartbeat = new Heartbeat(host.reactor, this.transport, options);
     this.#heartbeat.start();
@@ -154,7 +152,6 @@ abstract class End extends LineReceiver {
 
   override connectionLost(reason: Error): void {
     this.#heartbeat?.stop();
-    this.#record?.lost(reason);
     const isSilent = reason instanceof HeartbeatTimeout;
     this.world.network.sometimes(`${this.constructor.name} drops a silent peer`, isSilent);
   }
@@ -367,7 +364,7 @@ export async function scenario(network: SimulatedNetwork): Promise<void> {
     if (!talker.isOpen) network.fail("the room has a member whose connection is lost");
   }
   await network.shutDown();
-  world.ledger.checkAllLost();
+  world.connections.checkAllLost();
 }
 
 /** Returns whether a member is in the room, and both ends of its connection are open. */
@@ -386,7 +383,7 @@ function runServer(host: SimulatedHost, world: World): void {
   world.network.sometimes("the server restarts", host.disk.has("has run"));
   host.disk.set("has run", true);
   world.room = room;
-  const factory = Factory.forProtocol(() => new Talker(world, host, room));
+  const factory = world.connections.factory(host, () => new Talker(world, host, room));
   host.reactor.listenTCP(PORT, factory);
   host.reactor.listenTLS(TLS_PORT, factory, { cert: "cert", key: "key" });
 }
@@ -398,7 +395,8 @@ function runMember(host: SimulatedHost, world: World): void {
   const endpoint = random.below(2) === 0
     ? new TCP4ClientEndpoint(reactor, address, PORT, { timeout: CONNECT_TIMEOUT })
     : new TLSClientEndpoint(reactor, address, TLS_PORT, { timeout: CONNECT_TIMEOUT });
-  const service = new ClientService(endpoint, Factory.forProtocol(() => new Member(world, host)), {
+  const factory = world.connections.factory(host, () => new Member(world, host));
+  const service = new ClientService(endpoint, factory, {
     clock: reactor,
     retryPolicy: backoffPolicy({
       initialDelay: 0.5,

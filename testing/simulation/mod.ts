@@ -18,6 +18,7 @@ export {
   type Fault,
   type FaultRates,
   formatFault,
+  HARMLESS_FAULTS,
   type OccurrenceFault,
   type OccurrenceKind,
   parseFault,
