@@ -8,7 +8,7 @@ import {
 import { Deferred, fail, getDebugging, setDebugging, succeed } from "../defer/mod.ts";
 import { err, error as logError } from "../log/mod.ts";
 import { connectProtocol, TCP4ClientEndpoint } from "../endpoints/mod.ts";
-import { DatagramProtocol, Factory, Protocol } from "../protocol/mod.ts";
+import { ClientFactory, DatagramProtocol, Factory, Protocol } from "../protocol/mod.ts";
 import { DenoReactor, type IInternetAddress, type IListeningPort } from "../reactor/mod.ts";
 import { Clock, LoopingCall } from "../task/mod.ts";
 import { creationTracker } from "../internal/creation_tracker.ts";
@@ -19,6 +19,7 @@ import {
   flushLoggedErrors,
   InMemoryReactor,
   MemoryEndpoints,
+  MemoryReactorClock,
   runningReactor,
   TestPeer,
   UncleanTest,
@@ -193,6 +194,15 @@ Deno.test("checkClean() passes a test that has stopped its reactor", async () =>
     const port = reactor.listenTCP(0, factory, { interface: "127.0.0.1" });
     const endpoint = new TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port);
     await connectProtocol(endpoint, new Protocol());
+  })();
+});
+
+Deno.test("checkClean() passes a test that leaves what a MemoryReactor has only recorded", async () => {
+  await checkClean(() => {
+    const reactor = new MemoryReactorClock();
+    reactor.listenTCP(1, Factory.forProtocol(Protocol));
+    reactor.connectTCP("192.0.2.1", 1, ClientFactory.forProtocol(Protocol));
+    assertEquals([reactor.tcpServers.length, reactor.tcpClients.length], [1, 1]);
   })();
 });
 

@@ -42,6 +42,8 @@ export class Checks {
   readonly #always: { name: string; condition: () => boolean }[] = [];
   readonly #eventually = new Set<Pending>();
   readonly #sometimes = new Map<string, number>();
+  /** The functions to call when no property of `eventually` is pending. */
+  #whenNonePending: (() => void)[] = [];
   #violation: Violation | null = null;
 
   /** @param schedule The virtual time. */
@@ -76,10 +78,16 @@ export class Checks {
     this.#eventually.add(pending);
     pending.deadline = this.#schedule.at(this.#schedule.now + within, () => {
       // The condition may hold since an event at this very moment.
-      if (this.#isReached(pending)) return pending.reached();
+      if (this.#isReached(pending)) return this.#reach(pending);
       this.#eventually.delete(pending);
       this.fail("eventually", name);
     });
+  }
+
+  /** Returns a promise that resolves when no property of `eventually` is pending. */
+  nonePending(): Promise<void> {
+    if (this.#eventually.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenNonePending.push(resolve));
   }
 
   /** Records whether a property was reached that some seed must reach. */
@@ -101,9 +109,15 @@ export class Checks {
     const reached = [...this.#eventually].filter((pending) => this.#isReached(pending));
     for (const pending of reached) {
       this.#schedule.cancel(pending.deadline);
-      pending.reached();
+      this.#reach(pending);
     }
     return reached.length > 0;
+  }
+
+  #reach(pending: Pending): void {
+    pending.reached();
+    if (this.#eventually.size > 0) return;
+    for (const resolve of this.#whenNonePending.splice(0)) resolve();
   }
 
   #isReached(pending: Pending): boolean {

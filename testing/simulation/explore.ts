@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkInteger, quote } from "../../internal/validation.ts";
+import { checkInteger, checkTimeout, quote } from "../../internal/validation.ts";
 import { startDenoThread } from "../../reactor/drivers/deno/thread.ts";
 import { deferToThreadPool } from "../../reactor/threads/defer_to_thread.ts";
 import { ThreadPool } from "../../reactor/threads/thread_pool.ts";
@@ -18,16 +18,19 @@ import {
   runBatch,
 } from "./explore_batch.ts";
 import { parseFault } from "./faults.ts";
-import type { SavedFailure } from "./saved_failure.ts";
+import { isSameViolation, type SavedFailure } from "./saved_failure.ts";
+import { regressionTest } from "./regression_text.ts";
 import {
   forThread,
   type Invariants,
   isScenarioModule,
+  type LoadedScenario,
   loadScenario,
   type ScenarioModule,
 } from "./scenario_source.ts";
-import { shrink } from "./shrink.ts";
+import { seedsWithoutFaults, shrink } from "./shrink.ts";
 import {
+  NOT_REPEATED,
   runSimulation,
   type Scenario,
   SimulationFailure,
@@ -76,6 +79,13 @@ export interface ExploreOptions extends Omit<SimulationOptions, "script" | "trac
    */
   collect?: boolean | undefined;
   /**
+   * Seconds of real time within which a thread must run ten seeds. Otherwise a simulation runs for
+   * ever, and the search fails and names these seeds. A simulation in this thread has no such limit.
+   *
+   * @default {300}
+   */
+  realTimeLimit?: number | undefined;
+  /**
    * Whether to look for a smaller failure: fewer faults and smaller parameters.
    *
    * @default {true}
@@ -122,6 +132,9 @@ export class ExplorationFailure extends Error {
   }
 }
 
+// The genuine functions, which a fake of the time in the test around must not replace.
+const { setTimeout, clearTimeout } = globalThis;
+
 /** The number of seeds that a thread runs at a time. */
 const BATCH_SIZE = 10;
 
@@ -155,19 +168,19 @@ const BATCH_SIZE = 10;
  */
 export async function explore(options: ExploreOptions): Promise<Exploration> {
   const seeds = seedsOf(options);
-  const { scenario: source, invariants } = options;
-  if (isScenarioModule(source) && invariants !== undefined) {
-    throw new TypeError(
-      "explore() invariants need a scenario that is a function: let the module " +
-        `${source.module} export them, and name the export as scenario.invariants`,
-    );
-  }
-  const { scenario, states } = await loadScenario(source, options);
+  const { scenario: source } = options;
+  const loaded = await loadScenario(source, options);
+  const { states } = loaded;
   const found = isScenarioModule(source)
     ? await exploreInThreads(source, seeds, options)
-    : await runBatch(scenario, seeds, simulationOptions(options), options.collect ?? false);
+    : await runBatch(
+      loaded.scenario,
+      seeds,
+      simulationOptions(options, loaded),
+      options.collect ?? false,
+    );
   const batch = { ...found, sometimes: withDeclared(found.sometimes, states ?? []) };
-  if (batch.failures.length > 0) throw await failureOf(batch, scenario, options);
+  if (batch.failures.length > 0) throw await failureOf(batch, loaded, options);
   checkStates(batch, states);
   return batch;
 }
@@ -216,13 +229,21 @@ export function describeExploration(exploration: Exploration): string {
 }
 
 function seedsOf({ seeds, firstSeed = 1 }: ExploreOptions): readonly (number | string)[] {
-  if (typeof seeds !== "number") return seeds;
-  checkInteger("seeds", seeds, 1, Number.MAX_SAFE_INTEGER);
-  return Array.from({ length: seeds }, (_, index) => firstSeed + index);
+  if (typeof seeds === "number") {
+    checkInteger("seeds", seeds, 1, Number.MAX_SAFE_INTEGER);
+    return Array.from({ length: seeds }, (_, index) => firstSeed + index);
+  }
+  if (!Array.isArray(seeds)) {
+    throw new TypeError(`seeds must be a number or an array of seeds, got ${quote(seeds)}`);
+  }
+  if (seeds.length === 0) throw new RangeError("seeds must contain at least one seed, got []");
+  return seeds;
 }
 
-function simulationOptions(options: ExploreOptions): SimulationOptions {
-  const { faults, latency, timeLimit, parameters, taskModules } = options;
+function simulationOptions(
+  { faults, latency, timeLimit, parameters }: ExploreOptions,
+  { taskModules }: LoadedScenario,
+): SimulationOptions {
   return { faults, latency, timeLimit, parameters, taskModules };
 }
 
@@ -231,8 +252,9 @@ async function exploreInThreads(
   seeds: readonly (number | string)[],
   options: ExploreOptions,
 ): Promise<Batch> {
-  const { workers = navigator.hardwareConcurrency, collect = false } = options;
+  const { workers = navigator.hardwareConcurrency, collect = false, realTimeLimit = 300 } = options;
   checkInteger("workers", workers, 1, 1024);
+  checkTimeout("realTimeLimit", realTimeLimit);
   const { faults, latency, timeLimit, parameters } = options;
   const own: BatchOptions = { faults, latency, timeLimit, parameters };
   const module = workerModule<typeof import("./explore_batch.ts")>(
@@ -250,7 +272,9 @@ async function exploreInThreads(
     while (queue.length > 0) {
       const next = queue.splice(0, BATCH_SIZE);
       const task = module.task("runBatchInThread");
-      const batch = await deferToThreadPool(pool, task, forThread(source), next, own, collect);
+      const running = deferToThreadPool(pool, task, forThread(source), next, own, collect);
+      const batch = await within(running, realTimeLimit);
+      if (batch === null) throw new ExplorationFailure(tooLong(next, realTimeLimit), total);
       total = mergeBatches(total, batch);
       if (batch.failures.length > 0 && !collect) queue.length = 0;
     }
@@ -259,15 +283,33 @@ async function exploreInThreads(
   return total;
 }
 
+/** Returns the result of a thread; `null` if it takes longer than the limit, in seconds. */
+async function within<T>(running: PromiseLike<T>, limit: number): Promise<T | null> {
+  const { promise, resolve } = Promise.withResolvers<null>();
+  // A longer time of setTimeout() would mean no time.
+  const timer = setTimeout(() => resolve(null), Math.min(limit * 1000, 2 ** 31 - 1));
+  try {
+    return await Promise.race([running, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function tooLong(seeds: readonly (number | string)[], limit: number): string {
+  return `Cannot explore the seeds ${seeds.join(", ")}: a thread has not run them within ` +
+    `${limit} s of real time, so one of the simulations runs for ever`;
+}
+
 /** Makes the first failure smaller, runs it with a trace, and describes it. */
 async function failureOf(
   batch: Batch,
-  scenario: Scenario,
+  loaded: LoadedScenario,
   options: ExploreOptions,
 ): Promise<ExplorationFailure> {
+  const { scenario } = loaded;
   const [first, ...others] = batch.failures.toSorted((a, b) => a.faults.length - b.faults.length);
   if (first === undefined) throw new RangeError("Cannot describe a failure: there is none");
-  const own = simulationOptions(options);
+  const own = simulationOptions(options, loaded);
   const smallest = options.shrink ?? true ? await shrink(first, scenario, own) : first;
   const traced = await runSimulation(smallest.seed, scenario, {
     ...own,
@@ -275,18 +317,18 @@ async function failureOf(
     parameters: smallest.parameters,
     trace: true,
   });
-  const message = [
+  const exploration = { ...batch, failures: [smallest, ...others] };
+  const heading = [
     `${first.violation.kind}: ${first.violation.message}`,
     `${batch.failures.length} of ${batch.seeds} seeds have failed: ` +
     batch.failures.slice(0, 10).map(({ seed }) => seed).join(", "),
-    `A regression test: await replay(scenario, ${replayArgument(smallest)});`,
-    "",
-    new SimulationFailure(traced).message,
-  ].join("\n");
-  return new ExplorationFailure(message, { ...batch, failures: [smallest, ...others] }, traced);
-}
-
-function replayArgument({ seed, faults, parameters }: SavedFailure): string {
-  const hasParameters = Object.keys(parameters).length > 0;
-  return JSON.stringify({ seed, faults, ...hasParameters ? { parameters } : {} });
+  ];
+  const { violation } = traced;
+  if (violation === null || !isSameViolation(violation, smallest.violation)) {
+    return new ExplorationFailure([...heading, NOT_REPEATED].join("\n"), exploration);
+  }
+  const seeds = smallest.faults.length > 0 ? [] : await seedsWithoutFaults(smallest, scenario, own);
+  const test = regressionTest(smallest, seeds, options);
+  const message = [...heading, test, "", new SimulationFailure(traced).message].join("\n");
+  return new ExplorationFailure(message, exploration, traced);
 }

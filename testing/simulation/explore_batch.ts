@@ -105,6 +105,6 @@ export async function runBatchInThread(
   options: BatchOptions,
   collects: boolean,
 ): Promise<Batch> {
-  const { scenario } = await loadScenario(source);
-  return await runBatch(scenario, seeds, options, collects);
+  const { scenario, taskModules } = await loadScenario(source);
+  return await runBatch(scenario, seeds, { ...options, taskModules }, collects);
 }

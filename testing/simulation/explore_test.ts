@@ -4,11 +4,18 @@
  * @module
  */
 
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { invariants, scenario } from "../fixtures/impatient_client.ts";
 import { describeExploration, ExplorationFailure, explore } from "./explore.ts";
 import { replay } from "./replay.ts";
 import { SimulationFailure } from "./simulate.ts";
+import type { SimulatedNetwork } from "./simulated_network.ts";
 
 const impatient = {
   module: new URL("../fixtures/impatient_client.ts", import.meta.url),
@@ -32,7 +39,7 @@ Deno.test("explore() finds the seed, and reports one fault of hundreds", async (
   assertStringIncludes(
     error.message,
     'await replay(scenario, {"seed":1,"faults":["refuse client1->server #1"],' +
-      '"parameters":{"hosts":2}});',
+      '"parameters":{"hosts":2}}, { invariants });',
   );
   assertStringIncludes(error.message, "| connects to server:2000");
   assert(error.result?.violation?.message === failure?.violation.message);
@@ -57,6 +64,18 @@ Deno.test("explore() finds the same failure in other threads as in this one", as
     here.sometimes.get("gave up"),
   ]);
   assert(here.failures.length > 1);
+});
+
+Deno.test("explore() checks the invariants when no property of eventually() is pending", async () => {
+  await explore({
+    scenario: (network) => {
+      network.callLater(5, () => {});
+      network.eventually(10, "five seconds pass", () => network.seconds() >= 5);
+    },
+    invariants: { "five seconds have passed": (network) => network.seconds() === 5 },
+    seeds: 1,
+    faults: {},
+  });
 });
 
 Deno.test("explore() stops at the first failure without `collect`", async () => {
@@ -139,9 +158,19 @@ Deno.test("explore() rejects options that it cannot use", async () => {
     "seeds must be an integer from 1",
   );
   await assertRejects(
+    () => explore({ scenario, seeds: [] }),
+    RangeError,
+    "seeds must contain at least one seed, got []",
+  );
+  await assertRejects(
+    () => explore({ scenario: impatient, taskModules: {}, seeds: 1 }),
+    TypeError,
+    "The option taskModules needs a scenario that is a function: let the module ",
+  );
+  await assertRejects(
     () => explore({ scenario: impatient, invariants, seeds: 1 }),
     TypeError,
-    "explore() invariants need a scenario that is a function",
+    "The option invariants needs a scenario that is a function: let the module ",
   );
   await assertRejects(
     () => explore({ scenario: { ...impatient, export: "missing" }, seeds: 1 }),
@@ -186,4 +215,118 @@ Deno.test("replay() rejects a line that is not a fault", async () => {
     SyntaxError,
     'Cannot read the fault "refuse client1": it must have the form "refuse alice->bob #3"',
   );
+});
+
+// Failures that do not repeat, and failures without a fault.
+
+Deno.test("explore() says that a failure has not repeated, and proposes no test", async () => {
+  let runs = 0;
+  const error = await assertRejects(
+    () =>
+      explore({
+        scenario: (network) => {
+          if (++runs === 5) network.fail("flaky");
+        },
+        seeds: 50,
+      }),
+    ExplorationFailure,
+  );
+  assertStringIncludes(error.message, "failure: flaky");
+  assertStringIncludes(error.message, "a second run with the same seed behaved differently");
+  assert(!error.message.includes("replay("), error.message);
+  assertEquals([error.result, error.exploration.failures[0]?.seed], [null, 5]);
+});
+
+Deno.test("explore() does not replace faults by a seed that fails without them", async () => {
+  const options = {
+    scenario: async (network: SimulatedNetwork): Promise<void> => {
+      const isUnlucky = network.random.below(4) === 0;
+      const host = network.addHost("a", () => {});
+      await network.sleep(10);
+      if (isUnlucky || network.faults.length > 0) network.fail(`it fails: ${host.isUp}`);
+    },
+    seeds: 20,
+    collect: true,
+    shrink: true,
+  };
+  const failing = (await assertRejects(
+    () => explore({ ...options, shrink: false, faults: {} }),
+    ExplorationFailure,
+  )).exploration.failures.map(({ seed }) => seed);
+  assert(failing.length > 1 && failing.length < 20);
+  const lucky = Array.from({ length: 20 }, (_, i) => i + 1).filter((i) => !failing.includes(i));
+  const { message, exploration } = await assertRejects(
+    () => explore({ ...options, seeds: lucky, faults: { kill: 60 } }),
+    ExplorationFailure,
+  );
+  assertEquals(exploration.failures[0]?.faults.length, 1);
+  assertStringIncludes(message, "A regression test: ");
+  const without = await assertRejects(
+    () => explore({ ...options, faults: { kill: 60 }, seeds: failing.slice(0, 1) }),
+    ExplorationFailure,
+  );
+  assertEquals(without.exploration.failures[0]?.faults, []);
+  const seeds = JSON.stringify([failing[0], ...failing.slice(1)]);
+  assertStringIncludes(without.message, "No fault is needed. ");
+  assertStringIncludes(
+    without.message,
+    `for (const seed of ${seeds}) await replay(scenario, {seed,"faults":[]});`,
+  );
+});
+
+Deno.test("explore() names the seeds of a thread that never returns", async () => {
+  const error = await assertRejects(
+    () =>
+      explore({
+        scenario: { ...impatient, export: "endless", invariants: undefined },
+        seeds: 30,
+        workers: 1,
+        realTimeLimit: 1,
+      }),
+    ExplorationFailure,
+  );
+  assertEquals(
+    error.message,
+    "Cannot explore the seeds 1, 2, 3, 4, 5, 6, 7, 8, 9, 10: a thread has not run them within 1 s " +
+      "of real time, so one of the simulations runs for ever",
+  );
+});
+
+Deno.test("explore() proposes a replay() with all that the failure needs", async () => {
+  const settings = { latency: 0.05, timeLimit: 500 };
+  for (const source of [{ scenario, invariants }, { scenario: impatient }]) {
+    const error = await assertRejects(
+      () => explore({ ...source, ...settings, seeds: 40, shrink: false, ...REFUSALS }),
+      ExplorationFailure,
+    );
+    assertMatch(
+      error.message,
+      /await replay\(scenario, \{"seed".*\}, \{ invariants, latency: 0.05, timeLimit: 500 \}\);/,
+    );
+  }
+});
+
+Deno.test("replay() checks the invariants, of a function and of a module", async () => {
+  const failure = { faults: ["refuse client1->server #1"] };
+  for (
+    const run of [
+      () => replay(scenario, failure, { invariants }),
+      () => replay(impatient, failure),
+    ]
+  ) {
+    const { result } = await assertRejects(() => run(), SimulationFailure);
+    assertEquals(result.violation?.message, "all clients are connected");
+  }
+  await replay(scenario, failure);
+});
+
+Deno.test("explore() and replay() take the task modules of a module", async () => {
+  const source = {
+    ...impatient,
+    export: "calculating",
+    invariants: undefined,
+    taskModules: "taskModules",
+  };
+  await explore({ scenario: source, seeds: 2, workers: 1 });
+  await replay(source, { faults: [] });
 });

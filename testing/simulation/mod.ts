@@ -33,7 +33,7 @@ export type {
   SimulatedNetworkOptions,
 } from "./network_options.ts";
 export { RandomStream } from "./random.ts";
-export { type Replay, replay } from "./replay.ts";
+export { type Replay, replay, type ReplayOptions } from "./replay.ts";
 export type { SavedFailure } from "./saved_failure.ts";
 export type { Invariants, ScenarioModule } from "./scenario_source.ts";
 export {

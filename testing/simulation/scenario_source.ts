@@ -8,6 +8,7 @@ import { checkFunction, quote } from "../../internal/validation.ts";
 import { absoluteURL } from "../../reactor/threads/worker_task.ts";
 import type { Scenario } from "./simulate.ts";
 import type { SimulatedNetwork } from "./simulated_network.ts";
+import type { TaskModules } from "./simulated_threads.ts";
 
 /**
  * Properties that must hold when a scenario has ended, by their names. A property that does not
@@ -25,6 +26,8 @@ export interface ScenarioModule {
   readonly invariants?: string | undefined;
   /** The name under which the module exports the states that some seed must reach, if any. */
   readonly sometimes?: string | undefined;
+  /** The name under which the module exports the modules of the tasks in threads, if any. */
+  readonly taskModules?: string | undefined;
 }
 
 /** A scenario that is ready to run. */
@@ -33,12 +36,15 @@ export interface LoadedScenario {
   readonly scenario: Scenario;
   /** The states that some seed must reach; `null` if none are declared. */
   readonly states: readonly string[] | null;
+  /** The modules of the tasks that programs run in threads. */
+  readonly taskModules: TaskModules | undefined;
 }
 
 /** What the caller declares beside the exports of a module. */
 export interface Declarations {
   readonly invariants?: Invariants | undefined;
   readonly sometimes?: readonly string[] | undefined;
+  readonly taskModules?: TaskModules | undefined;
 }
 
 /** Reports whether a scenario is an export of a module. */
@@ -55,19 +61,22 @@ export function forThread(source: ScenarioModule): ScenarioModule {
  * Returns a scenario as a function, which also checks the invariants at its end.
  *
  * @param source The scenario.
- * @param declarations The invariants and the states, beside those that the module exports.
+ * @param declarations What a function needs, and the states beside those that a module exports.
  * @throws {TypeError} If the module has no such export, or an export or a declaration has the wrong
  *   type.
  */
 export async function loadScenario(
   source: Scenario | ScenarioModule,
-  { invariants = {}, sometimes }: Declarations = {},
+  { invariants, sometimes, taskModules }: Declarations = {},
 ): Promise<LoadedScenario> {
   if (sometimes !== undefined) checkStates("sometimes", sometimes);
   if (!isScenarioModule(source)) {
     checkFunction("scenario", source);
-    return { scenario: withInvariants(source, invariants), states: sometimes ?? null };
+    const checked = withInvariants(source, invariants ?? {});
+    return { scenario: checked, states: sometimes ?? null, taskModules };
   }
+  checkExported("invariants", invariants, source);
+  checkExported("taskModules", taskModules, source);
   const { module } = source;
   const exports: Record<string, unknown> = await import(absoluteURL(module));
   const exported = (name: string | undefined): unknown => {
@@ -83,9 +92,19 @@ export async function loadScenario(
   // The caller declares the exports' types by naming them here.
   const own = exported(source.invariants) as Invariants | undefined;
   return {
-    scenario: withInvariants(scenario as Scenario, { ...own, ...invariants }),
+    scenario: withInvariants(scenario as Scenario, own ?? {}),
     states: states === undefined ? null : [...states, ...sometimes ?? []],
+    taskModules: exported(source.taskModules) as TaskModules | undefined,
   };
+}
+
+/** Throws an error if the caller passes what a thread cannot receive and the module must export. */
+function checkExported(name: string, value: unknown, { module }: ScenarioModule): void {
+  if (value === undefined) return;
+  throw new TypeError(
+    `The option ${name} needs a scenario that is a function: let the module ${module} export ` +
+      `${name}, and name the export as scenario.${name}`,
+  );
 }
 
 /** Throws an error that names the value, unless it is an array of different texts. */
@@ -104,6 +123,7 @@ function withInvariants(scenario: Scenario, invariants: Invariants): Scenario {
   if (checks.length === 0) return scenario;
   return async (network) => {
     await scenario(network);
+    await network.checks.nonePending();
     for (const [name, check] of checks) {
       try {
         if (check(network) === false) network.checks.fail("invariant", name);

@@ -63,6 +63,11 @@ export class Schedule {
     return this.#made;
   }
 
+  /** The number of events that were scheduled. */
+  get scheduled(): number {
+    return this.#added;
+  }
+
   /** The time of the next event in microseconds; Infinity if no event is pending. */
   get next(): number {
     if (this.#soon.length > 0) return this.#now;

@@ -5,10 +5,12 @@
  */
 
 import { holdReports, reportUnhandled } from "../../defer/unhandled.ts";
+import { creationTracker, setCreationTracker } from "../../internal/creation_tracker.ts";
 import { textOf } from "../../internal/foreign_value.ts";
 import { checkFunction, checkTimeout, quote } from "../../internal/validation.ts";
 import { addObserver, type LogEvent } from "../../log/mod.ts";
 import { useWallClock } from "../../log/wall_clock.ts";
+import { LoggedErrors } from "../logged_errors.ts";
 import type { Violation } from "./checks.ts";
 import { DEFAULT_FAULTS, formatFault, hostsOfFault, inSeconds, parseFault } from "./faults.ts";
 import type { Parameter, SimulatedNetworkOptions } from "./network_options.ts";
@@ -20,7 +22,8 @@ import { useVirtualGlobals } from "./virtual_globals.ts";
 
 /**
  * Builds hosts in a network, lets them work, and checks what must hold. The simulation ends when
- * the function returns or its promise settles; an error that it throws is a violation.
+ * the function returns or its promise settles, and each property of `eventually` has held or has
+ * reached its deadline. An error that the function throws is a violation.
  */
 export type Scenario = (network: SimulatedNetwork) => void | PromiseLike<unknown>;
 
@@ -134,9 +137,10 @@ export async function simulate(
   throw new SimulationFailure(result, NOT_REPEATED);
 }
 
-const NOT_REPEATED =
-  "There is no trace: a second run with the same seed took another course. The scenario depends " +
-  "on something that the seed does not decide, such as a variable outside of it.\n";
+/** Said when a failure has not happened again. */
+export const NOT_REPEATED =
+  "Cannot show the trace: a second run with the same seed behaved differently. The scenario " +
+  "depends on something that the seed does not decide, such as a variable outside of it.\n";
 
 let running: Promise<unknown> = Promise.resolve();
 /** Whether a simulation runs, and the number of simulations that were started meanwhile. */
@@ -161,6 +165,8 @@ export async function runSimulation(
   await previous;
   isRunning = true;
   startedMeanwhile = 0;
+  // What the host has to do for the caller must not happen between the events.
+  await hostTurn();
   try {
     return await runAlone(seed, scenario, options);
   } finally {
@@ -179,6 +185,7 @@ async function runAlone(
   using stack = new DisposableStack();
   // What has failed before must not be reported as a failure of this simulation.
   reportUnhandled();
+  stack.use(shieldTest());
   stack.use(holdReports());
   stack.use(useWallClock(() => network.now()));
   stack.use(addObserver((event) => receive(network, event), {
@@ -196,12 +203,11 @@ async function runAlone(
   }));
   reportEverySecond(network);
   const done = start(network, scenario);
-  const end = await network.run(done, timeLimit);
+  const isIdle = await network.runGuarded(done, timeLimit);
   // The host reports rejected promises in a turn of its own.
   await hostTurn();
   reportUnhandled();
-  if (end === "idle") network.checks.fail("deadlock", deadlock());
-  if (end === "limit") network.checks.fail("time limit", `the scenario took ${timeLimit} s`);
+  if (isIdle) network.checks.fail("deadlock", deadlock());
   return {
     seed,
     violation: network.checks.violation,
@@ -216,10 +222,27 @@ async function runAlone(
   };
 }
 
+/**
+ * Keeps the objects and the logged errors of the simulation from the test around it. The simulation
+ * checks its errors itself, and what a host leaves behind has gone when it has ended.
+ */
+function shieldTest(): Disposable {
+  const tracker = creationTracker;
+  const errors = new LoggedErrors();
+  setCreationTracker(null);
+  return {
+    [Symbol.dispose]: () => {
+      setCreationTracker(tracker);
+      errors.close();
+    },
+  };
+}
+
 /** Starts the scenario. The promise resolves when it ends, and an error is a violation. */
 async function start(network: SimulatedNetwork, scenario: Scenario): Promise<void> {
   try {
     await scenario(network);
+    await network.checks.nonePending();
   } catch (error) {
     network.checks.fail("failure", `the scenario has thrown ${textOf(error)}`, error);
   }
@@ -249,13 +272,11 @@ function leaves(api: string, instead: string, caller: string): string {
 function deadlock(): string {
   const nothing = "the scenario waits, and nothing can happen";
   return startedMeanwhile > 0
-    ? `${nothing}: it waits for a simulation that it has started, which waits for this one`
-    : `${nothing} in the simulation`;
+    ? `${nothing}. Cannot run a simulation inside a simulation: each waits for the other`
+    : `${nothing} in the simulation (import(), for one, belongs to the real world)`;
 }
 
-/**
- * Throws if a fault that did not happen names a host that does not exist: a mistake in the name.
- */
+/** Throws if an unused fault names an unknown host, probably a typing error. */
 function checkHosts({ unusedFaults, hosts }: SimulationResult): void {
   for (const line of unusedFaults) {
     const unknown = hostsOfFault(parseFault(line)).find((name) => !hosts.includes(name));

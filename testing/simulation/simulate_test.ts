@@ -14,9 +14,12 @@ import {
 } from "@std/assert";
 import { Deferred, fail } from "../../defer/mod.ts";
 import { addObserver, err, type LogEvent, msg } from "../../log/mod.ts";
-import { LoopingCall } from "../../task/mod.ts";
+import { Factory, Protocol } from "../../protocol/mod.ts";
+import { Clock, LoopingCall } from "../../task/mod.ts";
+import { checkClean, UncleanTest } from "../check_clean.ts";
 import { hostileValues } from "../fixtures/hostile_values.ts";
 import { tracedChat as chat } from "../fixtures/traced_chat.ts";
+import { explore } from "./explore.ts";
 import { parseFault } from "./faults.ts";
 import {
   runSimulation,
@@ -151,7 +154,8 @@ Deno.test("simulate() fails for a scenario that throws or rejects with any value
 Deno.test("simulate() fails for a scenario that waits for nothing, and for one that takes too long", async () => {
   assertEquals(
     await violationOf(() => new Promise(() => {})),
-    "deadlock: the scenario waits, and nothing can happen in the simulation",
+    "deadlock: the scenario waits, and nothing can happen in the simulation (import(), for one, " +
+      "belongs to the real world)",
   );
   const forEver: Scenario = (network) => {
     new LoopingCall(() => {}).start(1, { clock: network.addHost("a").reactor });
@@ -163,10 +167,49 @@ Deno.test("simulate() fails for a scenario that waits for nothing, and for one t
   );
 });
 
-Deno.test("simulate() fails for a scenario that waits for the real world", async () => {
+Deno.test("simulate() waits for the properties of eventually() that are pending at the end", async () => {
+  const { violation, seconds } = await runSimulation(1, async (network) => {
+    network.eventually(10, "it never holds", () => false);
+    await network.sleep(5);
+  }, NO_FAULTS);
+  assertEquals([violation?.message, seconds], ["it never holds", 10]);
+  const reached = await simulate(1, (network) => {
+    network.eventually(10, "three seconds pass", () => network.seconds() >= 3).addCallback(() => {
+      network.eventually(10, "seven seconds pass", () => network.seconds() >= 7);
+    });
+    for (const second of [3, 7]) network.callLater(second, () => {});
+  }, NO_FAULTS);
+  assertEquals(reached.seconds, 7);
+});
+
+Deno.test("simulate() fails for a scenario in which the time stands still", async () => {
   assertStringIncludes(
+    await violationOf(async (network) => {
+      await network.sleep(2);
+      while (true) await network.sleep(0);
+    }, { faults: {}, timeLimit: 10 }),
+    "time limit: the time stands still at 2 s: more than 100000 events there",
+  );
+});
+
+Deno.test("simulate() fails for a scenario that a promise of the host continues", async () => {
+  assertEquals(
+    await violationOf(async (network) => {
+      const { reactor } = network.addHost("a");
+      const tick = () => void reactor.callLater(0.001, tick);
+      tick();
+      await import("data:application/javascript,export default 1");
+      await network.sleep(1);
+    }),
+    "left virtual time: code waits for a promise of the host, such as import()",
+  );
+});
+
+Deno.test("simulate() fails for a scenario that waits for the real world", async () => {
+  // A module that is slow to load has not continued the scenario when nothing else can happen.
+  assertMatch(
     await violationOf(() => import("../fixtures/thread_tasks.ts")),
-    "deadlock: ",
+    /^(deadlock|left virtual time): .*import\(\)/,
   );
 });
 
@@ -175,8 +218,8 @@ Deno.test("simulate() fails for a scenario that waits for a simulation of its ow
   const violation = await violationOf(() => inner = simulate(2, () => {}));
   assertEquals(
     violation,
-    "deadlock: the scenario waits, and nothing can happen: it waits for a simulation that it has " +
-      "started, which waits for this one",
+    "deadlock: the scenario waits, and nothing can happen. Cannot run a simulation inside a " +
+      "simulation: each waits for the other",
   );
   assertEquals((await inner)?.seed, 2);
 });
@@ -266,6 +309,29 @@ Deno.test("simulate() gives log events the virtual time", async () => {
   assertEquals(times, [Date.UTC(2020, 0, 1) / 1000 + 7]);
 });
 
+Deno.test("simulate() leaves nothing to a checkClean() around it, neither objects nor errors", async () => {
+  const scenario: Scenario = async (network) => {
+    const { reactor } = network.addHost("a");
+    reactor.callLater(100, () => {});
+    reactor.listenTCP(1, Factory.forProtocol(Protocol));
+    network.allowErrors(() => true);
+    err(new RangeError("allowed"));
+    await network.sleep(1);
+    fail(new RangeError("unhandled"));
+  };
+  await checkClean(async () => {
+    await simulate(1, scenario, NO_FAULTS);
+    await explore({ scenario, seeds: 2 });
+  })();
+  const unclean = checkClean(async () => {
+    await simulate(1, scenario, NO_FAULTS);
+    new Clock().callLater(5, () => {});
+    err(new RangeError("after it"));
+  });
+  const { left, logged } = await assertRejects(() => unclean(), UncleanTest);
+  assertEquals([left.length, logged.length], [1, 1]);
+});
+
 // Failures.
 
 Deno.test("SimulationFailure has the property, the seed, the faults and the end of the trace", async () => {
@@ -292,7 +358,7 @@ Deno.test("SimulationFailure has the property, the seed, the faults and the end 
   assertEquals(error.result.faults, ["kill a 2 s to 3 s"]);
 });
 
-Deno.test("SimulationFailure says so if a second run takes another course", async () => {
+Deno.test("SimulationFailure says so if a second run behaves differently", async () => {
   let runs = 0;
   const error = await assertRejects(
     () =>
@@ -303,7 +369,7 @@ Deno.test("SimulationFailure says so if a second run takes another course", asyn
     SimulationFailure,
   );
   assertStringIncludes(error.message, "failure: only once");
-  assertStringIncludes(error.message, "a second run with the same seed took another course");
+  assertStringIncludes(error.message, "a second run with the same seed behaved differently");
 });
 
 Deno.test("simulate() throws for a script that names an unknown host, and runSimulation() returns", async () => {

@@ -30,7 +30,7 @@ import {
 } from "./network_options.ts";
 import { Parameters } from "./parameters.ts";
 import { RandomStream } from "./random.ts";
-import { runSchedule } from "./run_schedule.ts";
+import { type End, MOMENT_LIMIT, runSchedule } from "./run_schedule.ts";
 import { Schedule, SECOND } from "./schedule.ts";
 import { EPOCH_MS, type HostProgram, SimulatedHost } from "./simulated_host.ts";
 import { nameKey } from "./simulated_names.ts";
@@ -325,35 +325,52 @@ export class SimulatedNetwork {
    * @param done The promise.
    * @param limit Seconds of virtual time after which to give up.
    * @returns The value of the promise.
-   * @throws {Error} If nothing can happen any more, if the limit is reached, or if a property does
-   *   not hold. Errors of the promise are thrown as they are.
+   * @throws {Error} If nothing can happen any more, if the limit is reached, if the time stands
+   *   still, or if a property does not hold. Errors of the promise are thrown as they are.
    */
   async runUntil<T>(done: PromiseLike<T>, limit: number = Infinity): Promise<T> {
     checkTimeout("runUntil() limit", limit);
-    const end = await this.run(done, limit);
+    const end = await this.#run(done, limit);
     const { violation } = this.#checks;
     if (violation !== null) throw new Error(violation.message, { cause: violation.cause });
     if (end === "idle") throw new Error("Nothing can happen any more: the promise never settles");
     if (end === "limit") throw new Error(`The promise did not settle within ${limit} s`);
+    if (end === "endless") throw new Error(this.#endless());
     return await done;
   }
 
   /**
    * Moves the virtual time until a promise has settled, a property does not hold, nothing can
-   * happen any more, or the limit is reached.
+   * happen any more, or the limit is reached. A time limit that is reached is a violation, as is
+   * code that a promise of the host continues.
    *
    * @param done The promise.
    * @param limit Seconds of virtual time.
-   * @returns Why the time stands still: `"done"` also if a property does not hold.
+   * @returns Whether nothing could happen any more, although the promise has not settled.
+   *
+   * @internal
    */
-  async run(
+  async runGuarded(done: PromiseLike<unknown>, limit: number): Promise<boolean> {
+    const end = await this.#run(done, limit, () => {
+      this.#checks.fail(
+        "left virtual time",
+        "code waits for a promise of the host, such as import()",
+      );
+    });
+    if (end === "limit") this.#checks.fail("time limit", `the scenario took ${limit} s`);
+    if (end === "endless") this.#checks.fail("time limit", this.#endless());
+    return end === "idle";
+  }
+
+  #run(
     done: PromiseLike<unknown>,
-    limit: number = Infinity,
-  ): Promise<"done" | "idle" | "limit"> {
+    limit: number,
+    continuedOutside: () => void = () => {},
+  ): Promise<End> {
     let isDone = false;
     const settled = () => void (isDone = true);
     done.then(settled, settled);
-    return await runSchedule(this.#schedule, {
+    return runSchedule(this.#schedule, {
       limit: this.#schedule.now + limit * SECOND,
       isDone: () => isDone || this.#checks.violation !== null,
       hasEntered: () => this.#entered,
@@ -361,7 +378,12 @@ export class SimulatedNetwork {
         this.#entered = false;
         return this.#checks.check();
       },
+      continuedOutside,
     });
+  }
+
+  #endless(): string {
+    return `the time stands still at ${this.seconds()} s: more than ${MOMENT_LIMIT} events there`;
   }
 
   // Faults.

@@ -197,7 +197,7 @@ Deno.test("SimulatedNetwork.callLater() fails the simulation for an error of any
         if (rejects) return Promise.reject(value);
         throw value;
       });
-      await network.run(network.sleep(2));
+      await network.runGuarded(network.sleep(2), 10);
       const { violation } = network.checks;
       assertStringIncludes(violation?.message ?? "", "a call of the scenario has failed: ");
       assertEquals(violation?.kind, "failure");
@@ -213,7 +213,7 @@ Deno.test("SimulatedNetwork.addHost() fails the simulation for a program that th
         if (how === "rejects") return Promise.reject(value);
         throw value;
       });
-      await network.run(network.sleep(2));
+      await network.runGuarded(network.sleep(2), 10);
       assertStringIncludes(
         network.checks.violation?.message ?? "",
         "the program of alice has failed: ",
