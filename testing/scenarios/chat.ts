@@ -7,8 +7,8 @@
  *   stays open delivers all lines.
  * - A message reaches a member once, and the sender learns whether the room has it: by a
  *   confirmation, or by the loss of the connection.
- * - A confirmed message reaches each member who is in the room from its sending to its confirmation,
- *   or that member loses the connection.
+ * - A confirmed message reaches each member who is in the room from its sending until it is
+ *   confirmed, or that member loses the connection.
  * - The room has exactly the members whose connections are open.
  * - After the faults have ended, all members are in the room within the time that the timeouts and
  *   the retry policy allow.
@@ -238,7 +238,7 @@ class Member extends End {
     return this.isOpen && this.entered.called;
   }
 
-  /** A message that should have arrived on this connection, and has not; `undefined` if all have. */
+  /** A message that is missing on this connection; `undefined` if all have arrived. */
   get missing(): string | undefined {
     const [missing] = this.#due;
     return missing;

@@ -199,7 +199,8 @@ function changeLatency(network: SimulatedNetwork): void {
 }
 
 /**
- * Cuts the client of the stream off, so that TCP retransmits 12.6 s after the previous attempt, and suspends its process while the timeout passes and the data arrives.
+ * Cuts the client of the stream off, so that TCP retransmits 12.6 s after the previous attempt, and
+ * suspends its process while the timeout passes and the data arrives.
  */
 async function suspend(world: World): Promise<void> {
   const { network, receivedAt } = world;
