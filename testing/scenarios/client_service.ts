@@ -78,7 +78,7 @@ interface World {
 export const scenario = (network: SimulatedNetwork): Promise<void> =>
   runWith(network, (...args) => new ClientService(...args));
 
-/** Runs the scenario with services of one's own. */
+/** Runs the scenario with the given services. */
 export async function runWith(network: SimulatedNetwork, makeService: MakeService): Promise<void> {
   network.allowErrors((error) => error instanceof Mistake);
   const world = {

@@ -14,23 +14,18 @@
  * @module
  */
 
-import { DEFAULT_FAULTS, type SimulatedHost, type SimulatedNetwork } from "../simulation/mod.ts";
+import {
+  DEFAULT_FAULTS,
+  HARMLESS_FAULTS,
+  type SimulatedHost,
+  type SimulatedNetwork,
+} from "../simulation/mod.ts";
 import { DrainClient } from "./support/drain_client.ts";
 import { DrainServer } from "./support/drain_server.ts";
 import { DrainWorld, SERVERS } from "./support/drain_world.ts";
 
 /** The time in which a client gets its last answers, after the last fault. */
 const ANSWERED_WITHIN = 40;
-
-/** Faults that no connection notices. */
-const HARMLESS_FAULTS = {
-  delay: 0.1,
-  split: 0.1,
-  loss: 0.005,
-  "short read": 0.05,
-  "short write": 0.05,
-  skew: 0.3,
-};
 
 const FAULTS = {
   ...DEFAULT_FAULTS,
@@ -81,7 +76,7 @@ export async function scenario(network: SimulatedNetwork): Promise<void> {
   await network.eventually(ANSWERED_WITHIN, "all requests are answered", () => world.isIdle);
   world.checkUndisturbed(Object.keys(HARMLESS_FAULTS));
   await network.shutDown();
-  world.ledger.checkAllLost();
+  world.connections.checkAllLost();
 }
 
 /** Stops a server as a service manager does, and starts it again. */

@@ -133,7 +133,7 @@ export const scenario = (network: SimulatedNetwork): Promise<void> =>
   runWith(network, (...args) => new Heartbeat(...args));
 
 /**
- * Runs the scenario with heartbeats of one's own.
+ * Runs the scenario with the given heartbeats.
  *
  * @param network The network.
  * @param makeHeartbeat Makes a heartbeat.
@@ -199,8 +199,8 @@ function changeLatency(network: SimulatedNetwork): void {
 }
 
 /**
- * Cuts the client of the stream off, so that its data is sent again 12.6 s after the last try
- * before, and suspends its process while the timeout passes and the data arrives.
+ * Cuts the client of the stream off, so that TCP retransmits 12.6 s after the previous attempt, and
+ * suspends its process while the timeout passes and the data arrives.
  */
 async function suspend(world: World): Promise<void> {
   const { network, receivedAt } = world;

@@ -23,8 +23,12 @@ import {
   TCP4ClientEndpoint,
   TLSClientEndpoint,
 } from "../../endpoints/mod.ts";
-import { Factory } from "../../protocol/mod.ts";
-import { DEFAULT_FAULTS, type SimulatedHost, type SimulatedNetwork } from "../simulation/mod.ts";
+import {
+  DEFAULT_FAULTS,
+  HARMLESS_FAULTS,
+  type SimulatedHost,
+  type SimulatedNetwork,
+} from "../simulation/mod.ts";
 import { StreamClient } from "./support/stream_client.ts";
 import { StreamEcho } from "./support/stream_echo.ts";
 import { StreamWorld } from "./support/stream_world.ts";
@@ -36,16 +40,6 @@ const LIMITS = { idleTimeout: 5, linger: 5 };
 const CONNECT_TIMEOUT = 3;
 /** All sessions have ended by then: their timeouts are shorter, and their pauses few. */
 const ENDED_WITHIN = 40;
-
-/** Faults that no connection notices. */
-const HARMLESS_FAULTS = {
-  delay: 0.1,
-  split: 0.05,
-  loss: 0.005,
-  "short read": 0.05,
-  "short write": 0.05,
-  skew: 0.3,
-};
 
 const FAULTS = {
   ...DEFAULT_FAULTS,
@@ -78,7 +72,7 @@ export async function scenario(network: SimulatedNetwork): Promise<void> {
   network.setFaults(random.below(3) === 0 ? HARMLESS_FAULTS : FAULTS);
   const world = new StreamWorld(network);
   const server = network.addHost("server", (host) => {
-    const factory = Factory.forProtocol(() => new StreamEcho(world, host));
+    const factory = world.connections.factory(host, () => new StreamEcho(world, host));
     host.reactor.listenTCP(PORT, factory, LIMITS);
     host.reactor.listenTLS(TLS_PORT, factory, { ...LIMITS, cert: "cert", key: "key" });
   });
@@ -93,7 +87,7 @@ export async function scenario(network: SimulatedNetwork): Promise<void> {
   const isDisturbed = faultsOf(network).some(({ kind }) => !Object.hasOwn(HARMLESS_FAULTS, kind));
   if (!isDisturbed) world.checkComplete();
   await network.shutDown();
-  world.ledger.checkAllLost();
+  world.connections.checkAllLost();
 }
 
 async function connect(
@@ -108,7 +102,8 @@ async function connect(
     ? new TCP4ClientEndpoint(host.reactor, address, PORT, options)
     : new TLSClientEndpoint(host.reactor, address, TLS_PORT, options);
   try {
-    const client = await connectProtocol(endpoint, new StreamClient(world, host, session));
+    const client = world.connections.watch(host, new StreamClient(world, host, session));
+    await connectProtocol(endpoint, client);
     await client.exchange();
   } catch (error) {
     host.note(`a session ends: ${error}`);

@@ -65,42 +65,26 @@ export const states = [
 const decoder = new TextDecoder();
 const PAYLOAD = new Uint8Array(MOST_BYTES).fill(0x78);
 
-/** The parts that a variant with a planted bug replaces. */
-export interface UploadParts {
-  /** The protocol of the server. */
-  readonly Receiver: typeof Receiver;
-  /** The producer of the client. */
-  readonly Source: typeof Source;
-}
-
 /** What all programs of one simulation share. */
 interface World {
   readonly network: SimulatedNetwork;
   readonly connections: WatchedConnections;
-  readonly parts: UploadParts;
   readonly terminator: Terminator;
   /** When the latest complete upload of each client has started. */
   readonly completed: Map<string, number>;
 }
 
 /** Runs the scenario. */
-export const scenario = (network: SimulatedNetwork): Promise<void> => runWith(network, {});
-
-/** Runs the scenario with parts of one's own. */
-export async function runWith(
-  network: SimulatedNetwork,
-  parts: Partial<UploadParts>,
-): Promise<void> {
+export async function scenario(network: SimulatedNetwork): Promise<void> {
   const connections = new WatchedConnections(network);
   const world: World = {
     network,
     connections,
-    parts: { Receiver, Source, ...parts },
     terminator: new Terminator(network, connections, CONNECTION.linger + 0.1),
     completed: new Map(),
   };
   network.addHost("server", (host) => {
-    const make = () => new world.parts.Receiver(host, network);
+    const make = () => new Receiver(host, network);
     host.reactor.listenTCP(PORT, world.connections.factory(host, make), CONNECTION);
   });
   const names = ["client1", "client2"];
@@ -119,7 +103,7 @@ export async function runWith(
 }
 
 /** The protocol of the server. */
-export class Receiver extends LineReceiver implements IHalfCloseableProtocol {
+class Receiver extends LineReceiver implements IHalfCloseableProtocol {
   override MAX_LENGTH = 2 * MOST_BYTES;
   readonly #host: SimulatedHost;
   readonly #network: SimulatedNetwork;
@@ -166,7 +150,7 @@ export class Receiver extends LineReceiver implements IHalfCloseableProtocol {
  * The messages of an upload: each of them is made some time after the one before. Those that are
  * made in a pause wait for its end.
  */
-export class Source implements IPushProducer {
+class Source implements IPushProducer {
   /** The number of messages of the upload. */
   readonly count: number;
   /** The number of messages that were made so far. */
@@ -209,7 +193,7 @@ export class Source implements IPushProducer {
       this.#making = null;
       this.made++;
       if (this.made < this.count) this.start();
-      this.flush();
+      this.#flush();
     });
   }
 
@@ -220,7 +204,7 @@ export class Source implements IPushProducer {
 
   resumeProducing(): void {
     this.isPaused = false;
-    this.flush();
+    this.#flush();
   }
 
   stopProducing(): void {
@@ -229,19 +213,14 @@ export class Source implements IPushProducer {
   }
 
   /** Sends the messages that wait, and ends the upload after the last one. */
-  protected flush(): void {
+  #flush(): void {
     while (!this.isPaused && this.sent < this.made) this.#send(this.sent++);
     if (this.isPaused && this.made === this.count && this.sent < this.count) {
       this.#network.sometimes("the last message waits for the end of a pause", true);
     }
-    if (!this.isFinished || this.#isEnded) return;
+    if (this.sent < this.count || this.#isEnded) return;
     this.#isEnded = true;
     this.#end();
-  }
-
-  /** Whether nothing is left to send. */
-  protected get isFinished(): boolean {
-    return this.sent === this.count;
   }
 }
 
@@ -258,7 +237,6 @@ class Uploader extends LineReceiver implements IHalfCloseableProtocol {
     this.#program = program;
     const { host, world } = program;
     this.#waitsForAcknowledgements = host.random.below(2) === 0;
-    const { Source } = world.parts;
     const send = (number: number) => this.#send(number);
     this.#source = new Source(host, world.network, send, () => this.#sentAll());
   }

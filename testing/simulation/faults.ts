@@ -131,6 +131,22 @@ export const DEFAULT_FAULTS: FaultRates = {
   skew: 0.3,
 };
 
+/**
+ * Rates of faults that only delay or divide what is sent. A connection must survive them, unless a
+ * timeout is shorter than the delay.
+ */
+export const HARMLESS_FAULTS: FaultRates = {
+  delay: 0.1,
+  split: 0.05,
+  loss: 0.005,
+  duplicate: 0.01,
+  reorder: 0.02,
+  "short write": 0.05,
+  "short read": 0.05,
+  "late read": 0.2,
+  skew: 0.3,
+};
+
 /** A fault of one occurrence: the `n`th occurrence of its kind at a place. */
 export interface OccurrenceFault {
   /** The kind of the fault. */

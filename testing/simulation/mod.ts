@@ -13,7 +13,13 @@ export {
   type ExploreOptions,
 } from "./explore.ts";
 export type { Reached } from "./explore_batch.ts";
-export { DEFAULT_FAULTS, type FaultRates, type OccurrenceKind, type TimedKind } from "./faults.ts";
+export {
+  DEFAULT_FAULTS,
+  type FaultRates,
+  HARMLESS_FAULTS,
+  type OccurrenceKind,
+  type TimedKind,
+} from "./faults.ts";
 export type {
   HostOptions,
   Latency,

@@ -5,8 +5,8 @@
  */
 
 import type { SimulatedNetwork } from "../../simulation/mod.ts";
-import { ConnectionLedger } from "./connection_ledger.ts";
 import { faultsOf } from "./past_faults.ts";
+import { WatchedConnections } from "./watched_connections.ts";
 
 /** The names of the servers. */
 export const SERVERS = ["server1", "server2"] as const;
@@ -23,7 +23,7 @@ export interface DrainRequest {
 /** What is checked. */
 export class DrainWorld {
   readonly network: SimulatedNetwork;
-  readonly ledger: ConnectionLedger;
+  readonly connections: WatchedConnections;
   /** Whether the servers drain no more, and the clients make no new requests. */
   isQuiet = false;
   /** The clients that run. */
@@ -36,7 +36,7 @@ export class DrainWorld {
   /** @param network The network of the hosts. */
   constructor(network: SimulatedNetwork) {
     this.network = network;
-    this.ledger = new ConnectionLedger(network);
+    this.connections = new WatchedConnections(network);
   }
 
   /** Whether no client waits for an answer. */

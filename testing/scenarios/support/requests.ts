@@ -58,8 +58,8 @@ export const states = [
 
 /** Runs the scenario with a queue. */
 export async function runRequests(network: SimulatedNetwork, queue: QueueUnderTest): Promise<void> {
-  // A heartbeat for which no id is left is logged.
-  network.allowErrors((error) => error instanceof RangeError && !queue.isOrdered);
+  // A heartbeat for which no id is free is logged.
+  network.allowErrors((error) => isOutOfIds(error) && !queue.isOrdered);
   const world: RequestWorld = {
     network,
     connections: new WatchedConnections(network),
@@ -91,6 +91,13 @@ export async function runRequests(network: SimulatedNetwork, queue: QueueUnderTe
   }));
   await network.shutDown();
   world.connections.checkAllLost();
+}
+
+/** Whether an error is that of a `KeyedRequestQueue` that finds no free id. */
+function isOutOfIds(error: unknown): boolean {
+  return error instanceof RangeError &&
+    /^Cannot send a request with the id \d+: a request with this id is already in flight$/
+      .test(error.message);
 }
 
 /** The connection of a client. */
@@ -278,8 +285,8 @@ class Program {
       return this.sometimes("the queue is full");
     }
     if (result === client.lostWith) return;
-    if (result instanceof RangeError && !this.#world.queue.isOrdered) {
-      if (isSent) this.#fail("a request that was sent fails for want of an id");
+    if (isOutOfIds(result) && !this.#world.queue.isOrdered) {
+      if (isSent) this.#fail("a request that was sent fails because no id is free");
       return this.sometimes("all ids are in use");
     }
     if (!isSent) this.sometimes("a request is abandoned before it is sent");

@@ -195,6 +195,6 @@ export class Interceptor extends ProxyFactory {
     }
     const incoming = new Incoming();
     incoming.factory = this;
-    return incoming;
+    return this.#world.connections.watch(this.#host, incoming);
   }
 }
