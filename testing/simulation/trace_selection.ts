@@ -78,7 +78,7 @@ function indexesOf(
     .map(([index]) => index);
 }
 
-/** Returns the indexes of the entries around the faults before an index, the latest faults first. */
+/** Returns the indexes of the entries around earlier faults, the latest faults first. */
 function aroundFaults(shown: readonly Shown[], end: number, most: number): Set<number> {
   const found = new Set<number>();
   const isFault = ({ text, isRoutine }: TraceEntry) => !isRoutine && text.startsWith("fault: ");
