@@ -25,8 +25,8 @@ export interface TraceEntry {
 /** The entries that {@linkcode Trace.toTable} shows. */
 export interface TableOptions {
   /**
-   * The number of the last entries. As many of the faults and notes before are shown, and as many of
-   * the entries around faults.
+   * The number of the last entries. As many of the faults and notes before are shown, and as many
+   * of the entries around faults.
    *
    * @default {Infinity}
    */

@@ -140,8 +140,8 @@ export class InMemoryReactor extends VirtualReactor implements Disposable {
   }
 
   /**
-   * Stops the reactor if it runs, closes its ports and connections, and cancels its timed calls, all
-   * at once and without moving the clock. A trigger of `shutdown` that waits is not waited for.
+   * Stops the reactor if it runs, closes its ports and connections, and cancels its timed calls,
+   * all at once and without moving the clock. A trigger of `shutdown` that waits is not waited for.
    */
   [Symbol.dispose](): void {
     try {
