@@ -181,7 +181,8 @@ export class SimulatedHost {
   /**
    * Stops the machine: power fails. Its peers notice only when they send or wait in vain.
    *
-   * @param losesData Whether the data that the host has sent is lost on its way, too.
+   * @param losesData Whether the data that the host has sent is lost on its way, too. @default
+   *   {false}
    */
   crash(losesData: boolean = false): void {
     if (!this.isUp) return;
