@@ -219,7 +219,8 @@ function checkStates(batch: Batch, states: readonly string[] | null): void {
   const missed = names.filter((name) => batch.sometimes.get(name)?.seeds === 0);
   if (missed.length === 0) return;
   const list = missed.map(quote).join(", ");
-  throw new ExplorationFailure(`None of ${batch.seeds} seeds has reached ${list}`, batch);
+  const message = `None of ${batch.seeds} seeds has reached ${list}`;
+  throw new ExplorationFailure(`${message}\n${describeExploration(batch)}`, batch);
 }
 
 /**
@@ -341,14 +342,13 @@ async function failureOf(batch: Batch, options: ExploreOptions): Promise<Explora
   }
   const seeds = smallest.faults.length > 0 ? [] : await seedsWithoutFaults(smallest, scenario, own);
   const test = regressionTest(smallest, seeds, options);
-  const remark = smallest.seed === first.seed ? [] : [otherSeed(first, smallest)];
+  const isOther = smallest.faults.length > 0 && smallest.seed !== first.seed;
+  const remark = isOther
+    ? [
+      `(The seed ${smallest.seed} is enough: the faults happen without the seed ${first.seed}, too.)`,
+    ]
+    : [];
   const failure = new SimulationFailure(traced).message;
   const message = [...heading, test, ...remark, "", failure].join("\n");
   return new ExplorationFailure(message, exploration, traced);
-}
-
-/** Returns why the regression test has another seed than the simulation that failed. */
-function otherSeed(first: SavedFailure, { seed, faults }: SavedFailure): string {
-  const cause = faults.length === 0 ? "the scenario fails" : "the faults happen";
-  return `(The seed ${seed} is enough: ${cause} without the seed ${first.seed}, too.)`;
 }

@@ -182,7 +182,8 @@ export class SimulatedHost {
    * Stops the machine, as a power failure does. Its peers notice only when they send, or when a
    * timeout of theirs expires.
    *
-   * @param losesData Whether the data that the host has sent is lost on its way, too.
+   * @param losesData Whether the data that the host has sent is lost on its way, too. @default
+   *   {false}
    */
   crash(losesData: boolean = false): void {
     if (!this.isUp) return;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatSeconds } from "./faults.ts";
+import { inSeconds } from "./faults.ts";
 import type { TraceEntry } from "./trace.ts";
 
 /** The longest group of entries that counts as a repetition. */
@@ -78,7 +78,7 @@ function indexesOf(
     .map(([index]) => index);
 }
 
-/** Returns the indexes of the entries around earlier faults, the latest faults first. */
+/** Returns the indexes of the entries around the faults before an index, the latest first. */
 function aroundFaults(shown: readonly Shown[], end: number, most: number): Set<number> {
   const found = new Set<number>();
   const isFault = ({ text, isRoutine }: TraceEntry) => !isRoutine && text.startsWith("fault: ");
@@ -106,7 +106,7 @@ function withoutRepetitions(entries: readonly TraceEntry[]): Shown[] {
       final.repeated = end - index - count;
       const group = size === 1 ? "the entry above repeats" : `the ${size} entries above repeat`;
       const often = times === 1 ? "once" : `${times} times`;
-      final.remark = `… ${group} ${often}, until ${formatSeconds(until.time)} s`;
+      final.remark = `… ${group} ${often}, until ${inSeconds(until.time)} s`;
     }
     index = end;
   }
