@@ -40,7 +40,7 @@ function nameOf(number: number): string {
 function startHost(network: SimulatedNetwork, host: SimulatedHost): void {
   class Listener extends LineReceiver {
     override lineReceived(): void {
-      network.sometimes("a line was delivered");
+      network.sometimes("a line was delivered", true);
     }
   }
   class Sender extends LineReceiver {
@@ -65,11 +65,14 @@ function startHost(network: SimulatedNetwork, host: SimulatedHost): void {
   const sending = new LoopingCall(() => {
     for (const sender of senders) {
       sender.sendLine(LINE);
-      network.sometimes("a line was sent");
+      network.sometimes("a line was sent", true);
     }
   });
   sending.start(1, { clock: reactor });
 }
+
+/** The states that some seed must reach. */
+export const states = ["a line was sent", "a line was delivered"];
 
 async function timed<T>(f: () => Promise<T>): Promise<[seconds: number, value: T]> {
   const start = performance.now();
@@ -79,7 +82,7 @@ async function timed<T>(f: () => Promise<T>): Promise<[seconds: number, value: T
 
 if (import.meta.main) {
   const seeds = Number(Deno.args[0] ?? 1000);
-  const module = { module: import.meta.url, export: "scenario" };
+  const module = { module: import.meta.url, export: "scenario", sometimes: "states" };
   const [elapsed, exploration] = await timed(() => explore({ scenario: module, seeds }));
   console.log(describeExploration(exploration));
   const cores = navigator.hardwareConcurrency;

@@ -348,10 +348,11 @@ export class Deferred<T> extends Chain implements Promise<T> {
       checkFunction("addTimeout() onTimeoutCancel", onTimeoutCancel);
     }
     let timedOut = false;
-    const call = clock.callLater(seconds, () => {
+    const timeOutDeferred = () => {
       timedOut = true;
       cancelLogged(this);
-    });
+    };
+    const call = clock.callLater(seconds, timeOutDeferred);
     return this.addCallbacks<T | R, R>(
       (result) => {
         if (call.active()) call.cancel();

@@ -213,7 +213,8 @@ export class Heartbeat implements Disposable {
   }
 
   #beatIn(seconds: number): void {
-    const call: IDelayedCall = this.#clock.callLater(seconds, () => this.#beat(call.getTime()));
+    const beatHeartbeat = () => this.#beat(call.getTime());
+    const call: IDelayedCall = this.#clock.callLater(seconds, beatHeartbeat);
     this.#call = call;
   }
 

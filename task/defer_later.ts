@@ -62,7 +62,8 @@ export function deferLater<R, A extends unknown[]>(
   // The argument is checked before the call is scheduled, so that an error leaves no pending call.
   if (typeof f !== "object" || f === null) checkFunction("deferLater() callable", f);
   const later = new Deferred<void>(() => call.cancel());
-  const call = clock.callLater(delay, () => later.callback());
+  const fireDeferLater = () => later.callback();
+  const call = clock.callLater(delay, fireDeferLater);
   if (typeof f === "function") return later.addCallback(() => f(...args));
   return f.signal === undefined ? later : later.addSignal(f.signal);
 }

@@ -224,7 +224,8 @@ export class LoopingCall<A extends unknown[] = []> implements Disposable {
 
   #schedule(run: Run<this>): void {
     const delay = run.schedule.next(run.clock.seconds());
-    run.call = run.clock.callLater(delay, () => this.#makeCall(run));
+    const makeLoopingCall = () => this.#makeCall(run);
+    run.call = run.clock.callLater(delay, makeLoopingCall);
   }
 
   #makeCall(run: Run<this>): void {

@@ -63,6 +63,10 @@ export interface AutoAdvance extends Disposable {
  * takes no longer than the code that runs in it, and everything happens in the order of the clock.
  * An error of a timed call is logged.
  *
+ * A test must wait for an event: a Deferred, `deferLater(clock, …)`, or `receives()` of a
+ * `TestPeer`. A loop around `await Promise.resolve()` never leaves the program without work, so
+ * that the clock stands still and the test hangs.
+ *
  * @param time The clock, or a `SimulatedNetwork`.
  * @param options The patience with genuine work.
  * @returns The automatic advance, which ends with its disposal.

@@ -53,7 +53,9 @@ export class UncleanTest extends Error {
  * - a Deferred has failed and no errback has handled the failure, or
  * - an error has been logged that `flushLoggedErrors()` did not return.
  *
- * Only what the test itself has made counts. A resource that is closing may still close within a
+ * Only what the test itself has made counts. The ports and connectors of a `MemoryReactor` do not
+ * count: it records them and opens nothing. Nor does what a simulation in the test makes, which
+ * `SimulatedNetwork.shutDown()` checks. A resource that is closing may still close within a
  * few turns of the event loop.
  *
  * While the test runs, the call stacks of all timed calls, resources and Deferreds are recorded.

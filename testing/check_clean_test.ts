@@ -7,10 +7,10 @@ import {
 } from "@std/assert";
 import { Deferred, fail, getDebugging, setDebugging, succeed } from "../defer/mod.ts";
 import { err, error as logError } from "../log/mod.ts";
-import { connectProtocol, TCP4ClientEndpoint } from "../endpoints/mod.ts";
-import { DatagramProtocol, Factory, Protocol } from "../protocol/mod.ts";
+import { ClientService, connectProtocol, TCP4ClientEndpoint } from "../endpoints/mod.ts";
+import { ClientFactory, DatagramProtocol, Factory, Protocol } from "../protocol/mod.ts";
 import { DenoReactor, type IInternetAddress, type IListeningPort } from "../reactor/mod.ts";
-import { Clock, LoopingCall } from "../task/mod.ts";
+import { Clock, deferLater, LoopingCall } from "../task/mod.ts";
 import { creationTracker } from "../internal/creation_tracker.ts";
 import { recording } from "../defer/debug.ts";
 import {
@@ -18,7 +18,9 @@ import {
   connectedServerAndClient,
   flushLoggedErrors,
   InMemoryReactor,
+  ManualEndpoint,
   MemoryEndpoints,
+  MemoryReactorClock,
   runningReactor,
   TestPeer,
   UncleanTest,
@@ -101,6 +103,28 @@ Deno.test("checkClean() fails if a LoopingCall is left running on a reactor", as
   });
   assertEquals(left.length, 1);
   assertMatch(left[0] ?? "", /^DelayedCall\(.* is pending, made at:\n {4}at .*check_clean_test/);
+});
+
+Deno.test("checkClean() names the library's own timed calls", async () => {
+  const endpoint = new ManualEndpoint();
+  const reactor = new MemoryReactorClock();
+  const made: readonly [name: string, make: () => void][] = [
+    ["retryClientService", () => {
+      const factory = Factory.forProtocol(Protocol);
+      const service = new ClientService(endpoint, factory, { clock: reactor });
+      service.startService();
+      endpoint.attempt().fail();
+    }],
+    ["makeLoopingCall", () => {
+      new LoopingCall(() => {}).start(60, { clock: reactor }).addErrback(() => {});
+    }],
+    ["fireDeferLater", () => void deferLater(reactor, 5)],
+    ["timeOutDeferred", () => void new Deferred<void>().addTimeout(5, reactor)],
+  ];
+  for (const [name, make] of made) {
+    const { left } = await uncleanEnd(make);
+    assertMatch(left[0] ?? "", new RegExp(`^DelayedCall\\(${name} in .* made at:\n`));
+  }
 });
 
 Deno.test("checkClean() fails if a port is open", async () => {
@@ -193,6 +217,15 @@ Deno.test("checkClean() passes a test that has stopped its reactor", async () =>
     const port = reactor.listenTCP(0, factory, { interface: "127.0.0.1" });
     const endpoint = new TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port);
     await connectProtocol(endpoint, new Protocol());
+  })();
+});
+
+Deno.test("checkClean() passes a test that leaves what a MemoryReactor has only recorded", async () => {
+  await checkClean(() => {
+    const reactor = new MemoryReactorClock();
+    reactor.listenTCP(1, Factory.forProtocol(Protocol));
+    reactor.connectTCP("192.0.2.1", 1, ClientFactory.forProtocol(Protocol));
+    assertEquals([reactor.tcpServers.length, reactor.tcpClients.length], [1, 1]);
   })();
 });
 

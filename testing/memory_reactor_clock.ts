@@ -77,6 +77,12 @@ export class MemoryReactorClock extends MemoryReactor implements IReactor {
     this.clock.pump(timings);
   }
 
+  /** Stops the reactor if it runs, and cancels its timed calls. */
+  override [Symbol.dispose](): void {
+    super[Symbol.dispose]();
+    for (const call of this.getDelayedCalls()) call.cancel();
+  }
+
   /** Calls `f(...args)` in the next turn: when the clock is moved, even by 0 seconds. */
   override callFromThread<A extends unknown[]>(f: (...args: A) => unknown, ...args: A): void {
     checkFunction("callFromThread() callable", f);

@@ -45,7 +45,7 @@ export interface RecordedSignalHandler {
  * await stopped;
  * ```
  */
-export class MemoryReactorCore implements IReactorCore {
+export class MemoryReactorCore implements IReactorCore, Disposable {
   /** The handlers of `addSignalHandler` that have not been removed. The test calls them. */
   readonly signalHandlers: RecordedSignalHandler[] = [];
   readonly #triggers = new RecordedTriggers();
@@ -136,6 +136,12 @@ export class MemoryReactorCore implements IReactorCore {
     this.#triggers.abandon("startup");
     this.#triggers.abandon("shutdown");
     this.#end?.();
+  }
+
+  /** Stops the reactor if it runs. A trigger of `shutdown` that waits is not waited for. */
+  [Symbol.dispose](): void {
+    if (this.#running) this.stop();
+    if (this.#end !== null) this.crash();
   }
 
   callWhenRunning<A extends unknown[]>(

@@ -28,6 +28,7 @@ import type { IReactor, IReactorTCP, IUNIXDatagramTransport } from "../reactor/i
 import { deferToThread, TableNameResolver } from "../reactor/mod.ts";
 import {
   AccumulatingProtocol,
+  checkClean,
   failureResultOf,
   MemoryReactor,
   MemoryReactorClock,
@@ -468,6 +469,27 @@ Deno.test("RaisingMemoryReactor throws a CannotListenError and a ConnectError by
     "Cannot connect to example.org:80",
   );
 });
+
+Deno.test(
+  "MemoryReactorClock stops and cancels its timed calls when it is disposed of",
+  checkClean(async () => {
+    const stopping: string[] = [];
+    let run = Promise.resolve();
+    {
+      using reactor = new MemoryReactorClock();
+      run = reactor.run();
+      reactor.callLater(5, () => {});
+      reactor.addSystemEventTrigger("before", "shutdown", () => {
+        stopping.push("before");
+        return new Deferred<void>();
+      });
+    }
+    await run;
+    assertEquals(stopping, ["before"]);
+    using unused = new MemoryReactorClock();
+    assertEquals(unused.hasStopped, false);
+  }),
+);
 
 function thrownBy(f: () => unknown): unknown {
   try {

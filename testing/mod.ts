@@ -9,6 +9,11 @@
  * - {@linkcode connectedServerAndClient} connects two protocols in memory, by real connections.
  *   {@linkcode MemoryEndpoints}, {@linkcode ManualEndpoint} and {@linkcode ManualServerEndpoint}
  *   are endpoints without a network.
+ *   {@linkcode TestPeer} is the peer that a test moves.
+ * - {@linkcode InMemoryReactor} is a reactor that really connects, on a clock, and
+ *   {@linkcode autoAdvance} moves that clock while a test awaits.
+ * - {@linkcode simulate} runs hosts in a network with faults, {@linkcode explore} looks for a seed
+ *   with which they fail, and {@linkcode replay} repeats a failure.
  * - {@linkcode runningReactor} starts a reactor for a test on real sockets.
  * - {@linkcode cleanTest} defines a test that fails if it leaves something behind.
  * - {@linkcode successResultOf}, {@linkcode failureResultOf} and {@linkcode assertNoResult} check a

@@ -1,13 +1,19 @@
-import { Protocol } from "../protocol/mod.ts";
+import { Deferred } from "../defer/mod.ts";
 import { codeOf } from "../internal/foreign_value.ts";
+import { checkString, quote } from "../internal/validation.ts";
+import { Protocol } from "../protocol/mod.ts";
 import { ConnectionDone } from "../reactor/errors.ts";
 import { CollectedBytes } from "./collected_bytes.ts";
+
+/** Ends a wait if its condition has come true, and returns whether the wait has ended. */
+type Waiter = () => boolean;
 
 /**
  * A protocol that a test moves: the peer of the protocol under test.
  *
  * It collects what it receives, and does nothing by itself: when the peer closes, its own side
- * stays open until {@linkcode close}, so that a test decides the order.
+ * stays open until {@linkcode close}, so that a test decides the order. A test that awaits waits
+ * with {@linkcode receives} and {@linkcode ended}.
  *
  * @example
  * ```ts
@@ -31,6 +37,7 @@ export class TestPeer extends Protocol {
   readonly #chunks: Uint8Array[] = [];
   #reason: Error | null = null;
   #readEnded = false;
+  #waiters: Waiter[] = [];
 
   /** The bytes received so far. */
   get data(): Uint8Array {
@@ -63,14 +70,69 @@ export class TestPeer extends Protocol {
     return reason === null ? "" : codeOf(reason) ?? reason.name;
   }
 
+  /** A Deferred that fires with {@linkcode ending} when it is no longer `""`. */
+  get ended(): Deferred<string> {
+    const ended = new Deferred<string>();
+    this.#wait(() => {
+      if (this.ending !== "" && !ended.called) ended.callback(this.ending);
+      return ended.called;
+    });
+    return ended;
+  }
+
+  /**
+   * Waits until a text has been received.
+   *
+   * @param text The text, which may have arrived in several chunks, or already before this call.
+   *   What {@linkcode take} has returned does not count.
+   * @returns A Deferred that fires with {@linkcode TestPeer.text}. It fails if the connection ends
+   *   before. Cancelling it ends the wait.
+   * @throws {TypeError} If the argument is not a string.
+   *
+   * @example
+   * ```ts
+   * import { Factory, LineReceiver } from "@torsion/reactor/protocol";
+   * import { connectProtocol } from "@torsion/reactor/endpoints";
+   * import { MemoryEndpoints, TestPeer } from "@torsion/reactor/testing";
+   *
+   * class Greeter extends LineReceiver {
+   *   override textReceived(name: string): void {
+   *     this.sendLine(`Hello, ${name}`);
+   *     this.transport.loseConnection();
+   *   }
+   * }
+   *
+   * using endpoints = new MemoryEndpoints();
+   * await endpoints.server.listen(Factory.forProtocol(Greeter));
+   * const peer = await connectProtocol(endpoints.client, new TestPeer());
+   * peer.send("Ada\r\n");
+   * await peer.receives("Hello, Ada");
+   * console.log(await peer.ended); // closed
+   * peer.close();
+   * ```
+   */
+  receives(text: string): Deferred<string> {
+    checkString("receives() text", text);
+    const received = new Deferred<string>();
+    this.#wait(() => {
+      if (received.called) return true;
+      if (this.text.includes(text)) received.callback(this.text);
+      else if (this.ending !== "") received.errback(this.#missing(text));
+      return received.called;
+    });
+    return received;
+  }
+
   /** Called with bytes from the peer, which are collected. */
   override dataReceived(data: Uint8Array): void {
     this.#chunks.push(data);
+    this.#checkWaiters();
   }
 
   /** Called when the peer has closed its writing side. */
   readConnectionLost(): void {
     this.#readEnded = true;
+    this.#checkWaiters();
   }
 
   /** Called when this side has closed its writing side. */
@@ -79,6 +141,7 @@ export class TestPeer extends Protocol {
   /** Called when the connection is lost. */
   override connectionLost(reason: Error): void {
     this.#reason = reason;
+    this.#checkWaiters();
   }
 
   /**
@@ -124,6 +187,25 @@ export class TestPeer extends Protocol {
   /** Resets the connection: what is in transit is lost. */
   abort(): void {
     this.transport.abortConnection();
+  }
+
+  #wait(waiter: Waiter): void {
+    if (!waiter()) this.#waiters.push(waiter);
+  }
+
+  #checkWaiters(): void {
+    // A waiter may start another wait.
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) this.#wait(waiter);
+  }
+
+  #missing(text: string): Error {
+    return new Error(
+      `Cannot receive ${quote(text)}: the connection has ended (${this.ending}) after ` +
+        quote(this.text),
+      { cause: this.#reason ?? undefined },
+    );
   }
 
   #collected(): CollectedBytes {

@@ -1,5 +1,12 @@
-import { assertEquals } from "@std/assert";
-import { checkClean, connectedServerAndClient, TestPeer } from "./mod.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assertNoResult,
+  checkClean,
+  connectedServerAndClient,
+  failureResultOf,
+  successResultOf,
+  TestPeer,
+} from "./mod.ts";
 
 /** A peer whose other side is a peer, too. */
 function peers(): { peer: TestPeer; other: TestPeer; flush: () => void } & Disposable {
@@ -87,6 +94,65 @@ Deno.test(
       pair.peer[end]();
       pair.flush();
       assertEquals(pair.peer.ending, ending);
+    }
+  }),
+);
+
+Deno.test(
+  "TestPeer.receives() fires when the text has arrived, in any number of chunks",
+  checkClean(() => {
+    using pair = peers();
+    const { peer, other, flush } = pair;
+    const received = peer.receives("welcome");
+    for (const text of ["well, wel", "come", " back"]) {
+      assertNoResult(received);
+      other.send(text);
+      flush();
+      if (text === "come") break;
+    }
+    assertEquals(successResultOf(received), "well, welcome");
+    assertEquals(successResultOf(peer.receives("well")), "well, welcome");
+    peer.take();
+    const again = peer.receives("well");
+    again.addErrback(() => {});
+    assertNoResult(again);
+    again.cancel();
+  }),
+);
+
+Deno.test(
+  "TestPeer.receives() fails when the connection ends without the text",
+  checkClean(() => {
+    using pair = peers();
+    const { peer, other, flush } = pair;
+    const received = peer.receives("welcome");
+    other.send("go away");
+    other.close();
+    flush();
+    const message = 'Cannot receive "welcome": the connection has ended (closed) after "go away"';
+    assertStringIncludes(failureResultOf(received).message, message);
+    assertStringIncludes(failureResultOf(peer.receives("welcome")).message, message);
+    assertEquals(successResultOf(peer.receives("away")), "go away");
+  }),
+);
+
+Deno.test(
+  "TestPeer.ended fires with the ending when the peer has ended its side",
+  checkClean(() => {
+    for (
+      const [end, ending] of [
+        [(other: TestPeer) => other.close(), "closed"],
+        [(other: TestPeer) => other.closeWrite(), "closed"],
+        [(other: TestPeer) => other.abort(), "ECONNRESET"],
+      ] as const
+    ) {
+      using pair = peers();
+      const { peer, other, flush } = pair;
+      const { ended } = peer;
+      assertNoResult(ended);
+      end(other);
+      flush();
+      assertEquals([successResultOf(ended), successResultOf(peer.ended)], [ending, ending]);
     }
   }),
 );

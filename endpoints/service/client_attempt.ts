@@ -87,7 +87,8 @@ export class ClientAttempt<P extends IProtocol> {
   begin(): void {
     const { endpoint, factory, clock, attemptTimeout } = this.#settings;
     if (attemptTimeout !== Infinity) {
-      this.#timer = clock.callLater(attemptTimeout, () => this.#timedOut(attemptTimeout));
+      const timeOutAttempt = () => this.#timedOut(attemptTimeout);
+      this.#timer = clock.callLater(attemptTimeout, timeOutAttempt);
     }
     const watching = new ForwardingFactory<ProtocolWrapper<P>>(
       factory,

@@ -315,7 +315,9 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
     const delay = this.#nextDelay();
     // The retry policy may have stopped the service, and may even have started it again.
     if (this.#state !== "waiting" || this.#retry !== null) return;
-    this.#retry = this.#clock.callLater(delay, () => this.#on("retry"));
+    // The function has a name for the text of the timed call, which a test may show.
+    const retryClientService = () => this.#on("retry");
+    this.#retry = this.#clock.callLater(delay, retryClientService);
     const attempt = this.#failures;
     const endpoint = nameOf(this.#settings.endpoint);
     const seconds = Number(delay.toFixed(3));

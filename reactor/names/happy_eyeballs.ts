@@ -305,11 +305,12 @@ class Race<T> {
   }
 
   #later(seconds: number): IDelayedCall {
-    return this.#race.clock.callLater(seconds, () => {
+    const startNextAttempt = () => {
       this.#timer = null;
       this.#waitsForIPv6 = false;
       this.#next();
-    });
+    };
+    return this.#race.clock.callLater(seconds, startNextAttempt);
   }
 
   #stopTimer(): void {

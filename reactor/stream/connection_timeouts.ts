@@ -106,10 +106,11 @@ export class ConnectionTimeouts {
   #start(which: keyof TimeoutLimits): IDelayedCall | null {
     const seconds = this.#limits[which];
     if (seconds === Infinity) return null;
-    return this.#clock.callLater(seconds, () => {
+    const timeOutConnection = () => {
       const peer = String(this.#connection.getPeer());
       this.#connection.abort(new ConnectionTimeout(which, seconds, peer));
-    });
+    };
+    return this.#clock.callLater(seconds, timeOutConnection);
   }
 }
 

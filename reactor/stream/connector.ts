@@ -232,10 +232,11 @@ class Attempt implements DialSink, ReactorResource {
   }
 
   failIn(seconds: number, reason: () => Error): void {
-    this.#timer = this.#context.reactor.callLater(seconds, () => {
+    const timeOutAttempt = () => {
       this.#timer = null;
       this.fail(reason());
-    });
+    };
+    this.#timer = this.#context.reactor.callLater(seconds, timeOutAttempt);
   }
 
   /** Fails the attempt when the signal aborts, or in a later turn if it has already aborted. */

@@ -21,10 +21,11 @@ export class LingerTimer {
   /** Starts the timer, unless it is already running. */
   start(): void {
     if (this.#call !== null || this.#seconds === Infinity) return;
-    this.#call = this.#clock.callLater(this.#seconds, () => {
+    const endLinger = () => {
       this.#call = null;
       this.#expired();
-    });
+    };
+    this.#call = this.#clock.callLater(this.#seconds, endLinger);
   }
 
   /** Restarts a running timer, because the peer has read data. */

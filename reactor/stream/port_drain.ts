@@ -38,9 +38,8 @@ export class PortDrain {
    */
   constructor(target: DrainTarget, seconds: number) {
     this.#target = target;
-    this.#deadline = seconds === Infinity
-      ? null
-      : target.clock.callLater(seconds, () => this.#abortAll(seconds));
+    const endDrain = () => this.#abortAll(seconds);
+    this.#deadline = seconds === Infinity ? null : target.clock.callLater(seconds, endDrain);
   }
 
   /**

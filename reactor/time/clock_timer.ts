@@ -78,7 +78,9 @@ export class ClockTimer implements LoopTimer {
   }
 
   soon(f: () => void): void {
-    if (this.#soon.push(f) === 1) this.#clock.callLater(0, () => this.#callSoon());
+    if (this.#soon.push(f) > 1) return;
+    const makePendingCalls = () => this.#callSoon();
+    this.#clock.callLater(0, makePendingCalls);
   }
 
   timeout(delay: number, f: () => void): () => void {
@@ -95,10 +97,11 @@ export class ClockTimer implements LoopTimer {
    * @param step The function to call.
    */
   step(step: () => void): void {
-    this.#clock.callLater(0, () => {
+    const makeStep = () => {
       this.#callSoon();
       step();
-    });
+    };
+    this.#clock.callLater(0, makeStep);
   }
 
   #callSoon(): void {

@@ -152,7 +152,8 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
   start(listener: HandshakeListener): void {
     this.#listener = listener;
     if (this.#handshakeTimeout !== Infinity) {
-      this.#deadline = this.#clock.callLater(this.#handshakeTimeout, () => this.#timedOut());
+      const timeOutHandshake = () => this.#timedOut();
+      this.#deadline = this.#clock.callLater(this.#handshakeTimeout, timeOutHandshake);
     }
     // TCP_NODELAY is set during the handshake, which consists of small writes. Without it, each of
     // them may wait 40 ms for an acknowledgement.
@@ -335,7 +336,8 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
     // within the linger timeout, the connection is aborted. The timeout is started first, because
     // the bytes may be sent at once, which stops it.
     if (this.#linger !== Infinity) {
-      this.#deadline = this.#clock.callLater(this.#linger, () => this.#abortUnderlying());
+      const endLinger = () => this.#abortUnderlying();
+      this.#deadline = this.#clock.callLater(this.#linger, endLinger);
     }
     if (hasToEnd && !this.#writeClosing) this.#engine.end();
   }

@@ -7,6 +7,8 @@
  *   stays open delivers all lines.
  * - A message reaches a member once, and the sender learns whether the room has it: by a
  *   confirmation, or by the loss of the connection.
+ * - A confirmed message reaches each member who is in the room from its sending until it is
+ *   confirmed, or that member loses the connection.
  * - The room has exactly the members whose connections are open.
  * - After the faults have ended, all members are in the room within the time that the timeouts and
  *   the retry policy allow.
@@ -22,10 +24,10 @@ import {
   TCP4ClientEndpoint,
   TLSClientEndpoint,
 } from "../../endpoints/mod.ts";
-import { Factory, Heartbeat, HeartbeatTimeout, LineReceiver } from "../../protocol/mod.ts";
+import { Heartbeat, HeartbeatTimeout, LineReceiver } from "../../protocol/mod.ts";
 import { LoopingCall } from "../../task/mod.ts";
 import { DEFAULT_FAULTS, type SimulatedHost, type SimulatedNetwork } from "../simulation/mod.ts";
-import { ConnectionLedger, type ConnectionRecord } from "./support/connection_ledger.ts";
+import { WatchedConnections } from "./support/watched_connections.ts";
 import { type Wire, Wires } from "./support/wire.ts";
 
 const SERVER = "server";
@@ -70,7 +72,7 @@ const TAKEN = " is here already. Please choose another.";
 /** What the hosts of a simulation share for the checks. */
 class World {
   readonly network: SimulatedNetwork;
-  readonly ledger: ConnectionLedger;
+  readonly connections: WatchedConnections;
   readonly wires: Wires;
   /** The current room, of the server's running process. */
   room = new Room();
@@ -80,14 +82,16 @@ class World {
 
   constructor(network: SimulatedNetwork) {
     this.network = network;
-    this.ledger = new ConnectionLedger(network);
+    this.connections = new WatchedConnections(network);
     this.wires = new Wires(network);
   }
 }
 
-class Room {
+/** The people in the chat. */
+export class Room {
   readonly people = new Map<string, Talker>();
 
+  /** Sends a line to everybody except one person. */
   say(line: string, except: Talker): void {
     for (const talker of this.people.values()) if (talker !== except) talker.tell(line);
   }
@@ -98,10 +102,9 @@ abstract class End extends LineReceiver {
   override delimiter = "\n";
   override MAX_LENGTH = 1000;
   protected readonly world: World;
-  protected readonly host: SimulatedHost;
+  readonly host: SimulatedHost;
   /** The name of the connection, by which the server knows it, too; `""` before. */
   id = "";
-  #record: ConnectionRecord | null = null;
   #wires: { readonly out: Wire; readonly in: Wire } | null = null;
   #heartbeat: Heartbeat | null = null;
 
@@ -113,7 +116,7 @@ abstract class End extends LineReceiver {
 
   /** Whether the connection is open. */
   get isOpen(): boolean {
-    return this.#record?.isOpen ?? false;
+    return this.world.connections.isOpen(this);
   }
 
   /** Whether all lines of both directions have arrived. */
@@ -128,8 +131,7 @@ abstract class End extends LineReceiver {
   }
 
   override connectionMade(): void {
-    const { world, host } = this;
-    this.#record = world.ledger.made(host, `${host}'s connection with ${this.transport.getPeer()}`);
+    const { host } = this;
     const options = { ...HEARTBEAT, send: () => this.sendLine(PING) };
     this.#heartbeat = new Heartbeat(host.reactor, this.transport, options);
     this.#heartbeat.start();
@@ -150,7 +152,6 @@ abstract class End extends LineReceiver {
 
   override connectionLost(reason: Error): void {
     this.#heartbeat?.stop();
-    this.#record?.lost(reason);
     const isSilent = reason instanceof HeartbeatTimeout;
     this.world.network.sometimes(`${this.constructor.name} drops a silent peer`, isSilent);
   }
@@ -222,10 +223,25 @@ class Member extends End {
   /** Fires when the member is in the room. */
   readonly entered = new Deferred<void>();
   readonly #unconfirmed = new Map<string, Deferred<void>>();
+  /** The messages that have arrived on this connection. */
+  readonly #delivered = new Set<string>();
+  /** The messages of others that are confirmed, and have to arrive on this connection. */
+  readonly #due = new Set<string>();
   #names = 0;
 
   get isConfirmed(): boolean {
     return this.#unconfirmed.size === 0;
+  }
+
+  /** Whether the member is in the room, as far as it knows. */
+  get isPresent(): boolean {
+    return this.isOpen && this.entered.called;
+  }
+
+  /** A message that is missing on this connection; `undefined` if all have arrived. */
+  get missing(): string | undefined {
+    const [missing] = this.#due;
+    return missing;
   }
 
   /**
@@ -237,10 +253,14 @@ class Member extends End {
    */
   say(message: string): Deferred<void> {
     const [, id = ""] = message.split(" ");
+    const others = [...this.world.members.values()].filter((each) => each !== this);
+    const present = others.filter(({ isPresent }) => isPresent);
     const confirmed = new Deferred<void>();
     this.#unconfirmed.set(id, confirmed);
     this.tell(message);
-    return confirmed;
+    return confirmed.addCallback(() => {
+      for (const member of present) member.#expect(id);
+    });
   }
 
   override connectionMade(): void {
@@ -292,8 +312,25 @@ class Member extends End {
       this.world.network.fail(`${this.host} has received ${id} twice`);
     }
     this.host.disk.set(key, true);
+    this.#delivered.add(id);
+    this.#due.delete(id);
+  }
+
+  /** Called when a message is confirmed that was sent while this member was in the room. */
+  #expect(id: string): void {
+    if (!this.#delivered.has(id)) this.#due.add(id);
   }
 }
+
+/** The states that some seed must reach. */
+export const states = [
+  "a message is confirmed",
+  "a sender learns that a message may be lost",
+  "a member's name is still taken",
+  "Member drops a silent peer",
+  "Talker drops a silent peer",
+  "the server restarts",
+];
 
 /** Members enter a room, talk, and lose their connections. */
 export async function scenario(network: SimulatedNetwork): Promise<void> {
@@ -318,11 +355,16 @@ export async function scenario(network: SimulatedNetwork): Promise<void> {
     "all lines have arrived, and all senders know",
     () => [...world.members.values()].every((member) => !member.isOpen || isSettled(member)),
   );
+  for (const { host, isOpen, missing } of world.members.values()) {
+    if (isOpen && missing !== undefined) {
+      network.fail(`${missing} was confirmed, and has not reached ${host}, who was in the room`);
+    }
+  }
   for (const talker of world.room.people.values()) {
     if (!talker.isOpen) network.fail("the room has a member whose connection is lost");
   }
   await network.shutDown();
-  world.ledger.checkAllLost();
+  world.connections.checkAllLost();
 }
 
 /** Returns whether a member is in the room, and both ends of its connection are open. */
@@ -341,7 +383,7 @@ function runServer(host: SimulatedHost, world: World): void {
   world.network.sometimes("the server restarts", host.disk.has("has run"));
   host.disk.set("has run", true);
   world.room = room;
-  const factory = Factory.forProtocol(() => new Talker(world, host, room));
+  const factory = world.connections.factory(host, () => new Talker(world, host, room));
   host.reactor.listenTCP(PORT, factory);
   host.reactor.listenTLS(TLS_PORT, factory, { cert: "cert", key: "key" });
 }
@@ -353,7 +395,8 @@ function runMember(host: SimulatedHost, world: World): void {
   const endpoint = random.below(2) === 0
     ? new TCP4ClientEndpoint(reactor, address, PORT, { timeout: CONNECT_TIMEOUT })
     : new TLSClientEndpoint(reactor, address, TLS_PORT, { timeout: CONNECT_TIMEOUT });
-  const service = new ClientService(endpoint, Factory.forProtocol(() => new Member(world, host)), {
+  const factory = world.connections.factory(host, () => new Member(world, host));
+  const service = new ClientService(endpoint, factory, {
     clock: reactor,
     retryPolicy: backoffPolicy({
       initialDelay: 0.5,
@@ -386,8 +429,8 @@ async function speak(
   try {
     const member = await service.whenConnected({ timeout: 5 });
     await member.say(`${host.name} ${host.name}:${number} ${text}`);
-    network.sometimes("a message is confirmed");
+    network.sometimes("a message is confirmed", true);
   } catch {
-    network.sometimes("a sender learns that a message may be lost");
+    network.sometimes("a sender learns that a message may be lost", true);
   }
 }

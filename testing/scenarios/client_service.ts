@@ -38,7 +38,7 @@ import type { Factory } from "../../protocol/mod.ts";
 import { ConnectionRefusedError, ConnectTimeoutError } from "../../reactor/errors.ts";
 import type { Address } from "../../reactor/interfaces/mod.ts";
 import type { SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
-import { Terminator } from "./support/terminating.ts";
+import { TERMINATED, Terminator } from "./support/terminating.ts";
 import { WatchedConnections } from "./support/watched_connections.ts";
 import { Client, HEARTBEAT, Mistake, Server } from "./support/login.ts";
 import { OwnCalls } from "./support/own_calls.ts";
@@ -78,9 +78,8 @@ interface World {
 export const scenario = (network: SimulatedNetwork): Promise<void> =>
   runWith(network, (...args) => new ClientService(...args));
 
-/** Runs the scenario with services of one's own. */
+/** Runs the scenario with the given services. */
 export async function runWith(network: SimulatedNetwork, makeService: MakeService): Promise<void> {
-  for (const state of STATES) network.sometimes(state, false);
   network.allowErrors((error) => error instanceof Mistake);
   const world = {
     network,
@@ -92,7 +91,7 @@ export async function runWith(network: SimulatedNetwork, makeService: MakeServic
     const factory = world.connections.factory(host, () => new Server(host, world));
     const { reactor } = host;
     // Faults make handshakes fail, which the factory would log otherwise.
-    Object.assign(factory, { handshakeFailed: () => network.sometimes("a handshake fails") });
+    Object.assign(factory, { handshakeFailed: () => network.sometimes("a handshake fails", true) });
     reactor.listenTCP(PORT, factory, { linger: LINGER });
     reactor.listenTLS(TLS_PORT, factory, { ...TLS, linger: LINGER });
     const plain = new TCP4ServerEndpoint(reactor, WRAPPED_PORT, { linger: LINGER });
@@ -123,7 +122,8 @@ export async function runWith(network: SimulatedNetwork, makeService: MakeServic
   for (const client of clients.values()) client.checkEnd();
 }
 
-const STATES = [
+/** The states that some seed must reach. */
+export const states = [
   "a connection is lost and made again",
   "an attempt is refused",
   "an attempt times out",
@@ -138,6 +138,7 @@ const STATES = [
   "a wait for a connection fails after its failures",
   "a wait for a connection times out",
   "a wait for a connection is cancelled by the stop",
+  TERMINATED,
 ] as const;
 
 /** A call of `whenConnected()`. */
@@ -181,8 +182,8 @@ class Program {
     this.#act();
   }
 
-  sometimes(state: typeof STATES[number]): void {
-    this.#world.network.sometimes(state);
+  sometimes(state: typeof states[number]): void {
+    this.#world.network.sometimes(state, true);
   }
 
   /** Throws now and then. */

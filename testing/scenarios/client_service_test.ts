@@ -1,6 +1,6 @@
 import { explore } from "../simulation/mod.ts";
-import { scenario } from "./client_service.ts";
+import { scenario, states } from "./client_service.ts";
 
 Deno.test("ClientService reconnects, and settles every wait, with 30 seeds", async () => {
-  await explore({ scenario, seeds: 30 });
+  await explore({ scenario, sometimes: states, seeds: 30 });
 });

@@ -14,23 +14,18 @@
  * @module
  */
 
-import { DEFAULT_FAULTS, type SimulatedHost, type SimulatedNetwork } from "../simulation/mod.ts";
+import {
+  DEFAULT_FAULTS,
+  HARMLESS_FAULTS,
+  type SimulatedHost,
+  type SimulatedNetwork,
+} from "../simulation/mod.ts";
 import { DrainClient } from "./support/drain_client.ts";
 import { DrainServer } from "./support/drain_server.ts";
 import { DrainWorld, SERVERS } from "./support/drain_world.ts";
 
 /** The time in which a client gets its last answers, after the last fault. */
 const ANSWERED_WITHIN = 40;
-
-/** Faults that no connection notices. */
-const HARMLESS_FAULTS = {
-  delay: 0.1,
-  split: 0.1,
-  loss: 0.005,
-  "short read": 0.05,
-  "short write": 0.05,
-  skew: 0.3,
-};
 
 const FAULTS = {
   ...DEFAULT_FAULTS,
@@ -44,6 +39,22 @@ const FAULTS = {
   crash: 1,
   kill: 1,
 };
+
+/** The states that some seed must reach. */
+export const states = [
+  "a request is answered",
+  "a request is cut",
+  "a client asks again",
+  "a client gives up a connection",
+  "a server has stopped gracefully",
+  "a port reaches its limit",
+  "a port has two drains",
+  "a port listens again",
+  "a busy connection drains",
+  "a drain ends without an abort",
+  "a drain aborts connections",
+  "a drain is cancelled",
+];
 
 /** Clients ask servers that drain again and again. */
 export async function scenario(network: SimulatedNetwork): Promise<void> {
@@ -65,7 +76,7 @@ export async function scenario(network: SimulatedNetwork): Promise<void> {
   await network.eventually(ANSWERED_WITHIN, "all requests are answered", () => world.isIdle);
   world.checkUndisturbed(Object.keys(HARMLESS_FAULTS));
   await network.shutDown();
-  world.ledger.checkAllLost();
+  world.connections.checkAllLost();
 }
 
 /** Stops a server as a service manager does, and starts it again. */
@@ -76,7 +87,7 @@ function restartGracefully(world: DrainWorld, host: SimulatedHost): void {
   host.signal("SIGTERM");
   host.stopped.then(() => {
     if (host.reactor !== reactor) return;
-    world.network.sometimes("a server has stopped gracefully");
+    world.network.sometimes("a server has stopped gracefully", true);
     host.kill();
     world.network.callLater(0.2, () => host.restart());
   });

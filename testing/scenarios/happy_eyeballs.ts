@@ -27,8 +27,9 @@ import { Factory, Protocol } from "../../protocol/mod.ts";
 import { isIPv6Address } from "../../reactor/addresses.ts";
 import { ConnectError, ConnectingCancelledError } from "../../reactor/errors.ts";
 import type { IListeningPort } from "../../reactor/interfaces/mod.ts";
-import type { Fault, SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
-import { pausedTime, wasInterrupted } from "./support/past_faults.ts";
+import type { Fault } from "../simulation/faults.ts";
+import type { SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
+import { faultsOf, pausedTime, wasInterrupted } from "./support/past_faults.ts";
 import { WatchedConnections } from "./support/watched_connections.ts";
 
 const PORT = 2000;
@@ -53,7 +54,8 @@ const ADDRESSES = ["fd00::a1", "fd00::a2", "fd00::a3", "10.1.0.1", "10.1.0.2", "
 const WAYS = ["works", "slow", "refuses", "silent", "nowhere"] as const;
 type Way = typeof WAYS[number];
 
-const STATES = [
+/** The states that some seed must reach. */
+export const states = [
   "an IPv6 address wins",
   "an IPv4 address wins",
   "a slow address wins",
@@ -64,11 +66,10 @@ const STATES = [
   "all attempts fail",
   "no address is found",
   "connecting is cancelled",
-] as const;
+];
 
 /** Runs the scenario. */
 export async function scenario(network: SimulatedNetwork): Promise<void> {
-  for (const state of STATES) network.sometimes(state, false);
   const connections = new WatchedConnections(network);
   const client = network.addHost("client");
   const servers = ADDRESSES.map((address, index) =>
@@ -275,20 +276,21 @@ class Round {
     if (!(error instanceof ConnectError)) network.fail(`connecting fails with ${error.name}`);
     if (error instanceof ConnectingCancelledError) {
       if (!isCancelled) network.fail("connecting fails as if it were cancelled");
-      return network.sometimes("connecting is cancelled");
+      return network.sometimes("connecting is cancelled", true);
     }
     if (!this.#isDisturbed && this.#longest < Infinity) {
       network.fail("connecting fails, although an address works");
     }
     const isFound = this.#named.some((server) => this.#lookupTime(server) < Infinity);
-    network.sometimes(isFound ? "all attempts fail" : "no address is found");
+    network.sometimes(isFound ? "all attempts fail" : "no address is found", true);
   }
 
   /** Checks that no server has a connection left. */
   #checkLosers(): void {
     const { servers, connections } = this.#world;
-    const isHalfOpen = this.#faults.some(({ kind }) => kind === "half-open");
-    if (this.#isDisturbed || isHalfOpen) return;
+    // A server that reads late closes late.
+    const isLate = this.#faults.some(({ kind }) => kind === "half-open" || kind === "slow read");
+    if (this.#isDisturbed || isLate) return;
     for (const { host, openBefore } of servers) {
       if (connections.countOf(host) > openBefore) {
         this.#network.fail(`${host} has a loser's connection`);
@@ -304,22 +306,24 @@ class Round {
     const winner = this.#named.find((server) => server.address === address);
     if (winner === undefined) return network.fail(`the client is connected to ${address}`);
     const isWinnerIPv6 = isIPv6Address(address);
-    network.sometimes(isWinnerIPv6 ? "an IPv6 address wins" : "an IPv4 address wins");
-    if (winner.way === "slow") network.sometimes("a slow address wins");
+    network.sometimes(isWinnerIPv6 ? "an IPv6 address wins" : "an IPv4 address wins", true);
+    if (winner.way === "slow") network.sometimes("a slow address wins", true);
     const first = this.#named.find((server) => isIPv6Address(server.address) === isWinnerIPv6);
-    if (first?.way === "silent") network.sometimes("an address wins beside a silent one");
-    if (first?.way === "refuses") network.sometimes("an address wins after others have failed");
+    if (first?.way === "silent") network.sometimes("an address wins beside a silent one", true);
+    if (first?.way === "refuses") {
+      network.sometimes("an address wins after others have failed", true);
+    }
     const other = this.#lookupTimeOf(isWinnerIPv6 ? 2 : 1);
     if (other === Infinity) {
-      network.sometimes("an address wins although a lookup has failed");
+      network.sometimes("an address wins although a lookup has failed", true);
     } else if (other > network.seconds() - this.#startedAt) {
-      network.sometimes("an address wins before the other lookup is complete");
+      network.sometimes("an address wins before the other lookup is complete", true);
     }
   }
 
   /** The faults of this round. */
   get #faults(): readonly Fault[] {
-    return this.#network.faults.slice(this.#faultsBefore);
+    return faultsOf(this.#network).slice(this.#faultsBefore);
   }
 
   /** Whether hosts were cut off, paused or crashed in this round. */
@@ -340,8 +344,10 @@ class Round {
   /** Whether a server answers, and the attempt in this round has no fault. */
   #works({ way, name }: Server): boolean {
     const isBroken = ({ kind, ...fault }: Fault) =>
-      (kind === "refuse" || kind === "ignore") && "place" in fault &&
-      fault.place === `client->${name}`;
+      "place" in fault &&
+      (kind === "full queue"
+        ? fault.place === name
+        : (kind === "refuse" || kind === "ignore") && fault.place === `client->${name}`);
     return (way === "works" || way === "slow") && !this.#faults.some(isBroken);
   }
 
@@ -355,7 +361,8 @@ class Round {
     let time = 0.001;
     for (const fault of this.#faults) {
       if (!("n" in fault) || fault.place !== "client" || fault.n !== 2 * this.#index + n) continue;
-      if (fault.kind === "lookup failure") return Infinity;
+      // The address that is left out may be the one that works.
+      if (fault.kind === "lookup failure" || fault.kind === "lookup omission") return Infinity;
       if (fault.kind === "lookup delay") time += fault.value / SECOND;
     }
     // A lookup that takes about as long as the timeout may or may not fail.

@@ -29,7 +29,7 @@ import { connectProtocol, TCP4ClientEndpoint } from "../../endpoints/mod.ts";
 import { Heartbeat, HeartbeatTimeout, LineOnlyReceiver } from "../../protocol/mod.ts";
 import type { IDelayedCall } from "../../reactor/interfaces/mod.ts";
 import type { FaultRates, SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
-import { Terminator } from "./support/terminating.ts";
+import { TERMINATED, Terminator } from "./support/terminating.ts";
 import { WatchedConnections } from "./support/watched_connections.ts";
 import { OwnCalls } from "./support/own_calls.ts";
 import { explainsSilence, pausedTime } from "./support/past_faults.ts";
@@ -71,13 +71,15 @@ const MOST_LATENCY = 0.5;
 const KINDS = ["idle", "busy", "stream", "download"] as const;
 type Kind = typeof KINDS[number];
 
-const STATES = [
+/** The states that some seed must reach. */
+export const states = [
   "a client notices that the server is dead",
   "the server notices that a client is dead",
   "a heartbeat is answered",
   "the answer to a heartbeat comes too late, but other bytes arrive",
   "data that arrived in a pause is read before the abort",
-] as const;
+  TERMINATED,
+];
 
 /** Makes a heartbeat. A variant with a planted bug passes another function. */
 export type MakeHeartbeat = (...args: ConstructorParameters<typeof Heartbeat>) => Heartbeat;
@@ -131,7 +133,7 @@ export const scenario = (network: SimulatedNetwork): Promise<void> =>
   runWith(network, (...args) => new Heartbeat(...args));
 
 /**
- * Runs the scenario with heartbeats of one's own.
+ * Runs the scenario with the given heartbeats.
  *
  * @param network The network.
  * @param makeHeartbeat Makes a heartbeat.
@@ -142,7 +144,6 @@ export async function runWith(
   makeHeartbeat: MakeHeartbeat,
   heartbeatAnswered: (heartbeat: Heartbeat) => void = () => {},
 ): Promise<void> {
-  for (const state of STATES) network.sometimes(state, false);
   const world: World = {
     network,
     connections: new WatchedConnections(network),
@@ -198,8 +199,8 @@ function changeLatency(network: SimulatedNetwork): void {
 }
 
 /**
- * Cuts the client of the stream off, so that its data is sent again 12.6 s after the last try
- * before, and suspends its process while the timeout passes and the data arrives.
+ * Cuts the client of the stream off, so that TCP retransmits 12.6 s after the previous attempt, and
+ * suspends its process while the timeout passes and the data arrives.
  */
 async function suspend(world: World): Promise<void> {
   const { network, receivedAt } = world;
@@ -271,7 +272,7 @@ class Peer extends LineOnlyReceiver {
     const { network, receivedAt } = this.#world;
     const silence = network.seconds() - this.#lastByteAt;
     if (silence > TIMEOUT && this.#heartbeat?.missed === MAX_MISSED) {
-      network.sometimes("data that arrived in a pause is read before the abort");
+      network.sometimes("data that arrived in a pause is read before the abort", true);
     }
     this.#lastByteAt = network.seconds();
     receivedAt.set(this.#host.name, this.#lastByteAt);
@@ -311,9 +312,9 @@ class Peer extends LineOnlyReceiver {
   #answered(sentAt: number): void {
     const { network, heartbeatAnswered } = this.#world;
     if (this.#heartbeat !== null) heartbeatAnswered(this.#heartbeat);
-    network.sometimes("a heartbeat is answered");
+    network.sometimes("a heartbeat is answered", true);
     if (network.seconds() - sentAt < TIMEOUT) return;
-    network.sometimes("the answer to a heartbeat comes too late, but other bytes arrive");
+    network.sometimes("the answer to a heartbeat comes too late, but other bytes arrive", true);
   }
 
   #killed({ silence, missed }: HeartbeatTimeout): void {
@@ -323,6 +324,7 @@ class Peer extends LineOnlyReceiver {
       this.#client === null
         ? "the server notices that a client is dead"
         : "a client notices that the server is dead",
+      true,
     );
     const isLate = this.#host.name === "download" && slowLink.isCongested;
     const isExplained = mood === "rough" && explainsSilence(network, this.#lastByteAt);

@@ -20,21 +20,34 @@
 import { KeyedRequestQueue } from "../../protocol/mod.ts";
 import type { SimulatedNetwork } from "../simulation/mod.ts";
 import { type Asked, markSent, Refused, type TestedQueue } from "./support/request_world.ts";
-import { runRequests } from "./support/requests.ts";
+import { runRequests, states as common } from "./support/requests.ts";
 
 /** The number of ids of a client that uses few of them. Now and then all of them are in use. */
 const FEW = 12;
 
+/** The states that some seed must reach. */
+export const states = [...common, "an answer overtakes another one", "all ids are in use"];
+
+/** The constructor of the queue, which a variant with a planted bug replaces. */
+export type KeyedQueueClass = typeof KeyedRequestQueue<Asked, string, string>;
+
 /** Runs the scenario. */
-export function scenario(network: SimulatedNetwork): Promise<void> {
+export const scenario = (network: SimulatedNetwork): Promise<void> =>
+  runWith(network, KeyedRequestQueue);
+
+/**
+ * Runs the scenario with the given class.
+ *
+ * @param network The network.
+ * @param Queue The class of the queues.
+ */
+export function runWith(network: SimulatedNetwork, Queue: KeyedQueueClass): Promise<void> {
   return runRequests(network, {
     isOrdered: false,
-    // The queue forgets abandoned requests, and sends others.
-    keepsLimit: false,
     make: (sendLine, { random }, options): TestedQueue => {
       let last = 0;
       const ids = random.below(2) === 0 ? FEW : Infinity;
-      const queue = new KeyedRequestQueue<Asked, string, string>((id, asked) => {
+      const queue = new Queue((id, asked) => {
         markSent(asked, network);
         sendLine(`${id} ${asked.number}`);
       }, { ...options, newId: () => String(++last % ids) });

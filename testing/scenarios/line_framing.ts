@@ -14,7 +14,7 @@
  */
 
 import { TCP4ClientEndpoint, TLSClientEndpoint } from "../../endpoints/mod.ts";
-import { Factory, LineOnlyReceiver, LineReceiver, Protocol } from "../../protocol/mod.ts";
+import { LineOnlyReceiver, LineReceiver, Protocol } from "../../protocol/mod.ts";
 import { ConnectionDone } from "../../reactor/errors.ts";
 import {
   DEFAULT_FAULTS,
@@ -22,7 +22,7 @@ import {
   type SimulatedHost,
   type SimulatedNetwork,
 } from "../simulation/mod.ts";
-import { ConnectionLedger, type ConnectionRecord } from "./support/connection_ledger.ts";
+import { WatchedConnections } from "./support/watched_connections.ts";
 import {
   indexOfBytes,
   type Item,
@@ -54,7 +54,7 @@ class PlannedError extends Error {}
 /** What the hosts of a simulation share for the checks. */
 class World {
   readonly network: SimulatedNetwork;
-  readonly ledger: ConnectionLedger;
+  readonly connections: WatchedConnections;
   /** The stream of each connection, by the address of its sender. */
   readonly wires = new Map<string, Wire>();
   /** The connections of which the sender has sent everything. */
@@ -62,7 +62,7 @@ class World {
 
   constructor(network: SimulatedNetwork) {
     this.network = network;
-    this.ledger = new ConnectionLedger(network);
+    this.connections = new WatchedConnections(network);
   }
 
   wire(sender: string): Wire {
@@ -77,14 +77,12 @@ class Receiving {
   /** Random numbers of this connection, so that they do not depend on the other ones. */
   readonly random: RandomStream;
   readonly #world: World;
-  readonly #record: ConnectionRecord;
   readonly #wire: Wire;
   #isOver = false;
 
   constructor(world: World, host: SimulatedHost, sender: string) {
     this.#world = world;
     this.random = host.random.fork(sender);
-    this.#record = world.ledger.made(host, `the receiver's connection from ${sender}`);
     this.#wire = world.wire(sender);
   }
 
@@ -92,7 +90,7 @@ class Receiving {
   item(kind: Item["kind"], bytes: Uint8Array): void {
     if (this.#isOver) this.#world.network.fail(`a ${kind} has arrived after the end`);
     this.#wire.received(`${kind} ${textOf(bytes)}`);
-    this.#world.network.sometimes(`a ${kind} arrives`);
+    this.#world.network.sometimes(`a ${kind} arrives`, true);
   }
 
   /**
@@ -119,7 +117,6 @@ class Receiving {
 
   lost(reason: Error): void {
     const { network, sent } = this.#world;
-    this.#record.lost(reason);
     if (this.#isOver) return;
     const isClean = reason instanceof ConnectionDone && sent.has(this.#wire);
     network.sometimes("everything arrives", isClean && this.#wire.isComplete);
@@ -236,7 +233,7 @@ class Lines extends LineReceiver {
   #pauseSometimes(): void {
     const random = this.#receiving?.random ?? this.#host.random;
     if (random.fraction() >= PAUSE_RATE) return;
-    this.#world.network.sometimes("a receiver pauses");
+    this.#world.network.sometimes("a receiver pauses", true);
     if (random.below(3) > 0) {
       this.#pauser ??= new Pauser(this.#host.reactor, random, this);
       this.#pauser.pause(LONGEST_PAUSE);
@@ -252,7 +249,6 @@ class Sender extends Protocol {
   readonly #world: World;
   readonly #host: SimulatedHost;
   readonly #items: Item[];
-  #record: ConnectionRecord | null = null;
   #cancelNext: () => void = () => {};
 
   constructor(world: World, host: SimulatedHost, { items }: Plan) {
@@ -263,14 +259,11 @@ class Sender extends Protocol {
   }
 
   override connectionMade(): void {
-    const here = String(this.transport.getHost());
-    this.#record = this.#world.ledger.made(this.#host, `the sender's connection ${here}`);
     this.#send();
   }
 
-  override connectionLost(reason: Error): void {
+  override connectionLost(): void {
     this.#cancelNext();
-    this.#record?.lost(reason);
   }
 
   /** Sends some items in one turn, and the next ones later. */
@@ -293,6 +286,18 @@ class Sender extends Protocol {
   }
 }
 
+/** The states that some seed must reach. */
+export const states = [
+  "a line arrives",
+  "a raw arrives",
+  "a long line arrives",
+  "everything arrives",
+  "a receiver pauses",
+  "an error is thrown while held data is delivered",
+  "a connection breaks",
+  "a connection cannot be made",
+];
+
 /** Sends lines over several connections, and checks that they arrive. */
 export async function scenario(network: SimulatedNetwork): Promise<void> {
   const { random } = network;
@@ -311,8 +316,8 @@ export async function scenario(network: SimulatedNetwork): Promise<void> {
   const world = new World(network);
   network.addHost("receiver", (host) => {
     const { reactor } = host;
-    const raw = Factory.forProtocol(() => new Lines(world, host));
-    const lines = Factory.forProtocol(() => new LinesOnly(world, host));
+    const raw = world.connections.factory(host, () => new Lines(world, host));
+    const lines = world.connections.factory(host, () => new LinesOnly(world, host));
     const options = { idleTimeout: IDLE_TIMEOUT, cert: "cert", key: "key" };
     reactor.listenTCP(PORTS.raw, raw, { idleTimeout: IDLE_TIMEOUT });
     reactor.listenTCP(PORTS.lines, lines, { idleTimeout: IDLE_TIMEOUT });
@@ -331,7 +336,7 @@ export async function scenario(network: SimulatedNetwork): Promise<void> {
   network.heal();
   await network.sleep(2 * IDLE_TIMEOUT);
   await network.shutDown();
-  world.ledger.checkAllLost();
+  world.connections.checkAllLost();
 }
 
 function connect(world: World, host: SimulatedHost, plan: Plan): void {
@@ -348,8 +353,8 @@ function connect(world: World, host: SimulatedHost, plan: Plan): void {
       options,
     );
   endpoint
-    .connect(Factory.forProtocol(() => new Sender(world, host, plan)))
-    .addErrback(() => world.network.sometimes("a connection cannot be made"));
+    .connect(world.connections.factory(host, () => new Sender(world, host, plan)))
+    .addErrback(() => world.network.sometimes("a connection cannot be made", true));
 }
 
 function encoded(delimiter: Uint8Array | string): Uint8Array {

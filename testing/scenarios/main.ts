@@ -2,14 +2,15 @@
  * Explores the scenarios of this folder: `deno task explore SCENARIO [SEEDS] [FIRST]`.
  *
  * `SCENARIO` is the name of a file without its ending, or `all`. The program prints what was
- * explored, and ends with the code 1 if a property does not hold.
+ * explored, and ends with the code 1 if a property does not hold, or if the exploration took longer
+ * than the limit of `--within=SECONDS`.
  *
  * @module
  */
 
 import { describeExploration, ExplorationFailure, explore } from "../simulation/mod.ts";
 
-const HELP = "Usage: deno task explore SCENARIO|all [SEEDS] [FIRST SEED]";
+const HELP = "Usage: deno task explore SCENARIO|all [SEEDS] [FIRST SEED] [--within=SECONDS]";
 const SEEDS = 1000;
 
 /** The files of this folder that are not scenarios. */
@@ -24,8 +25,12 @@ function scenarioNames(): string[] {
     .sort();
 }
 
-/** Explores one scenario, and prints what was found. Returns whether all properties held. */
-async function exploreOne(name: string, seeds: number, firstSeed: number): Promise<boolean> {
+/**
+ * Explores one scenario, and prints what was found.
+ *
+ * @returns The seconds that it took; Infinity if a property does not hold.
+ */
+async function exploreOne(name: string, seeds: number, firstSeed: number): Promise<number> {
   const module = new URL(`${name}.ts`, import.meta.url);
   const { invariants } = await import(module.href);
   const start = performance.now();
@@ -35,17 +40,18 @@ async function exploreOne(name: string, seeds: number, firstSeed: number): Promi
         module,
         export: "scenario",
         invariants: invariants === undefined ? undefined : "invariants",
+        sometimes: "states",
       },
       seeds,
       firstSeed,
     });
-    const elapsed = ((performance.now() - start) / 1000).toFixed(1);
-    console.log(`${name}: ok in ${elapsed} s: ${describeExploration(exploration)}`);
-    return true;
+    const elapsed = (performance.now() - start) / 1000;
+    console.log(`${name}: ok in ${elapsed.toFixed(1)} s: ${describeExploration(exploration)}`);
+    return elapsed;
   } catch (error) {
     if (!(error instanceof ExplorationFailure)) throw error;
     console.log(`${name}: ${error.message}`);
-    return false;
+    return Infinity;
   }
 }
 
@@ -53,21 +59,26 @@ async function exploreOne(name: string, seeds: number, firstSeed: number): Promi
 function numberOf(text: string | undefined, byDefault: number): number {
   const number = text === undefined ? byDefault : Number(text);
   if (Number.isSafeInteger(number) && number >= 1) return number;
-  console.error(`${HELP}\nThe number of seeds must be an integer from 1, got ${text}`);
+  console.error(`${HELP}\nA number must be an integer from 1, got ${text}`);
   Deno.exit(2);
 }
 
 if (import.meta.main) {
-  const [chosen, seeds, first] = Deno.args;
+  const LIMIT = "--within=";
+  const [chosen, seeds, first] = Deno.args.filter((each) => !each.startsWith(LIMIT));
+  const limit = Deno.args.find((each) => each.startsWith(LIMIT))?.slice(LIMIT.length);
   const known = scenarioNames();
   if (chosen === undefined || (chosen !== "all" && !known.includes(chosen))) {
     console.error(`${HELP}\nThe scenarios are ${known.join(", ")}`);
     Deno.exit(2);
   }
   const names = chosen === "all" ? known : [chosen];
-  let isFine = true;
+  let elapsed = 0;
   for (const name of names) {
-    isFine = await exploreOne(name, numberOf(seeds, SEEDS), numberOf(first, 1)) && isFine;
+    elapsed += await exploreOne(name, numberOf(seeds, SEEDS), numberOf(first, 1));
   }
-  if (!isFine) Deno.exit(1);
+  const within = numberOf(limit, Number.MAX_SAFE_INTEGER);
+  const isLate = elapsed > within && elapsed !== Infinity;
+  if (isLate) console.log(`It took ${elapsed.toFixed(1)} s, more than ${within} s`);
+  if (isLate || elapsed === Infinity) Deno.exit(1);
 }

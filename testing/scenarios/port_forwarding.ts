@@ -17,17 +17,24 @@
 
 import { TCP4ClientEndpoint, TLSClientEndpoint } from "../../endpoints/mod.ts";
 import {
-  Factory,
+  type ForwardingProtocol,
   ProxyClient,
   ProxyClientFactory,
   ProxyFactory,
   ProxyServer,
 } from "../../protocol/mod.ts";
 import { WriteBufferExceeded } from "../../reactor/errors.ts";
-import { DEFAULT_FAULTS, type SimulatedHost, type SimulatedNetwork } from "../simulation/mod.ts";
-import { ConnectionLedger, type ConnectionRecord } from "./support/connection_ledger.ts";
+import type { Address } from "../../reactor/interfaces/mod.ts";
+import {
+  DEFAULT_FAULTS,
+  HARMLESS_FAULTS,
+  type SimulatedHost,
+  type SimulatedNetwork,
+} from "../simulation/mod.ts";
+import { WatchedConnections } from "./support/watched_connections.ts";
 import { ForwardedClient, ForwardedServer, type ForwardedWorld } from "./support/forwarded_ends.ts";
 import { planSession, type Session } from "./support/forwarded_session.ts";
+import { faultsOf } from "./support/past_faults.ts";
 
 const SERVER_PORT = 80;
 const PROXY_PORT = 2000;
@@ -48,16 +55,6 @@ const LIMITS = {
   writeBufferLimit: HIGH_WATER + MOST_CHUNK,
 };
 
-/** Faults that no connection notices. */
-const HARMLESS_FAULTS = {
-  delay: 0.1,
-  split: 0.03,
-  loss: 0.005,
-  "short read": 0.03,
-  "short write": 0.03,
-  skew: 0.3,
-};
-
 const FAULTS = {
   ...DEFAULT_FAULTS,
   ...HARMLESS_FAULTS,
@@ -76,64 +73,60 @@ const FAULTS = {
 /** What the hosts of a simulation share for the checks. */
 class World implements ForwardedWorld {
   readonly network: SimulatedNetwork;
-  readonly ledger: ConnectionLedger;
+  readonly connections: WatchedConnections;
   readonly sessions: Session[] = [];
 
   constructor(network: SimulatedNetwork) {
     this.network = network;
-    this.ledger = new ConnectionLedger(network);
+    this.connections = new WatchedConnections(network);
   }
 
   session(id: number): Session | null {
     return this.sessions[id] ?? null;
   }
 
-  /** Records the end of a connection of the forwarder, and checks its reason. */
-  lostByProxy(record: ConnectionRecord | null, reason: Error): void {
-    record?.lost(reason);
-    if (reason instanceof WriteBufferExceeded) this.network.fail(`${record}: ${reason}`);
+  /** Checks the reason for which the forwarder has lost a connection. */
+  lostByProxy(reason: Error): void {
+    if (reason instanceof WriteBufferExceeded) this.network.fail(`the forwarder: ${reason}`);
   }
 }
 
 /** Forwards connections with protocols that record their events. */
 function runProxy(host: SimulatedHost, world: World): void {
+  const watch = <P extends ForwardingProtocol>(protocol: P | null): P | null =>
+    protocol && world.connections.watch(host, protocol);
   class Outgoing extends ProxyClient {
-    #record: ConnectionRecord | null = null;
-
-    override connectionMade(): void {
-      this.#record = world.ledger.made(host, "the forwarder's connection to the server");
-      super.connectionMade();
-    }
-
     override connectionLost(reason: Error): void {
-      world.lostByProxy(this.#record, reason);
+      world.lostByProxy(reason);
       super.connectionLost(reason);
     }
   }
   class OutgoingFactory extends ProxyClientFactory {
     override protocol = Outgoing;
+
+    override buildProtocol(addr: Address): ProxyClient | null {
+      return watch(super.buildProtocol(addr));
+    }
   }
   class Incoming extends ProxyServer {
     override clientProtocolFactory = OutgoingFactory;
-    #record: ConnectionRecord | null = null;
-
-    override connectionMade(): void {
-      this.#record = world.ledger.made(host, `the forwarder's end of ${this.transport.getPeer()}`);
-      super.connectionMade();
-    }
 
     override connectionLost(reason: Error): void {
-      world.lostByProxy(this.#record, reason);
+      world.lostByProxy(reason);
       super.connectionLost(reason);
     }
 
     override peerUnreachable(reason: Error): void {
-      world.network.sometimes("the server is unreachable");
+      world.network.sometimes("the server is unreachable", true);
       super.peerUnreachable(reason);
     }
   }
   class Forwarder extends ProxyFactory {
     override protocol = Incoming;
+
+    override buildProtocol(addr: Address): ProxyServer | null {
+      return watch(super.buildProtocol(addr));
+    }
   }
   const options = { ...LIMITS, timeout: CONNECT_TIMEOUT };
   const address = world.network.addressOf("server");
@@ -142,13 +135,25 @@ function runProxy(host: SimulatedHost, world: World): void {
   host.reactor.listenTLS(PROXY_TLS_PORT, forwarder, { ...LIMITS, cert: "cert", key: "key" });
 }
 
+/** The states that some seed must reach. */
+export const states = [
+  "a session is complete",
+  "the server is unreachable",
+  "the forwarder is unreachable",
+  "a plain sender starts",
+  "a push sender starts",
+  "a pull sender starts",
+  "a receiver pauses",
+  "data arrives after the other direction has ended",
+];
+
 /** Clients and a server exchange data through a forwarder. */
 export async function scenario(network: SimulatedNetwork): Promise<void> {
   const { random } = network;
   network.setFaults(random.below(4) === 0 ? HARMLESS_FAULTS : FAULTS);
   const world = new World(network);
   const server = network.addHost("server", (host) => {
-    const factory = Factory.forProtocol(() => new ForwardedServer(world, host));
+    const factory = world.connections.factory(host, () => new ForwardedServer(world, host));
     host.reactor.listenTCP(SERVER_PORT, factory, {
       idleTimeout: IDLE_TIMEOUT,
       linger: IDLE_TIMEOUT,
@@ -168,9 +173,9 @@ export async function scenario(network: SimulatedNetwork): Promise<void> {
   await network.eventually(
     ENDED_WITHIN,
     "all connections have ended",
-    () => world.ledger.isAllLost,
+    () => world.connections.isAllLost,
   );
-  const isDisturbed = network.faults.some(({ kind }) => !Object.hasOwn(HARMLESS_FAULTS, kind));
+  const isDisturbed = faultsOf(network).some(({ kind }) => !Object.hasOwn(HARMLESS_FAULTS, kind));
   for (const session of world.sessions) session.checkEnd(isDisturbed);
   await network.shutDown();
 }
@@ -184,8 +189,8 @@ function connect(world: World, host: SimulatedHost, session: Session): void {
     ? new TCP4ClientEndpoint(host.reactor, address, PROXY_PORT, options)
     : new TLSClientEndpoint(host.reactor, address, PROXY_TLS_PORT, options);
   endpoint
-    .connect(Factory.forProtocol(() => new ForwardedClient(world, host, session)))
-    .addErrback(() => world.network.sometimes("the forwarder is unreachable"));
+    .connect(world.connections.factory(host, () => new ForwardedClient(world, host, session)))
+    .addErrback(() => world.network.sometimes("the forwarder is unreachable", true));
 }
 
 /** Makes some links slow, so that a fast sender has to wait. */

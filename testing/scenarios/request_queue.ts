@@ -21,7 +21,9 @@
 import { RequestQueue } from "../../protocol/mod.ts";
 import type { SimulatedNetwork } from "../simulation/mod.ts";
 import { type Asked, markSent, Refused, type TestedQueue } from "./support/request_world.ts";
-import { runRequests } from "./support/requests.ts";
+import { runRequests, states } from "./support/requests.ts";
+
+export { states };
 
 /** The constructor of the queue, which a variant with a planted bug replaces. */
 export type QueueClass = typeof RequestQueue<Asked, string>;
@@ -31,20 +33,17 @@ export const scenario = (network: SimulatedNetwork): Promise<void> =>
   runWith(network, RequestQueue);
 
 /**
- * Runs the scenario with queues of one's own.
+ * Runs the scenario with the given class.
  *
  * @param network The network.
  * @param Queue The class of the queues.
- * @param keepsLimit Whether the server checks that `maxInFlight` is kept.
  */
 export function runWith(
   network: SimulatedNetwork,
   Queue: QueueClass,
-  keepsLimit: boolean = true,
 ): Promise<void> {
   return runRequests(network, {
     isOrdered: true,
-    keepsLimit,
     make: (sendLine, _host, options): TestedQueue => {
       const queue = new Queue((asked) => {
         markSent(asked, network);

@@ -16,7 +16,6 @@
  */
 
 import { TCP4ClientEndpoint } from "../../endpoints/mod.ts";
-import { Factory } from "../../protocol/mod.ts";
 import { DEFAULT_FAULTS, type SimulatedHost, type SimulatedNetwork } from "../simulation/mod.ts";
 import { MailClient, MailServer } from "./support/starttls_ends.ts";
 import { Interceptor } from "./support/starttls_interceptor.ts";
@@ -42,13 +41,25 @@ const FAULTS = {
   kill: 3,
 };
 
+/** The states that some seed must reach. */
+export const states = [
+  "a session completes",
+  "a session fails",
+  "the server has started TLS",
+  "a server refuses to start TLS",
+  "a handshake fails",
+  "bytes arrive before the upgrade",
+  "an attacker cuts a session",
+  "an attacker injects a line",
+];
+
 /** Clients talk to a server through an attacker. */
 export async function scenario(network: SimulatedNetwork): Promise<void> {
   const { random } = network;
   network.setFaults(FAULTS);
   const world = new StartTLSWorld(network);
   network.addHost("server", (host) => {
-    const factory = Factory.forProtocol(() => new MailServer(world, host));
+    const factory = world.connections.factory(host, () => new MailServer(world, host));
     host.reactor.listenTCP(SERVER_PORT, factory, CONNECTION_LIMITS);
   });
   network.addHost("attacker", (host) => {
@@ -66,15 +77,15 @@ export async function scenario(network: SimulatedNetwork): Promise<void> {
   network.heal();
   await network.eventually(ENDED_WITHIN, "all sessions have ended", () => world.isOver);
   await network.shutDown();
-  world.ledger.checkAllLost();
+  world.connections.checkAllLost();
 }
 
 function connect(world: StartTLSWorld, host: SimulatedHost, id: number): void {
   const options = { ...CONNECTION_LIMITS, timeout: CONNECT_TIMEOUT };
   const address = world.network.addressOf("attacker");
-  const client = new MailClient(world, host, id);
+  const factory = world.connections.factory(host, () => new MailClient(world, host, id));
   world.begin(id);
   new TCP4ClientEndpoint(host.reactor, address, INTERCEPTED_PORT, options)
-    .connect(Factory.forProtocol(() => client))
+    .connect(factory)
     .addErrback((reason) => world.end(id, reason));
 }

@@ -23,11 +23,16 @@ import {
   TCP4ClientEndpoint,
   TLSClientEndpoint,
 } from "../../endpoints/mod.ts";
-import { Factory } from "../../protocol/mod.ts";
-import { DEFAULT_FAULTS, type SimulatedHost, type SimulatedNetwork } from "../simulation/mod.ts";
+import {
+  DEFAULT_FAULTS,
+  HARMLESS_FAULTS,
+  type SimulatedHost,
+  type SimulatedNetwork,
+} from "../simulation/mod.ts";
 import { StreamClient } from "./support/stream_client.ts";
 import { StreamEcho } from "./support/stream_echo.ts";
 import { StreamWorld } from "./support/stream_world.ts";
+import { faultsOf } from "./support/past_faults.ts";
 
 const PORT = 2000;
 const TLS_PORT = 2001;
@@ -35,16 +40,6 @@ const LIMITS = { idleTimeout: 5, linger: 5 };
 const CONNECT_TIMEOUT = 3;
 /** All sessions have ended by then: their timeouts are shorter, and their pauses few. */
 const ENDED_WITHIN = 40;
-
-/** Faults that no connection notices. */
-const HARMLESS_FAULTS = {
-  delay: 0.1,
-  split: 0.05,
-  loss: 0.005,
-  "short read": 0.05,
-  "short write": 0.05,
-  skew: 0.3,
-};
 
 const FAULTS = {
   ...DEFAULT_FAULTS,
@@ -58,13 +53,26 @@ const FAULTS = {
   kill: 3,
 };
 
+/** The states that some seed must reach. */
+export const states = [
+  "a session is complete",
+  "a session fails",
+  "a client closes its stream",
+  "a pipe ends",
+  "a pipe fails",
+  "a transform ends",
+  "a transform fails",
+  "a loop ends",
+  "a loop fails",
+];
+
 /** Clients write to servers that send everything back. */
 export async function scenario(network: SimulatedNetwork): Promise<void> {
   const { random } = network;
   network.setFaults(random.below(3) === 0 ? HARMLESS_FAULTS : FAULTS);
   const world = new StreamWorld(network);
   const server = network.addHost("server", (host) => {
-    const factory = Factory.forProtocol(() => new StreamEcho(world, host));
+    const factory = world.connections.factory(host, () => new StreamEcho(world, host));
     host.reactor.listenTCP(PORT, factory, LIMITS);
     host.reactor.listenTLS(TLS_PORT, factory, { ...LIMITS, cert: "cert", key: "key" });
   });
@@ -76,10 +84,10 @@ export async function scenario(network: SimulatedNetwork): Promise<void> {
   await network.sleep(network.parameter("seconds", 6, 4));
   network.heal();
   await network.eventually(ENDED_WITHIN, "all sessions have ended", () => world.isOver);
-  const isDisturbed = network.faults.some(({ kind }) => !Object.hasOwn(HARMLESS_FAULTS, kind));
+  const isDisturbed = faultsOf(network).some(({ kind }) => !Object.hasOwn(HARMLESS_FAULTS, kind));
   if (!isDisturbed) world.checkComplete();
   await network.shutDown();
-  world.ledger.checkAllLost();
+  world.connections.checkAllLost();
 }
 
 async function connect(
@@ -94,11 +102,12 @@ async function connect(
     ? new TCP4ClientEndpoint(host.reactor, address, PORT, options)
     : new TLSClientEndpoint(host.reactor, address, TLS_PORT, options);
   try {
-    const client = await connectProtocol(endpoint, new StreamClient(world, host, session));
+    const client = world.connections.watch(host, new StreamClient(world, host, session));
+    await connectProtocol(endpoint, client);
     await client.exchange();
   } catch (error) {
     host.note(`a session ends: ${error}`);
-    world.network.sometimes("a session fails");
+    world.network.sometimes("a session fails", true);
   } finally {
     world.end(session);
   }

@@ -32,8 +32,8 @@ import type {
 } from "../../reactor/interfaces/mod.ts";
 import type { SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
 import { OwnCalls } from "./support/own_calls.ts";
-import { explainsSilence } from "./support/past_faults.ts";
-import { Terminator } from "./support/terminating.ts";
+import { explainsSilence, faultsOf } from "./support/past_faults.ts";
+import { TERMINATED, Terminator } from "./support/terminating.ts";
 import { WatchedConnections } from "./support/watched_connections.ts";
 
 const PORT = 2000;
@@ -52,54 +52,39 @@ const SLOWEST = 2;
 const RECOVERY = IDLE_TIMEOUT + CONNECT_TIMEOUT + 2 * LONGEST_REST +
   2 * MOST_MESSAGES * MOST_DELAY + 3 * SLOWEST + 3;
 
-const STATES = [
+/** The states that some seed must reach. */
+export const states = [
   "an upload is complete",
   "an upload waits for its acknowledgements",
   "an upload is lost and repeated",
   "the source is paused",
   "the last message waits for the end of a pause",
   "an idle connection is closed",
-] as const;
+  TERMINATED,
+];
 const decoder = new TextDecoder();
 const PAYLOAD = new Uint8Array(MOST_BYTES).fill(0x78);
-
-/** The parts that a variant with a planted bug replaces. */
-export interface UploadParts {
-  /** The protocol of the server. */
-  readonly Receiver: typeof Receiver;
-  /** The producer of the client. */
-  readonly Source: typeof Source;
-}
 
 /** What all programs of one simulation share. */
 interface World {
   readonly network: SimulatedNetwork;
   readonly connections: WatchedConnections;
-  readonly parts: UploadParts;
   readonly terminator: Terminator;
   /** When the latest complete upload of each client has started. */
   readonly completed: Map<string, number>;
 }
 
 /** Runs the scenario. */
-export const scenario = (network: SimulatedNetwork): Promise<void> => runWith(network, {});
-
-/** Runs the scenario with parts of one's own. */
-export async function runWith(
-  network: SimulatedNetwork,
-  parts: Partial<UploadParts>,
-): Promise<void> {
-  for (const state of STATES) network.sometimes(state, false);
+export async function scenario(network: SimulatedNetwork): Promise<void> {
   const connections = new WatchedConnections(network);
   const world: World = {
     network,
     connections,
-    parts: { Receiver, Source, ...parts },
     terminator: new Terminator(network, connections, CONNECTION.linger + 0.1),
     completed: new Map(),
   };
   network.addHost("server", (host) => {
-    const make = () => new world.parts.Receiver(host, network);
+    const make = () => new Receiver(host, network);
     host.reactor.listenTCP(PORT, world.connections.factory(host, make), CONNECTION);
   });
   const names = ["client1", "client2"];
@@ -118,7 +103,7 @@ export async function runWith(
 }
 
 /** The protocol of the server. */
-export class Receiver extends LineReceiver implements IHalfCloseableProtocol {
+class Receiver extends LineReceiver implements IHalfCloseableProtocol {
   override MAX_LENGTH = 2 * MOST_BYTES;
   readonly #host: SimulatedHost;
   readonly #network: SimulatedNetwork;
@@ -165,7 +150,7 @@ export class Receiver extends LineReceiver implements IHalfCloseableProtocol {
  * The messages of an upload: each of them is made some time after the one before. Those that are
  * made in a pause wait for its end.
  */
-export class Source implements IPushProducer {
+class Source implements IPushProducer {
   /** The number of messages of the upload. */
   readonly count: number;
   /** The number of messages that were made so far. */
@@ -208,18 +193,18 @@ export class Source implements IPushProducer {
       this.#making = null;
       this.made++;
       if (this.made < this.count) this.start();
-      this.flush();
+      this.#flush();
     });
   }
 
   pauseProducing(): void {
     this.isPaused = true;
-    this.#network.sometimes("the source is paused");
+    this.#network.sometimes("the source is paused", true);
   }
 
   resumeProducing(): void {
     this.isPaused = false;
-    this.flush();
+    this.#flush();
   }
 
   stopProducing(): void {
@@ -228,19 +213,14 @@ export class Source implements IPushProducer {
   }
 
   /** Sends the messages that wait, and ends the upload after the last one. */
-  protected flush(): void {
+  #flush(): void {
     while (!this.isPaused && this.sent < this.made) this.#send(this.sent++);
     if (this.isPaused && this.made === this.count && this.sent < this.count) {
-      this.#network.sometimes("the last message waits for the end of a pause");
+      this.#network.sometimes("the last message waits for the end of a pause", true);
     }
-    if (!this.isFinished || this.#isEnded) return;
+    if (this.sent < this.count || this.#isEnded) return;
     this.#isEnded = true;
     this.#end();
-  }
-
-  /** Whether nothing is left to send. */
-  protected get isFinished(): boolean {
-    return this.sent === this.count;
   }
 }
 
@@ -257,7 +237,6 @@ class Uploader extends LineReceiver implements IHalfCloseableProtocol {
     this.#program = program;
     const { host, world } = program;
     this.#waitsForAcknowledgements = host.random.below(2) === 0;
-    const { Source } = world.parts;
     const send = (number: number) => this.#send(number);
     this.#source = new Source(host, world.network, send, () => this.#sentAll());
   }
@@ -274,7 +253,7 @@ class Uploader extends LineReceiver implements IHalfCloseableProtocol {
       if (Number(number) !== this.#acknowledged) world.network.fail(`${host}: wrong order`);
       this.#acknowledged++;
       if (this.#acknowledged < this.#source.count || !this.#waitsForAcknowledgements) return;
-      world.network.sometimes("an upload waits for its acknowledgements");
+      world.network.sometimes("an upload waits for its acknowledgements", true);
       return this.transport.loseWriteConnection();
     }
     if (Number(number) !== this.#source.count) {
@@ -293,7 +272,7 @@ class Uploader extends LineReceiver implements IHalfCloseableProtocol {
   override connectionLost(reason: Error): void {
     const { world, host } = this.#program;
     this.#source.stopProducing();
-    const hasCause = world.network.faults.some(({ kind }) => kind === "kill") ||
+    const hasCause = faultsOf(world.network).some(({ kind }) => kind === "kill") ||
       world.terminator.hasTerminated || !host.reactor.running;
     if (reason instanceof ConnectionDone && !this.#isComplete && !hasCause) {
       world.network.fail(`${host}: an upload is closed without a confirmation`);
@@ -341,16 +320,16 @@ class Program {
 
   /** Called when the server has confirmed an upload. */
   completed(): void {
-    this.world.network.sometimes("an upload is complete");
+    this.world.network.sometimes("an upload is complete", true);
     this.world.completed.set(this.host.name, this.#startedAt);
   }
 
   /** Called when a connection is lost. */
   lost(isComplete: boolean, reason: Error): void {
     const { network } = this.world;
-    if (!isComplete) network.sometimes("an upload is lost and repeated");
+    if (!isComplete) network.sometimes("an upload is lost and repeated", true);
     if (reason instanceof ConnectionTimeout) {
-      network.sometimes("an idle connection is closed");
+      network.sometimes("an idle connection is closed", true);
       if (!explainsSilence(network, network.seconds() - IDLE_TIMEOUT)) {
         network.fail(`${this.host}: an upload stalls without a fault`);
       }

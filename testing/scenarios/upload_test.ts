@@ -1,6 +1,6 @@
 import { explore } from "../simulation/mod.ts";
-import { scenario } from "./upload.ts";
+import { scenario, states } from "./upload.ts";
 
 Deno.test("A producer and half-close lose no message, with 30 seeds", async () => {
-  await explore({ scenario, seeds: 30 });
+  await explore({ scenario, sometimes: states, seeds: 30 });
 });

@@ -5,11 +5,11 @@
  */
 
 import { quote, textOf } from "../../internal/foreign_value.ts";
-import type { Schedule } from "./schedule.ts";
+import { type Schedule, SECOND } from "./schedule.ts";
 
 /** A property that does not hold. */
 export interface Violation {
-  /** What kind of property it is. */
+  /** The kind of the property. */
   readonly kind:
     | "always"
     | "eventually"
@@ -19,9 +19,9 @@ export interface Violation {
     | "deadlock"
     | "time limit"
     | "left virtual time";
-  /** The property, or what happened instead. */
+  /** The property, or the event that must not happen. */
   readonly message: string;
-  /** The virtual time in microseconds. */
+  /** The virtual time in seconds. */
   readonly time: number;
   /** The error that caused the violation, if there is one. */
   readonly cause?: unknown;
@@ -42,6 +42,9 @@ export class Checks {
   readonly #always: { name: string; condition: () => boolean }[] = [];
   readonly #eventually = new Set<Pending>();
   readonly #sometimes = new Map<string, number>();
+  readonly #invariants: { name: string; condition: () => boolean | void }[] = [];
+  /** The functions to call when no property of `eventually` is pending. */
+  #whenNonePending: (() => void)[] = [];
   #violation: Violation | null = null;
 
   /** @param schedule The virtual time. */
@@ -61,7 +64,7 @@ export class Checks {
 
   /** Records a violation. The first one counts. */
   fail(kind: Violation["kind"], message: string, cause?: unknown): void {
-    this.#violation ??= { kind, message, time: this.#schedule.now, cause };
+    this.#violation ??= { kind, message, time: this.#schedule.now / SECOND, cause };
   }
 
   /** Adds a property that must hold after each event. */
@@ -76,10 +79,40 @@ export class Checks {
     this.#eventually.add(pending);
     pending.deadline = this.#schedule.at(this.#schedule.now + within, () => {
       // The condition may hold since an event at this very moment.
-      if (this.#isReached(pending)) return pending.reached();
+      if (this.#isReached(pending)) return this.#reach(pending);
       this.#eventually.delete(pending);
       this.fail("eventually", name);
     });
+  }
+
+  /** Adds a property that must hold when the scenario has ended. */
+  invariant(name: string, condition: () => boolean | void): void {
+    this.#invariants.push({ name, condition });
+  }
+
+  /** Checks the properties that must hold at the end. The first violation counts. */
+  end(): void {
+    for (const { name, condition } of this.#invariants) {
+      if (this.#violation !== null) return;
+      try {
+        const holds: unknown = condition();
+        if (holds === false) this.fail("invariant", name);
+        else if (holds !== true && holds !== undefined) {
+          this.fail(
+            "invariant",
+            `${name}: the condition must return a boolean or nothing, got ${quote(holds)}`,
+          );
+        }
+      } catch (error) {
+        this.fail("invariant", `${name}: ${textOf(error)}`, error);
+      }
+    }
+  }
+
+  /** Returns a promise that resolves when no property of `eventually` is pending. */
+  nonePending(): Promise<void> {
+    if (this.#eventually.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenNonePending.push(resolve));
   }
 
   /** Records whether a property was reached that some seed must reach. */
@@ -101,9 +134,15 @@ export class Checks {
     const reached = [...this.#eventually].filter((pending) => this.#isReached(pending));
     for (const pending of reached) {
       this.#schedule.cancel(pending.deadline);
-      pending.reached();
+      this.#reach(pending);
     }
     return reached.length > 0;
+  }
+
+  #reach(pending: Pending): void {
+    pending.reached();
+    if (this.#eventually.size > 0) return;
+    for (const resolve of this.#whenNonePending.splice(0)) resolve();
   }
 
   #isReached(pending: Pending): boolean {

@@ -15,24 +15,20 @@ export {
 export type { Reached } from "./explore_batch.ts";
 export {
   DEFAULT_FAULTS,
-  type Fault,
   type FaultRates,
-  formatFault,
-  type OccurrenceFault,
+  HARMLESS_FAULTS,
   type OccurrenceKind,
-  parseFault,
-  type SkewFault,
-  type TimedFault,
   type TimedKind,
 } from "./faults.ts";
 export type {
   HostOptions,
+  Latency,
   LinkOptions,
   Parameter,
   SimulatedNetworkOptions,
 } from "./network_options.ts";
-export { RandomStream } from "./random.ts";
-export { type Replay, replay } from "./replay.ts";
+export { RandomStream } from "../random_stream.ts";
+export { type Replay, replay, type ReplayOptions } from "./replay.ts";
 export type { SavedFailure } from "./saved_failure.ts";
 export type { Invariants, ScenarioModule } from "./scenario_source.ts";
 export {
@@ -45,4 +41,4 @@ export {
 export { type HostProgram, SimulatedHost, SimulatedReactor } from "./simulated_host.ts";
 export { SimulatedNetwork } from "./simulated_network.ts";
 export type { TaskModules } from "./simulated_threads.ts";
-export { Trace, type TraceEntry } from "./trace.ts";
+export { type TableOptions, Trace, type TraceEntry } from "./trace.ts";

@@ -6,8 +6,8 @@
 
 import type { Schedule } from "./schedule.ts";
 
-/** Why a loop has ended. */
-export type End = "done" | "idle" | "limit";
+/** Why a loop has ended: `"endless"` if the events of one moment cause more and more of them. */
+export type End = "done" | "idle" | "limit" | "endless";
 
 // The genuine functions of the host, which a simulation or a fake of the time must not replace.
 const { setImmediate, process } = globalThis;
@@ -19,7 +19,7 @@ export function hostTurn(): Promise<void> {
   return promise;
 }
 
-/** What the loop needs of the simulation. */
+/** The part of the simulation that the loop uses. */
 export interface RunOptions {
   /** The virtual time in microseconds at which to end. */
   readonly limit: number;
@@ -34,13 +34,25 @@ export interface RunOptions {
    * @returns Whether the scenario was called. Its promises must settle before the next event.
    */
   check(): boolean;
+  /**
+   * Called when code has continued while no event happened: it waits for a promise of the host,
+   * which settles in host time.
+   */
+  continuedOutside(): void;
 }
 
 /** The number of events after which the host's own event loop has its turn. */
 const BREATH = 2000;
 
 /**
- * Makes events until the simulation is done, no event is left, or the time limit is reached.
+ * The number of events at one moment after which the time counts as standing still. A simulation of
+ * a thousand hosts that all act at the same time stays below it.
+ */
+export const MOMENT_LIMIT = 100_000;
+
+/**
+ * Makes events until the simulation is done, no event is left, the time limit is reached, or the
+ * time stands still.
  *
  * Promises must settle before the next event, or the order would depend on the number of steps that
  * each promise takes. A `process.nextTick` that a microtask schedules runs when no microtask is
@@ -53,18 +65,36 @@ const BREATH = 2000;
 export function runSchedule(schedule: Schedule, options: RunOptions): Promise<End> {
   const { promise, resolve, reject } = Promise.withResolvers<End>();
   let events = 0;
+  let moment = schedule.now;
+  let eventsAtMoment = 0;
+  let isIdle = false;
   const proceed = () => process.nextTick(step);
   const step = () => {
     try {
       if (options.hasEntered() && options.check()) return queueMicrotask(proceed);
+      // All promises have settled here, so that only those of the host continue in its turn.
+      if (events >= BREATH) return breathe();
       const end = stepsUntilEntered();
+      // A promise of the host may be about to continue the program.
+      if (end === "idle" && !isIdle) {
+        isIdle = true;
+        return breathe();
+      }
       if (end !== null) return resolve(end);
     } catch (error) {
       return reject(error);
     }
-    if (events < BREATH) return queueMicrotask(proceed);
+    queueMicrotask(proceed);
+  };
+  const breathe = () => {
+    const { scheduled } = schedule;
+    const wasDone = options.isDone();
     events = 0;
-    setImmediate(step);
+    setImmediate(() => {
+      const continued = schedule.scheduled > scheduled || options.isDone() !== wasDone;
+      if (continued) options.continuedOutside();
+      step();
+    });
   };
   /** Makes events until one has called a program. Returns the reason of the end, or `null`. */
   const stepsUntilEntered = (): End | null => {
@@ -73,6 +103,11 @@ export function runSchedule(schedule: Schedule, options: RunOptions): Promise<En
       if (schedule.size === 0) return "idle";
       if (schedule.next > options.limit) return "limit";
       schedule.step();
+      isIdle = false;
+      if (schedule.now !== moment) {
+        moment = schedule.now;
+        eventsAtMoment = 0;
+      } else if (++eventsAtMoment > MOMENT_LIMIT) return "endless";
     } while (++events < BREATH && !options.hasEntered());
     return null;
   };

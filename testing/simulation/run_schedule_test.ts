@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { type End, hostTurn, runSchedule } from "./run_schedule.ts";
+import { type End, hostTurn, MOMENT_LIMIT, runSchedule } from "./run_schedule.ts";
 import { Schedule } from "./schedule.ts";
 
 /** A simulation whose events all call its program. */
@@ -9,6 +9,7 @@ class Run {
   entered = false;
   isDone = false;
   check: () => boolean = () => false;
+  continued = 0;
 
   /** Schedules a call of the program. */
   at(time: number, f: () => unknown): void {
@@ -26,6 +27,9 @@ class Run {
       check: () => {
         this.entered = false;
         return this.check();
+      },
+      continuedOutside: () => {
+        this.continued++;
       },
     });
   }
@@ -110,4 +114,44 @@ Deno.test("runSchedule() rejects with the error of an event or a check", async (
   };
   await assertRejects(() => event.run(), RangeError, "event");
   await assertRejects(() => check.run(), RangeError, "check");
+});
+
+Deno.test("runSchedule() ends when the events of one moment never end", async () => {
+  const [endless, many] = [new Run(), new Run()];
+  const again = () => endless.at(5, again);
+  again();
+  assertEquals([await endless.run(), endless.schedule.now], ["endless", 5]);
+  for (const time of [5, 6]) {
+    for (let i = 0; i < MOMENT_LIMIT; i++) many.schedule.at(time, () => {});
+  }
+  assertEquals(await many.run(), "idle");
+});
+
+Deno.test("runSchedule() reports code that a promise of the host continues", async () => {
+  const [busy, idle, ending, own] = [new Run(), new Run(), new Run(), new Run()];
+  const keepBusy = (run: Run) => {
+    const again = () => {
+      if (run.schedule.now < 10_000) run.at(run.schedule.now + 1, again);
+    };
+    again();
+  };
+  keepBusy(busy);
+  busy.at(1, async () => {
+    await hostTurn();
+    busy.at(20_000, () => busy.record.push("made"));
+  });
+  idle.at(1, async () => {
+    await hostTurn();
+    idle.at(2, () => idle.record.push("made"));
+  });
+  ending.at(1, async () => {
+    await hostTurn();
+    ending.isDone = true;
+  });
+  keepBusy(own);
+  for (const [run, end] of [[busy, "idle"], [idle, "idle"], [ending, "done"]] as const) {
+    assertEquals([await run.run(), run.continued], [end, 1]);
+  }
+  assertEquals([busy.record, idle.record], [["made"], ["made"]]);
+  assertEquals([await own.run(), own.continued], ["idle", 0]);
 });

@@ -63,6 +63,11 @@ export class Schedule {
     return this.#made;
   }
 
+  /** The number of events that were scheduled. */
+  get scheduled(): number {
+    return this.#added;
+  }
+
   /** The time of the next event in microseconds; Infinity if no event is pending. */
   get next(): number {
     if (this.#soon.length > 0) return this.#now;
@@ -81,7 +86,7 @@ export class Schedule {
    * @param time Its time in microseconds, an integer. A time in the past means the current time. An
    *   event after {@linkcode LAST_MOMENT} never happens, and does not count as pending.
    * @param event The function to call.
-   * @param isBackground Whether the event does not count as pending, because it repeats for ever.
+   * @param isBackground Whether the event does not count as pending: it repeats without an end.
    * @param rank The position among the events of the same time: one of {@linkcode RANKS}.
    * @returns The number that {@linkcode cancel} takes.
    */

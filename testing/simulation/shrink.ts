@@ -18,8 +18,8 @@ import { SECOND } from "./schedule.ts";
 
 /** The number of simulations that a search may run. */
 const BUDGET = 1000;
-/** The number of seeds with which a search tries to do without a fault. */
-const OTHER_SEEDS = 10;
+/** The number of seeds among which {@linkcode seedsWithoutFaults} looks. */
+const OTHER_SEEDS = 20;
 
 /**
  * Returns a smaller failure of the same property: first with fewer faults, then with fewer hosts
@@ -27,6 +27,7 @@ const OTHER_SEEDS = 10;
  *
  * The faults are reduced as in delta debugging (Zeller and Hildebrandt, 2002): parts of the list
  * are left out, from halves down to single faults, as long as the property still does not hold.
+ * Another seed never replaces a fault: a seed changes its meaning with the next random number.
  *
  * @param failure The failure.
  * @param scenario The scenario that failed.
@@ -48,9 +49,28 @@ export async function shrink(
   await search.simplify();
   // A simpler fault may need none of those that came before it.
   await search.dropFaults();
-  await search.accepts({ ...search.best, seed: 1 });
-  await search.tryOtherSeeds();
+  await search.simplifySeed();
   return search.best;
+}
+
+/**
+ * Returns some of the first seeds with which a scenario fails in the same way without a fault.
+ *
+ * @param failure A failure without a fault, whose seed is among the returned ones.
+ * @param scenario The scenario that failed.
+ * @param options The options with which it failed.
+ */
+export async function seedsWithoutFaults(
+  failure: SavedFailure,
+  scenario: Scenario,
+  options: SimulationOptions,
+): Promise<readonly (number | string)[]> {
+  const search = new Search(failure, scenario, options);
+  const seeds = [failure.seed];
+  for (let seed = 1; seed <= OTHER_SEEDS; seed++) {
+    if (seed !== failure.seed && await search.fails({ ...failure, seed })) seeds.push(seed);
+  }
+  return seeds;
 }
 
 class Search {
@@ -69,20 +89,26 @@ class Search {
 
   /** Runs a candidate. If it fails in the same way, it is the best one from now on. */
   async accepts(candidate: SavedFailure): Promise<boolean> {
-    if (this.#runs++ >= BUDGET) return false;
+    const failure = await this.fails(candidate);
+    if (failure !== null) this.best = failure;
+    return failure !== null;
+  }
+
+  /** Runs a candidate. Returns its failure if it fails in the same way, else `null`. */
+  async fails(candidate: SavedFailure): Promise<SavedFailure | null> {
+    if (this.#runs++ >= BUDGET) return null;
     const { seed, faults, parameters } = candidate;
     const result = await runSimulation(seed, this.#scenario, {
       ...this.#options,
-      script: faults.map(parseFault),
+      script: faults,
       parameters,
       trace: false,
     });
     this.#hosts = result.hosts;
     for (const [name, { least }] of result.parameters) this.#least.set(name, least);
     const failure = savedFailure(result);
-    if (failure === null || !isSameViolation(failure.violation, this.best.violation)) return false;
-    this.best = failure;
-    return true;
+    const isSame = failure !== null && isSameViolation(failure.violation, this.best.violation);
+    return isSame ? failure : null;
   }
 
   /** Leaves out all faults of a kind. */
@@ -149,23 +175,12 @@ class Search {
     }
   }
 
-  /**
-   * Leaves out all faults, or single ones, with other seeds. A fault may be needed only because it
-   * changes the order in which the programs draw their random numbers.
-   */
-  async tryOtherSeeds(): Promise<void> {
-    if (this.best.faults.length === 0 || await this.#acceptsAnySeed([])) return;
-    for (let index = 0; index < this.best.faults.length;) {
-      if (await this.#acceptsAnySeed(this.best.faults.toSpliced(index, 1))) index = 0;
-      else index++;
-    }
-  }
-
-  async #acceptsAnySeed(faults: readonly string[]): Promise<boolean> {
-    for (let seed = 1; seed <= OTHER_SEEDS; seed++) {
-      if (await this.accepts({ ...this.best, seed, faults })) return true;
-    }
-    return false;
+  /** Tries the seed 1, unless the faults are not the reason for which it fails. */
+  async simplifySeed(): Promise<void> {
+    const candidate = { ...this.best, seed: 1 };
+    const { length } = candidate.faults;
+    if (length > 0 && await this.fails({ ...candidate, faults: [] }) !== null) return;
+    await this.accepts(candidate);
   }
 
   #acceptsFaults(faults: readonly string[]): Promise<boolean> {

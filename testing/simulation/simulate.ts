@@ -5,27 +5,43 @@
  */
 
 import { holdReports, reportUnhandled } from "../../defer/unhandled.ts";
+import { creationTracker, setCreationTracker } from "../../internal/creation_tracker.ts";
 import { textOf } from "../../internal/foreign_value.ts";
 import { checkFunction, checkTimeout, quote } from "../../internal/validation.ts";
 import { addObserver, type LogEvent } from "../../log/mod.ts";
 import { useWallClock } from "../../log/wall_clock.ts";
+import { LoggedErrors } from "../logged_errors.ts";
 import type { Violation } from "./checks.ts";
-import { DEFAULT_FAULTS, formatFault, hostsOfFault, inSeconds, parseFault } from "./faults.ts";
+import {
+  DEFAULT_FAULTS,
+  type FaultRates,
+  formatSeconds,
+  hostsOfFault,
+  parseFault,
+} from "./faults.ts";
 import type { Parameter, SimulatedNetworkOptions } from "./network_options.ts";
 import { hostTurn } from "./run_schedule.ts";
-import { SimulatedNetwork } from "./simulated_network.ts";
+import { internalsOf, type NetworkInternals, SimulatedNetwork } from "./simulated_network.ts";
 import type { Trace } from "./trace.ts";
 import { watchUncaughtErrors } from "./uncaught_errors.ts";
 import { useVirtualGlobals } from "./virtual_globals.ts";
 
 /**
  * Builds hosts in a network, lets them work, and checks what must hold. The simulation ends when
- * the function returns or its promise settles; an error that it throws is a violation.
+ * the function returns or its promise settles, and each property of `eventually` has held or has
+ * reached its deadline. An error that the function throws is a violation.
  */
 export type Scenario = (network: SimulatedNetwork) => void | PromiseLike<unknown>;
 
 /** Options of {@linkcode simulate}. */
 export interface SimulationOptions extends Omit<SimulatedNetworkOptions, "seed"> {
+  /**
+   * The rates of the faults. They win over those that the scenario sets: `setFaults()` then only
+   * switches kinds of faults off, and on again. `{}` is a network without faults.
+   *
+   * @default {DEFAULT_FAULTS} The scenario may set others.
+   */
+  faults?: FaultRates | undefined;
   /**
    * Seconds of virtual time after which the simulation counts as hanging.
    *
@@ -44,7 +60,7 @@ export interface SimulationResult {
   readonly faults: readonly string[];
   /** The faults of the option `script` that did not happen, one line each. */
   readonly unusedFaults: readonly string[];
-  /** What happened, if the option `trace` was set. */
+  /** The record of the simulation. It is empty unless the option `trace` was set. */
   readonly trace: Trace;
   /** How often each state of `sometimes` was reached. */
   readonly sometimes: ReadonlyMap<string, number>;
@@ -97,8 +113,8 @@ export class SimulationFailure extends Error {
  * @throws {SimulationFailure} If a property does not hold, an error is logged that is not allowed,
  *   a Deferred or a promise fails without a handler, or the scenario throws, hangs or leaves the
  *   virtual time.
- * @throws {RangeError} If an option is invalid, or a fault of the script names a host that does not
- *   exist.
+ * @throws {RangeError} If an option is invalid, a fault of the script names a host that does not
+ *   exist, or the scenario does not declare a parameter of the options.
  * @throws {SyntaxError | TypeError} If an option is invalid.
  *
  * @example
@@ -123,6 +139,7 @@ export async function simulate(
   const { violation } = result;
   if (violation === null) {
     checkHosts(result);
+    checkParameters(result, options.parameters ?? {});
     return result;
   }
   if (options.trace) throw new SimulationFailure(result);
@@ -134,9 +151,10 @@ export async function simulate(
   throw new SimulationFailure(result, NOT_REPEATED);
 }
 
-const NOT_REPEATED =
-  "There is no trace: a second run with the same seed took another course. The scenario depends " +
-  "on something that the seed does not decide, such as a variable outside of it.\n";
+/** Said when a failure has not happened again. */
+export const NOT_REPEATED =
+  "Cannot show the trace: a second run with the same seed behaved differently. The scenario " +
+  "depends on something that the seed does not decide, such as a variable outside of it.\n";
 
 let running: Promise<unknown> = Promise.resolve();
 /** Whether a simulation runs, and the number of simulations that were started meanwhile. */
@@ -161,6 +179,8 @@ export async function runSimulation(
   await previous;
   isRunning = true;
   startedMeanwhile = 0;
+  // What the host has to do for the caller must not happen between the events.
+  await hostTurn();
   try {
     return await runAlone(seed, scenario, options);
   } finally {
@@ -176,39 +196,42 @@ async function runAlone(
 ): Promise<SimulationResult> {
   const { timeLimit = DAY, faults = DEFAULT_FAULTS } = options;
   const network = new SimulatedNetwork({ ...options, seed, faults });
+  const internals = internalsOf(network);
+  const { checks } = internals;
+  if (options.faults !== undefined) internals.fixFaults();
   using stack = new DisposableStack();
-  // What has failed before must not be reported as a failure of this simulation.
+  // A failure from before must not be reported as a failure of this simulation.
   reportUnhandled();
+  stack.use(shieldTest());
   stack.use(holdReports());
   stack.use(useWallClock(() => network.now()));
-  stack.use(addObserver((event) => receive(network, event), {
+  stack.use(addObserver((event) => receive(internals, event), {
     level: options.trace ? "debug" : "error",
     replay: false,
   }));
   stack.use(watchUncaughtErrors((what, error) => {
-    network.checks.fail("failure", `${what}: ${textOf(error)}`, error);
+    checks.fail("failure", `${what}: ${textOf(error)}`, error);
   }));
   stack.use(useVirtualGlobals({
     report: (api, instead, caller) =>
-      network.checks.fail("left virtual time", leaves(api, instead, caller)),
+      checks.fail("left virtual time", leaves(api, instead, caller)),
     now: () => network.now(),
     random: network.random.fork("Math.random").fraction,
   }));
-  reportEverySecond(network);
+  reportEverySecond(internals);
   const done = start(network, scenario);
-  const end = await network.run(done, timeLimit);
+  const isIdle = await internals.runGuarded(done, timeLimit);
   // The host reports rejected promises in a turn of its own.
   await hostTurn();
   reportUnhandled();
-  if (end === "idle") network.checks.fail("deadlock", deadlock());
-  if (end === "limit") network.checks.fail("time limit", `the scenario took ${timeLimit} s`);
+  if (isIdle) checks.fail("deadlock", deadlock());
   return {
     seed,
-    violation: network.checks.violation,
-    faults: network.faults.map(formatFault),
-    unusedFaults: network.unusedFaults.map(formatFault),
+    violation: checks.violation,
+    faults: [...network.faults],
+    unusedFaults: network.unusedFaults,
     trace: network.trace,
-    sometimes: network.checks.sometimesReached,
+    sometimes: checks.sometimesReached,
     hosts: network.hosts.map(({ name }) => name),
     parameters: network.parameters,
     seconds: network.seconds(),
@@ -216,30 +239,48 @@ async function runAlone(
   };
 }
 
+/**
+ * Keeps the objects and the logged errors of the simulation from the test around it. The simulation
+ * checks its errors itself, and what a host leaves behind has gone when it has ended.
+ */
+function shieldTest(): Disposable {
+  const tracker = creationTracker;
+  const errors = new LoggedErrors();
+  setCreationTracker(null);
+  return {
+    [Symbol.dispose]: () => {
+      setCreationTracker(tracker);
+      errors.close();
+    },
+  };
+}
+
 /** Starts the scenario. The promise resolves when it ends, and an error is a violation. */
 async function start(network: SimulatedNetwork, scenario: Scenario): Promise<void> {
   try {
     await scenario(network);
+    await internalsOf(network).checks.nonePending();
+    internalsOf(network).checks.end();
   } catch (error) {
-    network.checks.fail("failure", `the scenario has thrown ${textOf(error)}`, error);
+    internalsOf(network).checks.fail("failure", `the scenario has thrown ${textOf(error)}`, error);
   }
 }
 
 /** Reports failures of Deferreds in virtual time, as a program does in real time. */
-function reportEverySecond(network: SimulatedNetwork): void {
-  network.inBackground(1, () => {
+function reportEverySecond(internals: NetworkInternals): void {
+  internals.inBackground(1, () => {
     reportUnhandled();
-    reportEverySecond(network);
+    reportEverySecond(internals);
   });
 }
 
-function receive(network: SimulatedNetwork, event: LogEvent): void {
+function receive(internals: NetworkInternals, event: LogEvent): void {
   const { message, failure } = event;
   const texts = failure === undefined ? [message] : [message, failure];
   const text = texts.map((each) => textOf(each).split("\n", 1)[0]).join(": ");
-  network.noteCurrent(`log: ${text}`);
-  if (!event.isError || network.isAllowedError(failure)) return;
-  network.checks.fail("error", `an error was logged: ${text}`, failure);
+  internals.noteCurrent(`log: ${text}`);
+  if (!event.isError || internals.isAllowedError(failure)) return;
+  internals.checks.fail("error", `an error was logged: ${text}`, failure);
 }
 
 function leaves(api: string, instead: string, caller: string): string {
@@ -249,13 +290,11 @@ function leaves(api: string, instead: string, caller: string): string {
 function deadlock(): string {
   const nothing = "the scenario waits, and nothing can happen";
   return startedMeanwhile > 0
-    ? `${nothing}: it waits for a simulation that it has started, which waits for this one`
-    : `${nothing} in the simulation`;
+    ? `${nothing}. Cannot run a simulation inside a simulation: each waits for the other`
+    : `${nothing} in the simulation (import(), for one, belongs to the real world)`;
 }
 
-/**
- * Throws if a fault that did not happen names a host that does not exist: a mistake in the name.
- */
+/** Throws if an unused fault names an unknown host, probably a typing error. */
 function checkHosts({ unusedFaults, hosts }: SimulationResult): void {
   for (const line of unusedFaults) {
     const unknown = hostsOfFault(parseFault(line)).find((name) => !hosts.includes(name));
@@ -267,13 +306,26 @@ function checkHosts({ unusedFaults, hosts }: SimulationResult): void {
   }
 }
 
+/** Throws if the options set a parameter that the scenario does not declare. */
+function checkParameters(
+  { parameters }: SimulationResult,
+  given: Readonly<Record<string, number>>,
+): void {
+  const unknown = Object.keys(given).find((name) => !parameters.has(name));
+  if (unknown === undefined) return;
+  throw new RangeError(
+    `Cannot set the parameter ${quote(unknown)}: the scenario does not declare it; its ` +
+      `parameters are ${[...parameters.keys()].join(", ") || "none"}`,
+  );
+}
+
 function describeFailure(result: SimulationResult): string {
   const { seed, violation, faults, unusedFaults, trace } = result;
   if (violation === null) return `The simulation with the seed ${seed} has not failed`;
   const { kind, message, time } = violation;
   const omitted = faults.length - SHOWN_FAULTS;
   return [
-    `${kind}: ${message} (seed ${JSON.stringify(seed)}, after ${inSeconds(time)} s)`,
+    `${kind}: ${message} (seed ${JSON.stringify(seed)}, after ${formatSeconds(time)} s)`,
     faults.length === 0
       ? "without a fault"
       : `${faults.length} ${faults.length === 1 ? "fault" : "faults"}:`,

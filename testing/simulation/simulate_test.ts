@@ -14,10 +14,13 @@ import {
 } from "@std/assert";
 import { Deferred, fail } from "../../defer/mod.ts";
 import { addObserver, err, type LogEvent, msg } from "../../log/mod.ts";
-import { LoopingCall } from "../../task/mod.ts";
+import { Factory, Protocol } from "../../protocol/mod.ts";
+import { Clock, LoopingCall } from "../../task/mod.ts";
+import { checkClean, UncleanTest } from "../check_clean.ts";
 import { hostileValues } from "../fixtures/hostile_values.ts";
 import { tracedChat as chat } from "../fixtures/traced_chat.ts";
-import { parseFault } from "./faults.ts";
+import { explore } from "./explore.ts";
+import type { FaultRates } from "./faults.ts";
 import {
   runSimulation,
   type Scenario,
@@ -85,7 +88,7 @@ Deno.test("simulate() gives the same trace in a fresh process, without JIT and w
 Deno.test("simulate() with the faults of a run as its script takes the same course", async () => {
   for (const seed of [1, 2, 3]) {
     const drawn = await simulate(seed, chat, { trace: true });
-    const script = drawn.faults.map(parseFault);
+    const script = drawn.faults;
     const scripted = await simulate(seed, chat, { trace: true, script });
     assert(drawn.faults.length > 20);
     assertEquals(scripted.faults, drawn.faults);
@@ -151,7 +154,8 @@ Deno.test("simulate() fails for a scenario that throws or rejects with any value
 Deno.test("simulate() fails for a scenario that waits for nothing, and for one that takes too long", async () => {
   assertEquals(
     await violationOf(() => new Promise(() => {})),
-    "deadlock: the scenario waits, and nothing can happen in the simulation",
+    "deadlock: the scenario waits, and nothing can happen in the simulation (import(), for one, " +
+      "belongs to the real world)",
   );
   const forEver: Scenario = (network) => {
     new LoopingCall(() => {}).start(1, { clock: network.addHost("a").reactor });
@@ -163,10 +167,49 @@ Deno.test("simulate() fails for a scenario that waits for nothing, and for one t
   );
 });
 
-Deno.test("simulate() fails for a scenario that waits for the real world", async () => {
+Deno.test("simulate() waits for the properties of eventually() that are pending at the end", async () => {
+  const { violation, seconds } = await runSimulation(1, async (network) => {
+    network.eventually(10, "it never holds", () => false);
+    await network.sleep(5);
+  }, NO_FAULTS);
+  assertEquals([violation?.message, seconds], ["it never holds", 10]);
+  const reached = await simulate(1, (network) => {
+    network.eventually(10, "three seconds pass", () => network.seconds() >= 3).addCallback(() => {
+      network.eventually(10, "seven seconds pass", () => network.seconds() >= 7);
+    });
+    for (const second of [3, 7]) network.callLater(second, () => {});
+  }, NO_FAULTS);
+  assertEquals(reached.seconds, 7);
+});
+
+Deno.test("simulate() fails for a scenario in which the time stands still", async () => {
   assertStringIncludes(
+    await violationOf(async (network) => {
+      await network.sleep(2);
+      while (true) await network.sleep(0);
+    }, { faults: {}, timeLimit: 10 }),
+    "time limit: the time stands still at 2 s: more than 100000 events there",
+  );
+});
+
+Deno.test("simulate() fails for a scenario that a promise of the host continues", async () => {
+  assertEquals(
+    await violationOf(async (network) => {
+      const { reactor } = network.addHost("a");
+      const tick = () => void reactor.callLater(0.001, tick);
+      tick();
+      await import("data:application/javascript,export default 1");
+      await network.sleep(1);
+    }),
+    "left virtual time: code waits for a promise of the host, such as import()",
+  );
+});
+
+Deno.test("simulate() fails for a scenario that waits for the real world", async () => {
+  // A module that is slow to load has not continued the scenario when nothing else can happen.
+  assertMatch(
     await violationOf(() => import("../fixtures/thread_tasks.ts")),
-    "deadlock: ",
+    /^(deadlock|left virtual time): .*import\(\)/,
   );
 });
 
@@ -175,8 +218,8 @@ Deno.test("simulate() fails for a scenario that waits for a simulation of its ow
   const violation = await violationOf(() => inner = simulate(2, () => {}));
   assertEquals(
     violation,
-    "deadlock: the scenario waits, and nothing can happen: it waits for a simulation that it has " +
-      "started, which waits for this one",
+    "deadlock: the scenario waits, and nothing can happen. Cannot run a simulation inside a " +
+      "simulation: each waits for the other",
   );
   assertEquals((await inner)?.seed, 2);
 });
@@ -239,7 +282,7 @@ Deno.test("simulate() reports a failed Deferred within a virtual second, and at 
     fail(new Error("unhandled"));
     await network.sleep(10);
   }, NO_FAULTS);
-  assertEquals([violation?.kind, violation?.time], ["error", 1_000_000]);
+  assertEquals([violation?.kind, violation?.time], ["error", 1]);
   assertStringIncludes(await violationOf(() => void fail(new Error("at the end"))), "at the end");
 });
 
@@ -266,10 +309,33 @@ Deno.test("simulate() gives log events the virtual time", async () => {
   assertEquals(times, [Date.UTC(2020, 0, 1) / 1000 + 7]);
 });
 
+Deno.test("simulate() leaves nothing to a checkClean() around it, neither objects nor errors", async () => {
+  const scenario: Scenario = async (network) => {
+    const { reactor } = network.addHost("a");
+    reactor.callLater(100, () => {});
+    reactor.listenTCP(1, Factory.forProtocol(Protocol));
+    network.allowErrors(() => true);
+    err(new RangeError("allowed"));
+    await network.sleep(1);
+    fail(new RangeError("unhandled"));
+  };
+  await checkClean(async () => {
+    await simulate(1, scenario, NO_FAULTS);
+    await explore({ scenario, seeds: 2 });
+  })();
+  const unclean = checkClean(async () => {
+    await simulate(1, scenario, NO_FAULTS);
+    new Clock().callLater(5, () => {});
+    err(new RangeError("after it"));
+  });
+  const { left, logged } = await assertRejects(() => unclean(), UncleanTest);
+  assertEquals([left.length, logged.length], [1, 1]);
+});
+
 // Failures.
 
 Deno.test("SimulationFailure has the property, the seed, the faults and the end of the trace", async () => {
-  const script = ["kill a 2 s to 3 s", "kill a 9 s to 10 s"].map(parseFault);
+  const script = ["kill a 2 s to 3 s", "kill a 9 s to 10 s"];
   const cause = new RangeError("boom");
   const error = await assertRejects(
     () =>
@@ -292,7 +358,7 @@ Deno.test("SimulationFailure has the property, the seed, the faults and the end 
   assertEquals(error.result.faults, ["kill a 2 s to 3 s"]);
 });
 
-Deno.test("SimulationFailure says so if a second run takes another course", async () => {
+Deno.test("SimulationFailure says so if a second run behaves differently", async () => {
   let runs = 0;
   const error = await assertRejects(
     () =>
@@ -303,11 +369,11 @@ Deno.test("SimulationFailure says so if a second run takes another course", asyn
     SimulationFailure,
   );
   assertStringIncludes(error.message, "failure: only once");
-  assertStringIncludes(error.message, "a second run with the same seed took another course");
+  assertStringIncludes(error.message, "a second run with the same seed behaved differently");
 });
 
 Deno.test("simulate() throws for a script that names an unknown host, and runSimulation() returns", async () => {
-  const script = ["refuse a->zoe #1"].map(parseFault);
+  const script = ["refuse a->zoe #1"];
   const scenario: Scenario = (network) => void network.addHost("a");
   await assertRejects(
     () => simulate(1, scenario, { script }),
@@ -319,7 +385,7 @@ Deno.test("simulate() throws for a script that names an unknown host, and runSim
 });
 
 Deno.test("simulate() accepts a script whose faults come too late to happen", async () => {
-  const script = ["refuse a->b #7", "crash a 99 s to 100 s"].map(parseFault);
+  const script = ["refuse a->b #7", "crash a 99 s to 100 s"];
   const { unusedFaults } = await simulate(1, (network) => {
     network.addHost("a", () => {});
     network.addHost("b");
@@ -345,4 +411,69 @@ Deno.test("simulate() leaves the process as it was, after success and after ever
   await assertRejects(() => runSimulation(1, () => {}, { latency: -1 }));
   assert(state().every((each, index) => each === before[index]));
   assertInstanceOf(new Date(), Date);
+});
+
+Deno.test("SimulatedNetwork.invariant() is checked when the scenario has ended", async () => {
+  const withInvariant =
+    (condition: () => unknown, act: () => void = () => {}): Scenario => async (network) => {
+      // The type forbids a condition that returns something else, which a program may pass.
+      network.invariant("it holds", condition as () => boolean);
+      await network.sleep(1);
+      act();
+    };
+  let value = 1;
+  assertEquals(await violationOf(withInvariant(() => value === 2, () => value = 2)), "none");
+  assertEquals(await violationOf(withInvariant(() => {})), "none");
+  assertEquals(await violationOf(withInvariant(() => value === 3)), "invariant: it holds");
+  const fails = () => {
+    throw new RangeError("too few");
+  };
+  assertEquals(
+    await violationOf(withInvariant(fails)),
+    "invariant: it holds: RangeError: too few",
+  );
+  assertEquals(
+    await violationOf(withInvariant(() => 5)),
+    "invariant: it holds: the condition must return a boolean or nothing, got 5",
+  );
+  assertEquals(
+    await violationOf(withInvariant(() => false, fails)),
+    "failure: the scenario has thrown RangeError: too few",
+  );
+});
+
+Deno.test("simulate() reports a logged error with its text, in the message and in the trace", async () => {
+  const error = await assertRejects(
+    () =>
+      simulate(1, async (network) => {
+        const { reactor } = network.addHost("a");
+        reactor.callLater(0.1, () => {
+          throw new RangeError("bad call");
+        });
+        await network.sleep(1);
+      }, NO_FAULTS),
+    SimulationFailure,
+    "a timed call of callLater(): RangeError: bad call (seed 1",
+  );
+  assertStringIncludes(String(error.result.trace), "callLater(): RangeError: bad call\n");
+});
+
+Deno.test("simulate() options win over the rates of setFaults(), which only switches kinds off", async () => {
+  const kinds = async (faults: FaultRates | undefined) => {
+    const { faults: lines } = await simulate(1, async (network) => {
+      const a = network.addHost("a", () => {});
+      network.addHost("b", () => {});
+      network.setFaults({ kill: 1, pause: 60, refuse: 1 });
+      for (let i = 0; i < 200; i++) await network.sleep(1);
+      a.note("calm");
+      network.setFaults({});
+      for (let i = 0; i < 200; i++) await network.sleep(1);
+    }, { faults });
+    assert(lines.every((line) => !/ 2\d\d(\.\d+)? s to/.test(line)), lines.join());
+    const names = lines.map((line) => line.split(" ", 1)[0] ?? "");
+    return [...new Set(names)].toSorted().join();
+  };
+  assertEquals(await kinds({}), "");
+  assertEquals(await kinds({ kill: 60, crash: 60 }), "kill");
+  assertStringIncludes(await kinds(undefined), "kill,pause");
 });

@@ -10,9 +10,9 @@
  * @module
  */
 
-import { ConnectionLost } from "../../reactor/errors.ts";
 import type { Address } from "../../reactor/interfaces/mod.ts";
 import type { StreamDriver, StreamDriverSink } from "../../reactor/stream/stream_driver.ts";
+import { connectionLost, errorWithCode } from "../../reactor/stream/system_error.ts";
 import { ChunkAllocator, LARGEST_PIECE } from "../../reactor/stream/write_arena.ts";
 import { DEFAULT_IDLE, KeepAlive, type ProbedConnection } from "./keep_alive.ts";
 import type { Link } from "./link.ts";
@@ -25,7 +25,7 @@ const WINDOW = 262144;
 /** The longest additional delay of a segment or datagram, in microseconds. */
 export const MOST_DELAY = 50_000;
 /** The longest time for which a program does not read, in microseconds. */
-const MOST_READ_DELAY = 500_000;
+const MOST_READ_DELAY = 5 * SECOND;
 /** The first timeout after which a lost segment is sent again, in microseconds (RFC 6298). */
 const FIRST_RETRY = 200_000;
 const LONGEST_RETRY = 120 * SECOND;
@@ -37,8 +37,8 @@ export const HEADER = 40;
 const MOST_DATA = 1460;
 
 /**
- * What one end sends: bytes, the last step of the handshake, the end of the bytes, a reset, or a
- * question whether the peer is there, which repeats bytes that the peer has received.
+ * A segment that one end sends: bytes, the last step of the handshake, the end of the bytes, a
+ * reset, or a question whether the peer is there, which repeats bytes that the peer has received.
  */
 type Segment = Uint8Array | "open" | "fin" | "reset" | "probe";
 
@@ -49,10 +49,10 @@ const REASONS = {
   EPIPE: "broken pipe",
 } as const;
 
-/** What became of a connection that the client has opened, at the listening socket. */
+/** The answer of a listening socket to a connection that a client has opened. */
 export type Opening = "accepted" | "full" | "closed";
 
-/** What the two ends of a connection share. */
+/** The state that the two ends of a connection share. */
 interface Shared {
   /** Whether no segment arrives any more, although neither end has closed. */
   isSilent: boolean;
@@ -523,11 +523,11 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
   /** Lets the peer send more, because bytes were read. */
   #acknowledge(size: number): void {
     const peer = this.#peer;
-    // Only a peer that waits notices how long the acknowledgement takes.
+    // The delay of an acknowledgement matters only while the peer has a pending write.
     if (peer.#pending === null) peer.#inFlight -= size;
     else this.#owed += size;
     if (this.#owed === 0) return;
-    // A peer that waits in vain asks again.
+    // A peer that gets no answer asks again.
     if (!this.#reachesPeer) return peer.#trouble();
     const owed = this.#owed;
     this.#owed = 0;
@@ -546,10 +546,8 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
     this.#pending = null;
     const isBroken = syscall === "write" && this.#ended && this.#error === "ECONNRESET";
     const code = isBroken ? "EPIPE" : this.#error;
-    const address = String(this.#addresses.peer);
-    const message = `Connection to ${address} was lost: ${REASONS[code]}`;
-    const cause = new Error(REASONS[code]);
-    this.#sink?.failed(new ConnectionLost(message, { code, address, cause, syscall }));
+    const cause = errorWithCode(code, REASONS[code]);
+    this.#sink?.failed(connectionLost(syscall, this.#addresses.peer, cause));
   }
 
   #later(f: () => void): void {

@@ -4,20 +4,45 @@
  * @module
  */
 
+import { checkTimeout } from "../../internal/validation.ts";
 import { visibleText } from "../../internal/visible_text.ts";
-import { inSeconds } from "./faults.ts";
+import { formatSeconds, inMicroseconds } from "./faults.ts";
+import { selectEntries } from "./trace_selection.ts";
 import { formatTable, TIME_WIDTH } from "./trace_table.ts";
 
 /** One line of a trace. */
 export interface TraceEntry {
-  /** The virtual time in microseconds. */
+  /** The virtual time in seconds. */
   readonly time: number;
   /** The host, or `""` for the network and the scenario. */
   readonly host: string;
-  /** What happened. */
+  /** A sentence without its subject, which is the host. */
   readonly text: string;
   /** Whether it is a packet or a line of the log, of which there are many. */
   readonly isRoutine: boolean;
+}
+
+/** The entries that {@linkcode Trace.toTable} shows. */
+export interface TableOptions {
+  /**
+   * The number of the last entries. As many of the faults and notes before are shown, and as many
+   * of the entries around faults.
+   *
+   * @default {Infinity}
+   */
+  last?: number | undefined;
+  /**
+   * The virtual time of the first entry, in seconds.
+   *
+   * @default {0}
+   */
+  from?: number | undefined;
+  /**
+   * The virtual time of the last entry, in seconds.
+   *
+   * @default {Infinity}
+   */
+  until?: number | undefined;
 }
 
 /** The largest number of bytes whose text is shown. */
@@ -66,7 +91,13 @@ export class Trace {
     this.#addresses = new RegExp(`(?<![\\d.])(?:${all})(?!\\.?\\d)`, "g");
   }
 
-  /** Adds an entry: a fault, or a note. */
+  /**
+   * Adds an entry: a fault, or a note.
+   *
+   * @param time The virtual time in seconds.
+   * @param host The host, or `""` for the network and the scenario.
+   * @param text What happens.
+   */
   add(time: number, host: string, text: string): void {
     this.#add(time, host, text, "", false);
   }
@@ -74,7 +105,7 @@ export class Trace {
   /**
    * Adds an entry of which there are many: a packet, or a line of the log.
    *
-   * @param time The virtual time in microseconds.
+   * @param time The virtual time in seconds.
    * @param host The host.
    * @param text What happens.
    * @param data The bytes in the packet, which are shown if they are text.
@@ -97,19 +128,39 @@ export class Trace {
    */
   toString(): string {
     return this.#entries.map(({ time, host, text }) =>
-      `${inSeconds(time).padStart(TIME_WIDTH)} ${host || "-"}: ${text}\n`
+      `${formatSeconds(time).padStart(TIME_WIDTH)} ${host || "-"}: ${text}\n`
     ).join("");
   }
 
   /**
-   * Returns the trace as a table with a column for each host.
+   * Returns the trace as a table with a column for each host. A group of packets that repeats at
+   * once is shown once; {@linkcode toString} has all entries.
    *
-   * @param options The number of the last entries to show; all of them by default. As many faults
-   *   and notes are shown from the time before.
+   * @param options The entries to show.
+   * @throws {RangeError | TypeError} If an option is not a number of at least 0.
+   *
+   * @example
+   * ```ts
+   * import { simulate } from "@torsion/reactor/testing";
+   *
+   * const { trace } = await simulate(1, async (network) => {
+   *   const host = network.addHost("alice");
+   *   for (let minute = 1; minute <= 3; minute++) {
+   *     await network.sleep(60);
+   *     host.note(`minute ${minute}`);
+   *   }
+   * }, { faults: {}, trace: true });
+   * console.log(trace.toTable({ from: 100, until: 130 }).includes("minute 2")); // true
+   * ```
    */
-  toTable({ last = Infinity }: { last?: number | undefined } = {}): string {
-    const hosts = [...new Set(this.#names.values())];
-    return formatTable(this.#entries, hosts, last);
+  toTable(options: TableOptions = {}): string {
+    const { last = Infinity, from = 0, until = Infinity } = options;
+    for (const [name, value] of Object.entries({ last, from, until })) {
+      checkTimeout(`toTable() ${name}`, value);
+    }
+    const [first, end] = [inMicroseconds(from), inMicroseconds(until)];
+    const entries = this.#entries.filter(({ time }) => time >= first && time <= end);
+    return formatTable(selectEntries(entries, last), [...new Set(this.#names.values())]);
   }
 }
 

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { inSeconds } from "./faults.ts";
+import { formatSeconds } from "./faults.ts";
 import type { TraceEntry } from "./trace.ts";
+import type { TraceItem } from "./trace_selection.ts";
 
 /** The width of the column of times, in characters. */
 export const TIME_WIDTH = 11;
@@ -31,34 +32,22 @@ interface Layout {
 /**
  * Returns entries as a table.
  *
- * @param entries The entries.
+ * @param items The entries, and remarks about those that are left out.
  * @param hosts The names of all hosts, in the order of their columns.
- * @param last The number of the last entries to show. As many faults and notes are shown
- *   from the time before.
  */
-export function formatTable(
-  entries: readonly TraceEntry[],
-  hosts: readonly string[],
-  last: number,
-): string {
+export function formatTable(items: readonly TraceItem[], hosts: readonly string[]): string {
   const layout = layoutOf(hosts);
-  const start = Math.max(0, entries.length - last);
-  const lines = (some: readonly TraceEntry[]) => some.flatMap((entry) => linesOf(entry, layout));
-  const earlier = entries.slice(0, start).filter(({ isRoutine }) => !isRoutine).slice(-last);
-  const omitted = start - earlier.length;
   return [
     `${"seconds".padStart(TIME_WIDTH)} | ${layout.head}`.trimEnd(),
     "-".repeat(WIDTH),
-    ...lines(earlier),
-    ...omitted > 0 ? [`… ${omitted} earlier entries are not shown. From here on, all are.`] : [],
-    ...lines(entries.slice(start)),
+    ...items.flatMap((item) => typeof item === "string" ? [item] : linesOf(item, layout)),
     "",
   ].join("\n");
 }
 
 function linesOf(entry: TraceEntry, layout: Layout): string[] {
   return wrap(layout.text(entry), layout.width).map((part, index) => {
-    const seconds = index === 0 ? inSeconds(entry.time) : "";
+    const seconds = index === 0 ? formatSeconds(entry.time) : "";
     const line = layout.line(entry.host, part, index === 0);
     return `${seconds.padStart(TIME_WIDTH)} | ${line}`.trimEnd();
   });

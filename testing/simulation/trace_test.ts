@@ -4,8 +4,8 @@
  * @module
  */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
-import { Trace } from "./trace.ts";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { type TableOptions, Trace } from "./trace.ts";
 
 function traceOf(...hosts: string[]): Trace {
   const trace = new Trace(true);
@@ -23,7 +23,7 @@ function linesOf(trace: Trace, last?: number): string[] {
 Deno.test("Trace.toTable() has a column for the network and for each of a few hosts", () => {
   const trace = traceOf("alice", "bob");
   trace.add(0, "", "heals");
-  trace.add(1_500_000, "bob", "crashes");
+  trace.add(1.5, "bob", "crashes");
   assertEquals(trace.toTable().split("\n").map((line) => line.replaceAll(/ +/g, " ")), [
     " seconds | network | alice | bob",
     "-".repeat(100),
@@ -35,8 +35,8 @@ Deno.test("Trace.toTable() has a column for the network and for each of a few ho
 
 Deno.test("Trace.toTable() marks the host in a narrow column if there are many hosts", () => {
   const trace = traceOf("a", "b", "carol", "d", "e");
-  trace.add(1_000_000, "carol", "crashes");
-  trace.add(2_000_000, "", `notes ${"that ".repeat(20)}`);
+  trace.add(1, "carol", "crashes");
+  trace.add(2, "", `notes ${"that ".repeat(20)}`);
   assertEquals(trace.toTable().split("\n"), [
     "    seconds | a b carol d e",
     "-".repeat(100),
@@ -67,6 +67,68 @@ Deno.test("Trace.toTable() shows the last entries, and the faults and notes befo
     "packet 8",
   ]);
   assertEquals(linesOf(trace).length, 8);
+});
+
+/** Returns the texts of a table, without times and marks. */
+function textsOf(trace: Trace, options: TableOptions): string[] {
+  return trace.toTable(options).split("\n").slice(2, -1)
+    .map((line) => line.split("|").at(-1)?.trim() ?? "");
+}
+
+Deno.test("Trace.toTable() shows the entries around each fault, however long ago", () => {
+  const trace = traceOf("a");
+  for (let n = 0; n < 100; n++) {
+    trace.addRoutine(n, "a", `packet ${n}`);
+    if (n === 20) trace.add(n, "a", "fault: crash a 1 s to 2 s");
+    if (n === 60) trace.add(n, "a", "a note");
+  }
+  assertEquals(textsOf(trace, { last: 10 }), [
+    "…",
+    ...[18, 19, 20].map((n) => `packet ${n}`),
+    "fault: crash a 1 s to 2 s",
+    ...[21, 22, 23, 24, 25, 26].map((n) => `packet ${n}`),
+    "…",
+    "a note",
+    "… 81 earlier entries are not shown. From here on, all are.",
+    ...[90, 91, 92, 93, 94, 95, 96, 97, 98, 99].map((n) => `packet ${n}`),
+  ]);
+});
+
+Deno.test("Trace.toTable() shows packets that repeat once", () => {
+  const trace = traceOf("a");
+  trace.addRoutine(0, "a", "connects");
+  for (let n = 1; n <= 10; n++) {
+    trace.addRoutine(n * 1_000_000, "a", "asks");
+    trace.addRoutine(n * 1_000_000, "a", "gets nothing");
+  }
+  trace.addRoutine(11_000_000, "a", "asks");
+  for (let n = 0; n < 4; n++) trace.addRoutine(12_000_000, "a", "waits");
+  for (let n = 0; n < 4; n++) trace.add(13_000_000, "a", "is noted");
+  const shown = [
+    "connects",
+    "asks",
+    "gets nothing",
+    "… the 2 entries above repeat 9 times, until 10 s",
+    "asks",
+    "waits",
+    "… the entry above repeats 3 times, until 12 s",
+    ...Array(4).fill("is noted"),
+  ];
+  assertEquals(textsOf(trace, {}), shown);
+  assertEquals(textsOf(trace, { last: 6 }), [
+    "… 21 earlier entries are not shown. From here on, all are.",
+    ...shown.slice(4),
+  ]);
+  const tail = textsOf(trace, { from: 2, until: 10, last: 1 });
+  assertEquals(tail, ["asks", "gets nothing", "… the 2 entries above repeat 8 times, until 10 s"]);
+  assertEquals(trace.toString().split("\n").length, 31);
+});
+
+Deno.test("Trace.toTable() shows the entries of a time, and rejects one that is not a number", () => {
+  const trace = traceOf("a");
+  for (let n = 0; n < 10; n++) trace.addRoutine(n * 1_000_000, "a", `packet ${n}`);
+  assertEquals(textsOf(trace, { from: 3, until: 4.5 }), ["packet 3", "packet 4"]);
+  assertThrows(() => trace.toTable({ from: -1 }), RangeError, "toTable() from");
 });
 
 Deno.test("Trace writes the names of hosts in the place of their addresses, but not in data", () => {

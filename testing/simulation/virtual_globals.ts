@@ -7,7 +7,8 @@
  * throw.
  *
  * A reference that was taken before the simulation, as `const { now } = Date` in a module, cannot
- * be replaced, nor can functions that are imported from `node:` modules.
+ * be replaced, nor can functions that are imported from `node:` modules. The guide "Testing" lists
+ * all that is not reported.
  *
  * @module
  */
@@ -30,6 +31,7 @@ export interface VirtualGlobals {
 
 const TIMER = "callLater() of the host's reactor";
 const SECONDS = "seconds() of the host's reactor";
+const DATE = "now() of the host";
 const RANDOM = "the random numbers of the host";
 const NETWORK = "the host's reactor";
 const FILE = "a file that the test has read before, or the disk of the host";
@@ -49,33 +51,35 @@ const forbiddenFunctions = (): readonly Forbidden[] => [
   [Crypto.prototype, "crypto.", RANDOM, ["getRandomValues", "randomUUID"]],
   [SubtleCrypto.prototype, "crypto.subtle.", BEFORE, methodsOf(SubtleCrypto.prototype)],
   [optional("WebAssembly"), "WebAssembly.", BEFORE, ["compile", "instantiate"]],
-  [temporalNow(), "Temporal.Now.", "now() of the host", methodsOf(temporalNow())],
+  [temporalNow(), "Temporal.Now.", DATE, methodsOf(temporalNow())],
+  [Performance.prototype, "performance.", SECONDS, ["mark", "measure"]],
   [globalThis.process, "process.", SECONDS, ["hrtime", "uptime"]],
   [globalThis.process.hrtime, "process.hrtime.", SECONDS, ["bigint"]],
   [Deno, "Deno.", NETWORK, [
     ...["connect", "connectTls", "listen", "listenDatagram", "listenTls", "resolveDns"],
     ...["serve", "startTls", "upgradeWebSocket"],
   ]],
+  [Deno, "Deno.", BEFORE, ["loadavg", "memoryUsage", "osUptime", "systemMemoryInfo"]],
   [Deno, "Deno.", "addSignalHandler() of the host's reactor", ["addSignalListener"]],
   [Deno, "Deno.", "another simulated host", ["Command", "spawn", "spawnAndWait"]],
-  [Deno, "Deno.", FILE, [
-    ...["chmod", "chown", "copyFile", "create", "link", "lstat", "makeTempDir", "makeTempFile"],
-    ...["mkdir", "open", "readDir", "readFile", "readLink", "readTextFile", "realPath", "remove"],
-    ...["rename", "stat", "symlink", "truncate", "utime", "watchFs", "writeFile", "writeTextFile"],
-  ]],
+  [Deno, "Deno.", FILE, FILE_FUNCTIONS.flatMap((name) => [name, `${name}Sync`])],
 ];
 
-/** One property to replace. */
-interface Replacement {
-  readonly owner: object;
-  readonly name: string;
-  readonly original: PropertyDescriptor;
-  readonly replacement: PropertyDescriptor;
-}
+const FILE_FUNCTIONS = [
+  ...["chmod", "chown", "copyFile", "create", "link", "lstat", "makeTempDir", "makeTempFile"],
+  ...["mkdir", "open", "readDir", "readFile", "readLink", "readTextFile", "realPath", "remove"],
+  ...["rename", "stat", "symlink", "truncate", "utime", "watchFs", "writeFile", "writeTextFile"],
+];
+
+/** Returns what replaces a property; `null` if the property cannot be replaced. */
+type Replace = (original: PropertyDescriptor, owner: object) => PropertyDescriptor | null;
+
+/** The properties to replace: those of objects that exist for the whole process. */
+type Plan = readonly (readonly [owner: object, name: string, replace: Replace])[];
 
 /** The simulation that runs; `null` if none does. */
 let current: VirtualGlobals | null = null;
-let replacements: readonly Replacement[] | null = null;
+let plan: Plan | null = null;
 
 /**
  * Replaces the global functions.
@@ -84,66 +88,136 @@ let replacements: readonly Replacement[] | null = null;
  * @returns A disposable that restores them.
  */
 export function useVirtualGlobals(globals: VirtualGlobals): Disposable {
-  // The replacements are made once: a search runs thousands of simulations.
-  replacements ??= makeReplacements();
-  const replaced = replacements;
+  plan ??= makePlan();
   current = globals;
-  for (const { owner, name, replacement } of replaced) {
+  const replaced: [owner: object, name: string, original: PropertyDescriptor][] = [];
+  for (const [owner, name, replace] of plan) {
+    // A test may have replaced a function since the last simulation, and must find it again.
+    const original = Object.getOwnPropertyDescriptor(owner, name);
+    if (original === undefined || !original.configurable) continue;
+    const replacement = replace(original, owner);
+    if (replacement === null) continue;
     Object.defineProperty(owner, name, replacement);
+    replaced.push([owner, name, original]);
   }
   return {
     [Symbol.dispose]: () => {
       current = null;
-      for (const { owner, name, original } of replaced) {
+      for (const [owner, name, original] of replaced) {
         Object.defineProperty(owner, name, original);
       }
     },
   };
 }
 
-function makeReplacements(): Replacement[] {
-  const date = virtualDate(Date);
+function makePlan(): Plan {
   const all = forbiddenFunctions().flatMap(([owner, prefix, instead, names]) =>
     names.map((name) =>
-      replacementOf(owner, name, (original) => forbidden(`${prefix}${name}`, instead, original))
+      [owner, name, method((f) => forbidden(`${prefix}${name}`, instead, f))] as const
     )
   );
+  const dates = once(virtualDate);
+  const formats = Intl.DateTimeFormat.prototype;
   return [
     ...all,
-    replacementOf(globalThis, "Date", () => date),
-    replacementOf(Date.prototype, "constructor", () => date),
-    replacementOf(Math, "random", (original) => () => {
-      if (current === null) return Reflect.apply(original, Math, []);
-      return reported(current, "Math.random()", RANDOM).random();
-    }),
-    replacementOf(Performance.prototype, "now", (original) =>
-      function (this: unknown): unknown {
-        if (current === null) return Reflect.apply(original, this, []);
-        return reported(current, "performance.now()", SECONDS).now();
+    [globalThis, "Date", method(dates)],
+    [Date.prototype, "constructor", method(dates)],
+    [
+      Math,
+      "random",
+      method((original) => () => {
+        if (current === null) return Reflect.apply(original, Math, []);
+        return reported(current, "Math.random()", RANDOM).random();
       }),
-  ].filter((replacement) => replacement !== null);
+    ],
+    [
+      Performance.prototype,
+      "now",
+      method((original) =>
+        function (this: unknown): unknown {
+          if (current === null) return Reflect.apply(original, this, []);
+          return reported(current, "performance.now()", SECONDS).now();
+        }
+      ),
+    ],
+    [
+      Performance.prototype,
+      "timeOrigin",
+      getter((original) =>
+        function (this: unknown): unknown {
+          if (current === null) return Reflect.apply(original, this, []);
+          reported(current, "performance.timeOrigin", SECONDS);
+          return 0;
+        }
+      ),
+    ],
+    [
+      formats,
+      "format",
+      getter((original) =>
+        function (this: unknown): unknown {
+          const format: unknown = Reflect.apply(original, this, []);
+          return isFunction(format) ? withDate("format()", format) : format;
+        }
+      ),
+    ],
+    [formats, "formatToParts", method((original) => withDate("formatToParts()", original))],
+  ];
 }
 
-/** Returns the replacement of a function; `null` if the host does not have or permit it. */
-function replacementOf(
+/** Returns a function that replaces a function, or a getter that makes one when first read. */
+function method(replace: (original: AnyFunction) => unknown): Replace {
+  const replaced = once(replace);
+  const values = new WeakMap<AnyFunction, unknown>();
+  return ({ value, get, enumerable = false }, owner) => {
+    const original: unknown = get === undefined ? value : lazyValue(values, owner, get);
+    if (!isFunction(original)) return null;
+    return { configurable: true, enumerable, writable: true, value: replaced(original) };
+  };
+}
+
+/** Returns the value of a getter of a global class, which the host loads when it is first read. */
+function lazyValue(
+  values: WeakMap<AnyFunction, unknown>,
   owner: object,
-  name: string,
-  replace: (original: AnyFunction) => unknown,
-): Replacement | null {
-  const original = Object.getOwnPropertyDescriptor(owner, name);
-  if (original === undefined || !original.configurable) return null;
-  const value: unknown = Reflect.get(owner, name);
-  if (!isFunction(value)) return null;
-  const replacement = { ...original, value: replace(value), writable: true };
-  delete replacement.get;
-  delete replacement.set;
-  return { owner, name, original, replacement };
+  get: AnyFunction,
+): unknown {
+  if (!values.has(get)) values.set(get, Reflect.apply(get, owner, []));
+  return values.get(get);
+}
+
+/** Returns a function that replaces the getter of a property. */
+function getter(replace: (original: AnyFunction) => AnyFunction): Replace {
+  const replaced = once(replace);
+  return ({ get, enumerable = false }) =>
+    get === undefined ? null : { configurable: true, enumerable, get: replaced(get) };
+}
+
+/** Calls a function once for each argument: a search runs thousands of simulations. */
+function once<T>(make: (original: AnyFunction) => T): (original: AnyFunction) => T {
+  const made = new WeakMap<AnyFunction, T>();
+  return (original) => {
+    const former = made.get(original);
+    if (former !== undefined) return former;
+    const value = make(original);
+    made.set(original, value);
+    return value;
+  };
 }
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
 function isFunction(value: unknown): value is AnyFunction {
   return typeof value === "function";
+}
+
+/** Returns a method of a date format that reports a call without a date, and uses virtual time. */
+function withDate(api: string, original: AnyFunction): AnyFunction {
+  return function (this: unknown, date: unknown): unknown {
+    if (date !== undefined || current === null) return Reflect.apply(original, this, [date]);
+    const globals = reported(current, `${api} of Intl.DateTimeFormat without a date`, DATE);
+    return Reflect.apply(original, this, [globals.now()]);
+  };
 }
 
 /**
@@ -170,10 +244,12 @@ function forbidden(api: string, instead: string, original: AnyFunction): AnyFunc
 }
 
 /** Returns a class of dates whose current time is the virtual one. */
-function virtualDate(original: DateConstructor): DateConstructor {
+function virtualDate(value: AnyFunction): DateConstructor {
+  // The value of the global variable `Date`, or a fake of it.
+  const original = value as unknown as DateConstructor;
   const now = () => {
     if (current === null) return original.now();
-    return reported(current, "the current time of Date", "now() of the host").now();
+    return reported(current, "the current time of Date", DATE).now();
   };
   return new Proxy(original, {
     apply: () => String(new original(now())),

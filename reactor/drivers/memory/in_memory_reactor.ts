@@ -5,7 +5,7 @@
  */
 
 import { checkNameResolver } from "../../lifecycle/argument_checks.ts";
-import { UnsupportedError } from "../../errors.ts";
+import { ReactorNotRunning, UnsupportedError } from "../../errors.ts";
 import type { IHostnameResolver, IReactorTime } from "../../interfaces/mod.ts";
 import { TableNameResolver } from "../../names/table_name_resolver.ts";
 import type { StartThread } from "../../threads/worker_thread.ts";
@@ -14,6 +14,7 @@ import type { TLSProvider } from "../../tls/tls_engine.ts";
 import { nodeTLS } from "../node/tls_contexts.ts";
 import { MemoryNetwork } from "./memory_network.ts";
 import { MemorySignals } from "./memory_signals.ts";
+import { StepClock } from "./step_clock.ts";
 import { VirtualReactor } from "./virtual_reactor.ts";
 
 /** Options of {@linkcode InMemoryReactor}. */
@@ -54,7 +55,8 @@ export interface InMemoryReactorOptions {
  * does not keep the process alive. Child processes, standard streams, inherited sockets and UNIX
  * datagrams are not available, and throw `UnsupportedError`.
  *
- * A test that awaits uses `autoAdvance` to move the clock.
+ * A test that awaits uses `autoAdvance` to move the clock. `using reactor = new
+ * InMemoryReactor(clock)` stops the reactor at the end of the test.
  *
  * @example
  * ```ts
@@ -77,17 +79,18 @@ export interface InMemoryReactorOptions {
  * }
  *
  * const clock = new Clock();
- * const reactor = new InMemoryReactor(clock);
+ * using reactor = new InMemoryReactor(clock);
  * reactor.listenTCP(7, Factory.forProtocol(Echo));
  * reactor.connectTCP("127.0.0.1", 7, ClientFactory.forProtocol(Greeter));
  * reactor.run();
  * clock.advance(0); // hello
  * ```
  */
-export class InMemoryReactor extends VirtualReactor {
+export class InMemoryReactor extends VirtualReactor implements Disposable {
   /** The network of this reactor. */
   readonly network: MemoryNetwork;
   readonly #signals: MemorySignals;
+  readonly #steps: StepClock;
 
   /**
    * Creates a reactor.
@@ -105,7 +108,8 @@ export class InMemoryReactor extends VirtualReactor {
     checkNameResolver(nameResolver);
     const signals = new MemorySignals();
     let wakeUp = () => {};
-    const timer = new ClockTimer(clock, () => wakeUp());
+    const steps = new StepClock(clock);
+    const timer = new ClockTimer(steps, () => wakeUp());
     super({
       sockets: network.sockets((step) => timer.step(step)),
       nameResolver,
@@ -120,6 +124,7 @@ export class InMemoryReactor extends VirtualReactor {
     });
     this.network = network;
     this.#signals = signals;
+    this.#steps = steps;
   }
 
   /**
@@ -132,6 +137,24 @@ export class InMemoryReactor extends VirtualReactor {
    */
   deliverSignal(signal: Deno.Signal): boolean {
     return this.#signals.deliver(signal);
+  }
+
+  /**
+   * Stops the reactor if it runs, closes its ports and connections, and cancels its timed calls,
+   * all at once and without moving the clock. A trigger of `shutdown` that waits is not waited for.
+   */
+  [Symbol.dispose](): void {
+    try {
+      this.stop();
+    } catch (error) {
+      if (!(error instanceof ReactorNotRunning)) throw error;
+    }
+    this.#steps.makeDue();
+    if (this.running) this.crash();
+    this.resources.shutDown();
+    for (const call of this.getDelayedCalls()) call.cancel();
+    this.#steps.makeDue();
+    this.#steps.cancelAll();
   }
 }
 

@@ -4,6 +4,7 @@ import { clientFromString, serverFromString } from "../../../endpoints/mod.ts";
 import { ClientFactory, DatagramProtocol, Factory, Protocol } from "../../../protocol/mod.ts";
 import { Clock, deferLater } from "../../../task/mod.ts";
 import { autoAdvance } from "../../../testing/auto_advance.ts";
+import { checkClean } from "../../../testing/check_clean.ts";
 import { testCertificates } from "../../../testing/fixtures/certificates.ts";
 import { FakeThreads } from "../../../testing/fixtures/fake_threads.ts";
 import { type Wire, Wires } from "../../../testing/fixtures/wire.ts";
@@ -346,3 +347,53 @@ Deno.test("InMemoryReactor.listenTLS() and connectTLS() connect, with a patient 
   await theOnly(servers).lost();
   while (reactor.network.connectionCount > 0) await deferLater(clock, 0, () => {});
 });
+
+const DISPOSALS: readonly [when: string, act: (reactor: InMemoryReactor) => void][] = [
+  ["before it runs", () => {}],
+  ["while it runs", (reactor) => void reactor.run()],
+  ["when it has been told to stop", (reactor) => {
+    reactor.run();
+    reactor.stop();
+  }],
+  ["while a trigger of shutdown waits", (reactor) => {
+    reactor.run();
+    reactor.addSystemEventTrigger("before", "shutdown", () => new Deferred<void>());
+  }],
+  ["after a crash", (reactor) => {
+    reactor.run();
+    reactor.crash();
+  }],
+];
+for (const [when, act] of DISPOSALS) {
+  Deno.test(
+    `InMemoryReactor closes all when it is disposed of ${when}`,
+    checkClean(() => {
+      const clock = new Clock();
+      const [servers, clients] = [new Wires(echo), new Wires()];
+      using reactor = new InMemoryReactor(clock);
+      reactor.listenTCP(80, servers);
+      reactor.listenUDP(53, new DatagramProtocol());
+      reactor.connectTCP("127.0.0.1", 80, clients);
+      reactor.callLater(60, () => {});
+      act(reactor);
+      clock.advance(0);
+      for (const client of clients.built) client.transport.write("hello");
+    }),
+  );
+}
+
+Deno.test(
+  "InMemoryReactor instances on one network can be disposed of one after the other",
+  checkClean(() => {
+    const clock = new Clock();
+    const network = new MemoryNetwork();
+    using one = new InMemoryReactor(clock, { network });
+    using other = new InMemoryReactor(clock, { network });
+    for (const reactor of [one, other]) reactor.run();
+    const [servers, clients] = [new Wires(echo), new Wires()];
+    one.listenTCP(80, servers);
+    other.connectTCP("127.0.0.1", 80, clients);
+    clock.advance(0);
+    theOnly(clients).transport.write("hello");
+  }),
+);

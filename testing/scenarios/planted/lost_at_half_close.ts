@@ -1,19 +1,42 @@
 /**
- * A planted bug: a producer that ends when its last message is made, although messages still wait
- * for the end of a pause. The connection is half-closed without them.
+ * A planted bug: a connection that closes its writing side takes the last write for complete, also
+ * if the system has taken only a part of its bytes.
  *
  * @module
  */
 
-import type { SimulatedNetwork } from "../../simulation/mod.ts";
-import { runWith, Source } from "../upload.ts";
+import { Connection } from "../../../reactor/stream/connection.ts";
+import { WriteBuffer } from "../../../reactor/stream/write_buffer.ts";
+import { patchClass } from "./patch_class.ts";
 
-class EndsEarly extends Source {
-  protected override get isFinished(): boolean {
-    return this.made === this.count;
-  }
+/** Plants the bug in all connections, until the result is disposed. */
+export function plant(): Disposable {
+  using stack = new DisposableStack();
+  const { head, consume } = WriteBuffer.prototype;
+  const { loseWriteConnection, wrote } = Connection.prototype;
+  const inFlight = new WeakMap<WriteBuffer, number>();
+  const closing = new WeakSet<Connection>();
+  let isClosing = false;
+  stack.use(patchClass(WriteBuffer.prototype, {
+    head(): Uint8Array {
+      const bytes = head.call(this);
+      inFlight.set(this, bytes.length);
+      return bytes;
+    },
+    consume(count): void {
+      consume.call(this, isClosing ? inFlight.get(this) ?? count : count);
+      isClosing = false;
+    },
+  }));
+  stack.use(patchClass(Connection.prototype, {
+    loseWriteConnection(): void {
+      closing.add(this);
+      loseWriteConnection.call(this);
+    },
+    wrote(count): void {
+      isClosing = closing.has(this);
+      wrote.call(this, count);
+    },
+  }));
+  return stack.move();
 }
-
-/** Runs the scenario of an upload with the bug. */
-export const scenario = (network: SimulatedNetwork): Promise<void> =>
-  runWith(network, { Source: EndsEarly });

@@ -1,19 +1,46 @@
 /**
- * A planted bug: a producer that ignores `resumeProducing()` while it has nothing to send, and then
- * waits for another one.
+ * A planted bug: a connection does not resume its producer if the last bytes of the write buffer
+ * are the rest of a write that the system has taken in parts.
  *
  * @module
  */
 
-import type { SimulatedNetwork } from "../../simulation/mod.ts";
-import { runWith, Source } from "../upload.ts";
+import { Connection } from "../../../reactor/stream/connection.ts";
+import { ProducerRegistration } from "../../../reactor/stream/producer_registration.ts";
+import { WriteBuffer } from "../../../reactor/stream/write_buffer.ts";
+import { patchClass } from "./patch_class.ts";
 
-class LosesWakeUp extends Source {
-  override resumeProducing(): void {
-    if (this.sent < this.made) super.resumeProducing();
-  }
+/** Plants the bug in all connections, until the result is disposed. */
+export function plant(): Disposable {
+  using stack = new DisposableStack();
+  const { head, consume } = WriteBuffer.prototype;
+  const { wrote } = Connection.prototype;
+  const { resume } = ProducerRegistration.prototype;
+  const inFlight = new WeakMap<WriteBuffer, number>();
+  const divided = new WeakSet<WriteBuffer>();
+  let isRest = false;
+  stack.use(patchClass(WriteBuffer.prototype, {
+    head(): Uint8Array {
+      const bytes = head.call(this);
+      inFlight.set(this, bytes.length);
+      return bytes;
+    },
+    consume(count): void {
+      isRest = divided.delete(this);
+      if (count < (inFlight.get(this) ?? 0)) divided.add(this);
+      consume.call(this, count);
+    },
+  }));
+  stack.use(patchClass(Connection.prototype, {
+    wrote(count): void {
+      wrote.call(this, count);
+      isRest = false;
+    },
+  }));
+  stack.use(patchClass(ProducerRegistration.prototype, {
+    resume(): void {
+      if (!isRest) resume.call(this);
+    },
+  }));
+  return stack.move();
 }
-
-/** Runs the scenario of an upload with the bug. */
-export const scenario = (network: SimulatedNetwork): Promise<void> =>
-  runWith(network, { Source: LosesWakeUp });

@@ -24,6 +24,6 @@ class ForgetsTimeouts<Req, Res> extends RequestQueue<Req, Res> {
   }
 }
 
-/** Runs the scenario of `RequestQueue` with the bug, which also breaks the limit. */
+/** Runs the scenario of `RequestQueue` with the bug. */
 export const scenario = (network: SimulatedNetwork): Promise<void> =>
-  runWith(network, ForgetsTimeouts, false);
+  runWith(network, ForgetsTimeouts);

@@ -11,10 +11,9 @@ import {
   TCP4ClientEndpoint,
   TLSClientEndpoint,
 } from "../../../endpoints/mod.ts";
-import { Factory, LineReceiver } from "../../../protocol/mod.ts";
+import { LineReceiver } from "../../../protocol/mod.ts";
 import type { IDelayedCall } from "../../../reactor/interfaces/mod.ts";
 import type { SimulatedHost } from "../../simulation/mod.ts";
-import type { ConnectionRecord } from "./connection_ledger.ts";
 import { type DrainRequest, type DrainWorld, PORTS, SERVERS } from "./drain_world.ts";
 
 /** Seconds after which a client gives up a connection without an answer. */
@@ -31,7 +30,6 @@ const LONGEST_WORK = 1500;
 class Asker extends LineReceiver {
   readonly #client: DrainClient;
   readonly #inFlight = new Map<string, DrainRequest>();
-  #record: ConnectionRecord | null = null;
   #timeout: IDelayedCall | null = null;
   /** Whether the server accepts no more requests on this connection. */
   #isLeaving = false;
@@ -54,8 +52,7 @@ class Asker extends LineReceiver {
   }
 
   override connectionMade(): void {
-    const { world, host } = this.#client;
-    this.#record = world.ledger.made(host, `${host}'s connection ${this.transport.getHost()}`);
+    const { host } = this.#client;
     this.#timeout = host.reactor.callLater(ANSWER_TIMEOUT, () => this.#giveUp());
     this.#client.connection = this;
     this.#client.askNext();
@@ -76,8 +73,7 @@ class Asker extends LineReceiver {
     this.#client.askNext();
   }
 
-  override connectionLost(reason: Error): void {
-    this.#record?.lost(reason);
+  override connectionLost(): void {
     if (this.#timeout?.active()) this.#timeout.cancel();
     for (const request of this.#inFlight.values()) this.#client.refused(request);
   }
@@ -85,7 +81,7 @@ class Asker extends LineReceiver {
   /** The server does not answer: perhaps it has not even accepted the connection. */
   #giveUp(): void {
     const { world } = this.#client;
-    world.network.sometimes("a client gives up a connection");
+    world.network.sometimes("a client gives up a connection", true);
     for (const id of this.#inFlight.keys()) world.cut(id);
     this.transport.abortConnection();
   }
@@ -123,7 +119,8 @@ export class DrainClient {
     const endpoint: IStreamClientEndpoint = {
       connect: (factory) => this.#nextEndpoint().connect(factory),
     };
-    const service = new ClientService(endpoint, Factory.forProtocol(() => new Asker(this)), {
+    const factory = this.world.connections.factory(this.host, () => new Asker(this));
+    const service = new ClientService(endpoint, factory, {
       clock: reactor,
       retryPolicy: backoffPolicy({ initialDelay: 0.05, maxDelay: 2, jitter: random.fraction }),
     });
@@ -152,12 +149,12 @@ export class DrainClient {
   answered(request: DrainRequest): void {
     if (request.isAnswered) this.world.network.fail(`${request.id} was answered twice`);
     request.isAnswered = true;
-    this.world.network.sometimes("a request is answered");
+    this.world.network.sometimes("a request is answered", true);
   }
 
   /** Sends a request again later: it was refused, or its connection was lost. */
   refused(request: DrainRequest): void {
-    this.world.network.sometimes("a client asks again");
+    this.world.network.sometimes("a client asks again", true);
     this.#waiting.push(request);
     this.askNext();
   }

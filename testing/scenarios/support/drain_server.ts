@@ -15,7 +15,6 @@ import type {
   ListenTCPOptions,
 } from "../../../reactor/interfaces/mod.ts";
 import type { SimulatedHost } from "../../simulation/mod.ts";
-import type { ConnectionRecord } from "./connection_ledger.ts";
 import { type DrainWorld, PORTS } from "./drain_world.ts";
 
 /** Seconds without a byte after which a connection is closed. */
@@ -90,7 +89,6 @@ class OpenPort {
 class Worker extends LineReceiver implements IDrainableProtocol {
   readonly #port: OpenPort;
   readonly #pending = new Map<string, () => void>();
-  #record: ConnectionRecord | null = null;
   #isLeaving = false;
   /** The last answer. If the deadline is in the same turn, the answer is not sent. */
   #answered = { id: "", at: -1 };
@@ -101,8 +99,7 @@ class Worker extends LineReceiver implements IDrainableProtocol {
   }
 
   override connectionMade(): void {
-    const { listener: { world, host, maxConnections }, workers } = this.#port;
-    this.#record = world.ledger.made(host, `the worker for ${this.transport.getPeer()}`);
+    const { listener: { world, maxConnections }, workers } = this.#port;
     workers.add(this);
     world.network.sometimes("a port reaches its limit", workers.size === maxConnections);
     if (workers.size > maxConnections) {
@@ -134,7 +131,6 @@ class Worker extends LineReceiver implements IDrainableProtocol {
 
   override connectionLost(reason: Error): void {
     const { listener: { world, host }, workers } = this.#port;
-    this.#record?.lost(reason);
     workers.delete(this);
     for (const cancel of this.#pending.values()) cancel();
     if (!(reason instanceof DrainTimeout)) return;
@@ -180,8 +176,9 @@ class Listener extends Factory<Worker> {
   }
 
   override buildProtocol(_addr: Address): Worker | null {
-    if (this.#current !== null) return new Worker(this.#current);
-    this.world.network.fail("a draining port has made a connection");
+    const { world, host } = this;
+    if (this.#current !== null) return world.connections.watch(host, new Worker(this.#current));
+    world.network.fail("a draining port has made a connection");
     return null;
   }
 
@@ -234,7 +231,9 @@ class Listener extends Factory<Worker> {
   /** Closes the port, and leaves its connections open. */
   #cancelDrain(port: OpenPort): void {
     const { network } = this.world;
-    const draining = port.drain(1).addErrback(() => network.sometimes("a drain is cancelled"));
+    const draining = port.drain(1).addErrback(() =>
+      network.sometimes("a drain is cancelled", true)
+    );
     draining.cancel();
     port.stopListening().addCallback(() => this.#reopen());
   }
@@ -242,7 +241,7 @@ class Listener extends Factory<Worker> {
   #reopen(): void {
     if (this.#isClosing) return;
     this.open();
-    this.world.network.sometimes("a port listens again");
+    this.world.network.sometimes("a port listens again", true);
   }
 }
 

@@ -5,7 +5,8 @@
  */
 
 import type { SimulatedNetwork } from "../../simulation/mod.ts";
-import { ConnectionLedger } from "./connection_ledger.ts";
+import { faultsOf } from "./past_faults.ts";
+import { WatchedConnections } from "./watched_connections.ts";
 
 /** The names of the servers. */
 export const SERVERS = ["server1", "server2"] as const;
@@ -22,7 +23,7 @@ export interface DrainRequest {
 /** What is checked. */
 export class DrainWorld {
   readonly network: SimulatedNetwork;
-  readonly ledger: ConnectionLedger;
+  readonly connections: WatchedConnections;
   /** Whether the servers drain no more, and the clients make no new requests. */
   isQuiet = false;
   /** The clients that run. */
@@ -35,7 +36,7 @@ export class DrainWorld {
   /** @param network The network of the hosts. */
   constructor(network: SimulatedNetwork) {
     this.network = network;
-    this.ledger = new ConnectionLedger(network);
+    this.connections = new WatchedConnections(network);
   }
 
   /** Whether no client waits for an answer. */
@@ -50,7 +51,7 @@ export class DrainWorld {
 
   /** Records that the deadline of a drain has cut a request, or that its client has given up. */
   cut(id: string): void {
-    this.network.sometimes("a request is cut");
+    this.network.sometimes("a request is cut", true);
     count(this.#cut, id);
   }
 
@@ -60,7 +61,7 @@ export class DrainWorld {
    * @param harmless The kinds of faults that cut no connection.
    */
   checkUndisturbed(harmless: readonly string[]): void {
-    if (this.network.faults.some(({ kind }) => !harmless.includes(kind))) return;
+    if (faultsOf(this.network).some(({ kind }) => !harmless.includes(kind))) return;
     for (const [id, times] of this.#accepted) {
       const cut = this.#cut.get(id) ?? 0;
       if (times <= cut + 1) continue;

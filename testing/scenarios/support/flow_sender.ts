@@ -45,7 +45,7 @@ export class FlowSender implements IPushProducer {
     this.#flow = flow;
     this.#way = host.random.pick(WAYS);
     this.#endsEarly = this.#way !== "plain" && host.random.below(2) === 0;
-    network.sometimes(`a ${this.#way} sender starts`);
+    network.sometimes(`a ${this.#way} sender starts`, true);
   }
 
   /** Whether the end closes the connection, so that nothing more is received. */

@@ -8,7 +8,6 @@ import { Protocol } from "../../../protocol/mod.ts";
 import type { IHalfCloseableProtocol } from "../../../reactor/interfaces/mod.ts";
 import type { SimulatedHost, SimulatedNetwork } from "../../simulation/mod.ts";
 import { FlowSender } from "./flow_sender.ts";
-import type { ConnectionLedger, ConnectionRecord } from "./connection_ledger.ts";
 import { Pauser } from "./pauser.ts";
 import type { Flow, Session } from "./forwarded_session.ts";
 
@@ -20,7 +19,6 @@ const LONGEST_PAUSE = 1500;
 /** What the ends need for their checks. */
 export interface ForwardedWorld {
   readonly network: SimulatedNetwork;
-  readonly ledger: ConnectionLedger;
   /** Returns a session by its number. */
   session(id: number): Session | null;
 }
@@ -29,7 +27,6 @@ export interface ForwardedWorld {
 abstract class ForwardedEnd extends Protocol implements IHalfCloseableProtocol {
   protected readonly world: ForwardedWorld;
   readonly #host: SimulatedHost;
-  #record: ConnectionRecord | null = null;
   #session: Session | null = null;
   #flows: { readonly out: Flow; readonly in: Flow } | null = null;
   #sender: FlowSender | null = null;
@@ -39,11 +36,6 @@ abstract class ForwardedEnd extends Protocol implements IHalfCloseableProtocol {
     super();
     this.world = world;
     this.#host = host;
-  }
-
-  override connectionMade(): void {
-    const name = `${this.#host}'s connection ${this.transport.getHost()}`;
-    this.#record = this.world.ledger.made(this.#host, name);
   }
 
   override dataReceived(data: Uint8Array): void {
@@ -65,10 +57,9 @@ abstract class ForwardedEnd extends Protocol implements IHalfCloseableProtocol {
 
   writeConnectionLost(): void {}
 
-  override connectionLost(reason: Error): void {
+  override connectionLost(): void {
     this.#sender?.stop();
     this.#pauser?.stop();
-    this.#record?.lost(reason);
   }
 
   /** Starts to send. */
@@ -83,7 +74,7 @@ abstract class ForwardedEnd extends Protocol implements IHalfCloseableProtocol {
   #pauseSometimes(bytes: number): void {
     const { random, reactor } = this.#host;
     if (random.below(BYTES_PER_PAUSE) >= bytes) return;
-    this.world.network.sometimes("a receiver pauses");
+    this.world.network.sometimes("a receiver pauses", true);
     this.#pauser ??= new Pauser(reactor, random, this.transport);
     this.#pauser.pause(LONGEST_PAUSE);
   }
@@ -99,7 +90,6 @@ export class ForwardedClient extends ForwardedEnd {
   }
 
   override connectionMade(): void {
-    super.connectionMade();
     const { toServer, toClient } = this.#session;
     this.join(this.#session, { out: toServer, in: toClient });
   }

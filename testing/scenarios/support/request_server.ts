@@ -48,8 +48,9 @@ export class Server extends LineOnlyReceiver {
     if (number <= this.#last) network.fail("a request has overtaken another one");
     served.add(number);
     this.#last = number;
+    // A queue with ids forgets the requests that it abandons, and sends others.
     const limit = asked[number]?.maxInFlight ?? 0;
-    if (queue.keepsLimit && this.#unanswered >= limit) {
+    if (queue.isOrdered && this.#unanswered >= limit) {
       network.fail("more requests are in flight than maxInFlight allows");
     }
   }

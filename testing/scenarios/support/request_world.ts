@@ -30,10 +30,11 @@ export interface QueueUnderTest {
     host: SimulatedHost,
     options: RequestQueueOptions,
   ): TestedQueue;
-  /** Whether the answers come in the order of the requests. */
+  /**
+   * Whether the answers come in the order of the requests. The requests that the peer has not
+   * answered are then never more than `maxInFlight`.
+   */
   readonly isOrdered: boolean;
-  /** Whether the requests that the peer has not answered are never more than `maxInFlight`. */
-  readonly keepsLimit: boolean;
 }
 
 /** A request, and how it has ended. */

@@ -12,7 +12,7 @@ import { CancelledError, type Deferred, gatherResults, TimeoutError } from "../.
 import { connectProtocol, TCP4ClientEndpoint } from "../../../endpoints/mod.ts";
 import { Heartbeat, LineOnlyReceiver, RequestQueueFull } from "../../../protocol/mod.ts";
 import type { SimulatedHost, SimulatedNetwork } from "../../simulation/mod.ts";
-import { Terminator } from "./terminating.ts";
+import { TERMINATED, Terminator } from "./terminating.ts";
 import { WatchedConnections } from "./watched_connections.ts";
 import { OwnCalls } from "./own_calls.ts";
 import { Server, SLOWEST } from "./request_server.ts";
@@ -42,7 +42,8 @@ const MOST_IN_FLIGHT = 6;
  */
 const RECOVERY = 4 * HEARTBEAT.interval + RETRY + CONNECT_TIMEOUT + MOST_IN_FLIGHT * SLOWEST;
 
-const STATES = [
+/** The states that some seed must reach with each kind of queue. */
+export const states = [
   "a request is answered",
   "a request is refused",
   "a request times out in flight",
@@ -52,17 +53,13 @@ const STATES = [
   "the queue is full",
   "a connection is lost with requests in flight",
   "a connection is lost with requests that wait",
-] as const;
+  TERMINATED,
+];
 
 /** Runs the scenario with a queue. */
 export async function runRequests(network: SimulatedNetwork, queue: QueueUnderTest): Promise<void> {
-  for (const state of STATES) network.sometimes(state, false);
-  if (!queue.isOrdered) {
-    network.sometimes("an answer overtakes another one", false);
-    network.sometimes("all ids are in use", false);
-  }
-  // A heartbeat for which no id is left is logged.
-  network.allowErrors((error) => error instanceof RangeError && !queue.isOrdered);
+  // A heartbeat for which no id is free is logged.
+  network.allowErrors((error) => isOutOfIds(error) && !queue.isOrdered);
   const world: RequestWorld = {
     network,
     connections: new WatchedConnections(network),
@@ -94,6 +91,13 @@ export async function runRequests(network: SimulatedNetwork, queue: QueueUnderTe
   }));
   await network.shutDown();
   world.connections.checkAllLost();
+}
+
+/** Whether an error is that of a `KeyedRequestQueue` that finds no free id. */
+function isOutOfIds(error: unknown): boolean {
+  return error instanceof RangeError &&
+    /^Cannot send a request with the id \d+: a request with this id is already in flight$/
+      .test(error.message);
 }
 
 /** The connection of a client. */
@@ -172,7 +176,7 @@ class Program {
   }
 
   sometimes(state: string): void {
-    this.#world.network.sometimes(state);
+    this.#world.network.sometimes(state, true);
   }
 
   /** Sends a heartbeat, which the server answers as any request. */
@@ -281,8 +285,8 @@ class Program {
       return this.sometimes("the queue is full");
     }
     if (result === client.lostWith) return;
-    if (result instanceof RangeError && !this.#world.queue.isOrdered) {
-      if (isSent) this.#fail("a request that was sent fails for want of an id");
+    if (isOutOfIds(result) && !this.#world.queue.isOrdered) {
+      if (isSent) this.#fail("a request that was sent fails because no id is free");
       return this.sometimes("all ids are in use");
     }
     if (!isSent) this.sometimes("a request is abandoned before it is sent");

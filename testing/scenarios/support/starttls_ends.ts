@@ -7,7 +7,6 @@
 import { LineReceiver } from "../../../protocol/mod.ts";
 import { ConnectionDone, TLSError } from "../../../reactor/errors.ts";
 import type { SimulatedHost } from "../../simulation/mod.ts";
-import type { ConnectionRecord } from "./connection_ledger.ts";
 import { Pauser } from "./pauser.ts";
 import {
   EARLY_BYTES,
@@ -32,7 +31,6 @@ abstract class MailEnd extends LineReceiver {
   protected readonly world: StartTLSWorld;
   protected readonly host: SimulatedHost;
   protected wires: WirePair | null = null;
-  #record: ConnectionRecord | null = null;
   #pauser: Pauser | null = null;
   #cancelCall: () => void = () => {};
   /** Whether it has paused to start TLS. It pauses no more then. */
@@ -43,11 +41,6 @@ abstract class MailEnd extends LineReceiver {
     super();
     this.world = world;
     this.host = host;
-  }
-
-  override connectionMade(): void {
-    const name = `${this.host}'s connection ${this.transport.getHost()}`;
-    this.#record = this.world.ledger.made(this.host, name);
   }
 
   override textReceived(line: string): void {
@@ -62,7 +55,6 @@ abstract class MailEnd extends LineReceiver {
   override connectionLost(reason: Error): void {
     this.#pauser?.stop();
     this.#cancelCall();
-    this.#record?.lost(reason);
     if (this.#isStarting) this.world.network.fail("connectionLost() was called in startTLS()");
     const isHandshake = reason instanceof TLSError && reason.phase === "handshake";
     this.world.network.sometimes("a handshake fails", isHandshake);
@@ -127,13 +119,12 @@ abstract class MailEnd extends LineReceiver {
 /** The server. */
 export class MailServer extends MailEnd {
   override connectionMade(): void {
-    super.connectionMade();
     this.sendLine("220 ready");
   }
 
   /** Continues over TLS. */
   handshakeCompleted(): void {
-    this.world.network.sometimes("the server has started TLS");
+    this.world.network.sometimes("the server has started TLS", true);
   }
 
   protected override heard(line: string): void {

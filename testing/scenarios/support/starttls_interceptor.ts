@@ -126,7 +126,7 @@ class Interception {
     }
     const isCut = this.#attack === "cut" && this.#toServer.isOverTLS;
     if (isCut && this.#host.random.below(4) === 0) {
-      this.#world.network.sometimes("an attacker cuts a session");
+      this.#world.network.sometimes("an attacker cuts a session", true);
       client.transport.loseConnection();
       client.peer?.transport.loseConnection();
     }
@@ -147,7 +147,7 @@ class Interception {
   }
 
   #inject(data: Uint8Array): Uint8Array {
-    this.#world.network.sometimes("an attacker injects a line");
+    this.#world.network.sometimes("an attacker injects a line", true);
     return joined(data, encoder.encode(`${INJECTED} line\r\n`));
   }
 }
@@ -195,6 +195,6 @@ export class Interceptor extends ProxyFactory {
     }
     const incoming = new Incoming();
     incoming.factory = this;
-    return incoming;
+    return this.#world.connections.watch(this.#host, incoming);
   }
 }

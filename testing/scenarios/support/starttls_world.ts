@@ -5,7 +5,7 @@
  */
 
 import type { SimulatedNetwork } from "../../simulation/mod.ts";
-import { ConnectionLedger } from "./connection_ledger.ts";
+import { WatchedConnections } from "./watched_connections.ts";
 import { Wires } from "./wire.ts";
 
 /** The reply with which a server agrees to start TLS. */
@@ -30,7 +30,7 @@ export const EARLY_BYTES: readonly EarlyBytes[] = ["clear", "keep", "pass on"];
 /** What is checked. */
 export class StartTLSWorld {
   readonly network: SimulatedNetwork;
-  readonly ledger: ConnectionLedger;
+  readonly connections: WatchedConnections;
   /** The lines over TLS of each session, by its number. */
   readonly wires: Wires;
   readonly #open = new Set<number>();
@@ -38,7 +38,7 @@ export class StartTLSWorld {
   /** @param network The network of the hosts. */
   constructor(network: SimulatedNetwork) {
     this.network = network;
-    this.ledger = new ConnectionLedger(network);
+    this.connections = new WatchedConnections(network);
     this.wires = new Wires(network);
   }
 

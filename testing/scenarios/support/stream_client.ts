@@ -46,7 +46,7 @@ export class StreamClient extends WatchedStreams {
     echo.isFinished = true;
     if (ending === "dispose") return await this[Symbol.asyncDispose]();
     await writer.close();
-    this.world.network.sometimes("a client closes its stream");
+    this.world.network.sometimes("a client closes its stream", true);
   }
 
   async #read(): Promise<void> {

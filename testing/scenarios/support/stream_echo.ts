@@ -14,9 +14,9 @@ export class StreamEcho extends WatchedStreams {
     super.connectionMade();
     const way = this.random.pick(WAYS);
     this.#serve(way).then(
-      () => this.world.network.sometimes(`a ${way} ends`),
+      () => this.world.network.sometimes(`a ${way} ends`, true),
       (error: unknown) => {
-        this.world.network.sometimes(`a ${way} fails`);
+        this.world.network.sometimes(`a ${way} fails`, true);
         this.host.note(`the ${way} fails: ${error}`);
       },
     );

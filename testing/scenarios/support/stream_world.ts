@@ -5,7 +5,7 @@
  */
 
 import type { SimulatedHost, SimulatedNetwork } from "../../simulation/mod.ts";
-import { ConnectionLedger } from "./connection_ledger.ts";
+import { WatchedConnections } from "./watched_connections.ts";
 import { Flow } from "./forwarded_session.ts";
 
 /** How a client ends a session. */
@@ -34,19 +34,19 @@ export interface StreamSession {
 /** What is checked. */
 export class StreamWorld {
   readonly network: SimulatedNetwork;
-  readonly ledger: ConnectionLedger;
+  readonly connections: WatchedConnections;
   readonly #sessions: StreamSession[] = [];
   readonly #open = new Set<unknown>();
 
   /** @param network The network of the hosts. */
   constructor(network: SimulatedNetwork) {
     this.network = network;
-    this.ledger = new ConnectionLedger(network);
+    this.connections = new WatchedConnections(network);
   }
 
   /** Whether all sessions and all servers of them have ended. */
   get isOver(): boolean {
-    return this.#open.size === 0 && this.ledger.isAllLost;
+    return this.#open.size === 0 && this.connections.isAllLost;
   }
 
   /** Makes a session. */

@@ -34,7 +34,6 @@ export class Terminator {
     this.#network = network;
     this.#connections = connections;
     this.#within = within;
-    network.sometimes(TERMINATED, false);
     this.#wait();
   }
 
@@ -67,7 +66,7 @@ export class Terminator {
     let isStopped = false;
     host.stopped.then(() => {
       isStopped = true;
-      network.sometimes(TERMINATED);
+      network.sometimes(TERMINATED, true);
       const calls = reactor.getDelayedCalls();
       if (calls.length > 0) network.fail(`${host}: a stopped reactor leaves ${calls.join(", ")}`);
       if (this.#connections.countOf(host) > 0) {

@@ -7,7 +7,6 @@
 import { Deferred } from "../../../defer/mod.ts";
 import { StreamProtocol } from "../../../protocol/mod.ts";
 import type { RandomStream, SimulatedHost } from "../../simulation/mod.ts";
-import type { ConnectionRecord } from "./connection_ledger.ts";
 import type { StreamWorld } from "./stream_world.ts";
 
 /** The largest chunk that a simulated connection delivers. */
@@ -21,7 +20,6 @@ export class WatchedStreams extends StreamProtocol {
   protected readonly host: SimulatedHost;
   protected readonly random: RandomStream;
   readonly #highWaterMark: number;
-  #record: ConnectionRecord | null = null;
   /** The bytes that wait to be read. */
   #unread = 0;
   #cancelSleep: () => void = () => {};
@@ -39,21 +37,15 @@ export class WatchedStreams extends StreamProtocol {
     this.#highWaterMark = highWaterMark;
   }
 
-  override connectionMade(): void {
-    const name = `${this.host}'s connection with ${this.transport.getPeer()}`;
-    this.#record = this.world.ledger.made(this.host, name);
-  }
-
   override dataReceived(data: Uint8Array): void {
     this.#unread += data.length;
     super.dataReceived(data);
     if (this.#unread <= this.#highWaterMark + MOST_CHUNK) return;
-    this.world.network.fail(`${this.#record} keeps ${this.#unread} unread bytes`);
+    this.world.network.fail(`${this.host}: a stream keeps ${this.#unread} unread bytes`);
   }
 
   override connectionLost(reason: Error): void {
     this.#cancelSleep();
-    this.#record?.lost(reason);
     super.connectionLost(reason);
   }
 
