@@ -147,5 +147,6 @@ export {
 export { ProcessProtocol } from "./process_protocol.ts";
 export { Protocol } from "./protocol.ts";
 export { ProducerStopped, ReadableStreamProducer } from "./readable_stream_producer.ts";
+export { ReconnectingClientFactory } from "./reconnecting_client_factory.ts";
 export { RequestQueue } from "./request_queue.ts";
 export { StreamProtocol, type StreamProtocolOptions } from "./stream_protocol.ts";

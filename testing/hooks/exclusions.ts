@@ -211,6 +211,7 @@ export const EXCLUSIONS: readonly Exclusion[] = [
       "ProxyClientFactory",
       "ProxyFactory",
       "ProxyProtocolFactory",
+      "ReconnectingClientFactory",
       "SOCKSFactory",
       "SlowPeerGuard",
       "SlowPeerProtocol",
