@@ -21,6 +21,7 @@
  * @module
  */
 
+export { ClientCreator, type ClientCreatorReactor } from "./client_creator.ts";
 export { ConnectedDatagramProtocol, DatagramProtocol } from "./datagram_protocol.ts";
 export {
   ClientFactory,
