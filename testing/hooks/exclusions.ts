@@ -108,6 +108,7 @@ export const EXCLUSIONS: readonly Exclusion[] = [
     reason: "Tools that a program calls. The functions that they take have rows of their own.",
     methodsOf: [
       "AddressBlocks",
+      "ClientCreator",
       "Clock",
       "ConcurrencyPrimitive",
       "CooperativeTask",
@@ -201,7 +202,11 @@ export const EXCLUSIONS: readonly Exclusion[] = [
     reason:
       "The library's implementations of methods that Protocol, Factory and IHostnameResolver have, whose rows call them.",
     methodsOf: [
+      "Chargen",
+      "Daytime",
       "DenoNameResolver",
+      "Discard",
+      "Echo",
       "ForwardingProtocol",
       "LimitConnectionRate",
       "LimitConnectionsByPeer",
