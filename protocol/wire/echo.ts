@@ -16,7 +16,7 @@ import { Protocol } from "../protocol.ts";
  *
  * using pair = connectedServerAndClient(Echo, TestPeer);
  * pair.client.send("hello");
- * pair.pump.pumpUntilIdle();
+ * pair.pump.flush();
  * console.log(pair.client.text); // hello
  * ```
  */
