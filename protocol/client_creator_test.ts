@@ -1,11 +1,12 @@
 // Twisted's internet/test/test_protocol.py, ClientCreatorTests.
 
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
-import { CancelledError } from "../defer/mod.ts";
+import { CancelledError, type Deferred } from "../defer/mod.ts";
 import { ConnectionRefusedError } from "../reactor/errors.ts";
 import {
   assertNoResult,
   failureResultOf,
+  type FakeTCPConnector,
   MemoryReactorClock,
   successResultOf,
 } from "../testing/mod.ts";
@@ -25,7 +26,11 @@ class Greeter extends Protocol {
   }
 }
 
-function attempt() {
+function attempt(): {
+  reactor: MemoryReactorClock;
+  result: Deferred<Greeter>;
+  connector: FakeTCPConnector;
+} {
   const reactor = new MemoryReactorClock();
   const creator = new ClientCreator(reactor, Greeter, "hello");
   const result = creator.connectTCP("example.org", 80, { timeout: 7 });

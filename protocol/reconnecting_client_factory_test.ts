@@ -5,7 +5,7 @@ import { IPv4Address } from "../reactor/addresses.ts";
 import { ConnectionLost, ConnectionRefusedError } from "../reactor/errors.ts";
 import type { IConnector } from "../reactor/interfaces/mod.ts";
 import { Clock } from "../task/mod.ts";
-import { MemoryReactorClock } from "../testing/mod.ts";
+import { type FakeTCPConnector, MemoryReactorClock } from "../testing/mod.ts";
 import { Protocol, ReconnectingClientFactory } from "./mod.ts";
 
 class Client extends Protocol {
@@ -18,7 +18,11 @@ class TestFactory extends ReconnectingClientFactory<Client> {
   override noisy = false;
 }
 
-function connected(factory: ReconnectingClientFactory = new TestFactory()) {
+function connected(factory: ReconnectingClientFactory = new TestFactory()): {
+  reactor: MemoryReactorClock;
+  factory: ReconnectingClientFactory;
+  connector: FakeTCPConnector;
+} {
   const reactor = new MemoryReactorClock();
   reactor.connectTCP("example.org", 4000, factory);
   const [connector] = reactor.tcpClients;

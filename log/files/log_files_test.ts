@@ -98,9 +98,10 @@ Deno.test("LogReader.readLines() returns the next lines of the current and of ol
 Deno.test({
   name: "LogFile.defaultMode is the mode of new files, and else that of the existing file",
   ignore: Deno.build.os === "windows",
-  fn() {
+  fn(): void {
     using directory = new TestDirectory();
-    const modeOf = (name: string) => (Deno.statSync(`${directory.path}/${name}`).mode ?? 0) & 0o777;
+    const modeOf = (name: string): number =>
+      (Deno.statSync(`${directory.path}/${name}`).mode ?? 0) & 0o777;
     using given = new LogFile("given.log", directory.path, { defaultMode: 0o666 });
     assertEquals(modeOf("given.log"), 0o666);
     given.rotate();

@@ -68,7 +68,11 @@ Deno.test("FilesystemLock.unlock() throws if the object does not hold the lock",
 });
 
 /** A lock that another object holds. */
-function held() {
+function held(): Disposable & {
+  clock: Clock;
+  holder: FilesystemLock;
+  lock: DeferredFilesystemLock;
+} {
   const test = new TestPath();
   const clock = new Clock();
   const holder = new FilesystemLock(test.path);
