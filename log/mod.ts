@@ -30,6 +30,7 @@ export * from "./format_time.ts";
 export * from "./global_log.ts";
 export * from "./history.ts";
 export * from "./json_observer.ts";
+export * from "./logger.ts";
 export * from "./logger_observer.ts";
 export * from "./publisher.ts";
 export * from "./start_logging.ts";

@@ -125,6 +125,7 @@ export const EXCLUSIONS: readonly Exclusion[] = [
       "LimitedHistory",
       "ListenFDs",
       "LogPublisher",
+      "Logger",
       "LoopingCall",
       "PendingRequest",
       "ReadableStreamProducer",
