@@ -18,7 +18,7 @@ export interface LoggerOptions {
  * Logs events of one part of a program, from formats with named fields. Twisted's
  * `twisted.logger.Logger`.
  *
- * A format such as `"{user} sent {message.length} bytes"` is filled in with the fields of the event.
+ * A format such as `"{user} sent {message.length} bytes"` is filled in with the event's fields.
  * `{user.name}` is a property, `{user.name()}` the result of a method, and `{user!r}` the value as
  * the console shows it; `{{` is a brace. A field that is missing or throws stays as it is written.
  * The event has the fields as well, the namespace as its `system` and as `namespace`, and the

@@ -51,10 +51,10 @@ Deno.test("Logger.failure() logs an error with its message and fields", () => {
   const error = new Error("boom");
   const log = new Logger("disk", { publisher });
   log.failure("Cannot read {path}", error, { path: "/x" });
-  log.failure("Cannot go on", error, { level: "critical" });
+  log.failure("Cannot continue", error, { level: "critical" });
   assertEquals(events.map(({ level, message, system }) => [level, message, system]), [
     ["error", "Cannot read /x", "disk"],
-    ["critical", "Cannot go on", "disk"],
+    ["critical", "Cannot continue", "disk"],
   ]);
   assertStrictEquals(events[0]?.failure, error);
 });

@@ -2,8 +2,8 @@ import type { IProtocolFactory, IPullProducer } from "../../reactor/interfaces/m
 import { Protocol } from "../protocol.ts";
 
 /**
- * Sends characters without end, as fast as the peer reads them (RFC 864). Twisted's `Chargen`, which
- * sends the same text.
+ * Sends characters without end, as fast as the peer reads them (RFC 864). Twisted's `Chargen` sends
+ * the same text.
  *
  * @typeParam F The factory.
  *

@@ -1,6 +1,6 @@
 /**
- * The small services of the early internet, as protocols: useful for tests, examples and checks of a
- * network. The names are those of `twisted.protocols.wire`.
+ * The small services of the early internet, as protocols: useful for tests, examples and checks of
+ * a network. The names are those of `twisted.protocols.wire`.
  *
  * @example
  * ```ts no-eval
