@@ -35,8 +35,8 @@ export interface RequestQueueOptions {
   maxWaiting?: number | undefined;
   /**
    * The number of sent requests that time out in a row, without any answer between them, after
-   * which the connection of {@linkcode protocol} is aborted. The last `TimeoutError` is the cause of
-   * the reason. A request that timed out before it was sent does not count.
+   * which the connection of {@linkcode protocol} is aborted. The last `TimeoutError` is the cause
+   * of the reason. A request that timed out before it was sent does not count.
    *
    * @default {Infinity}
    */

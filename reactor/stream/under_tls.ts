@@ -42,6 +42,6 @@ export function declareOverTLS<A extends Address>(
 export function underTLS<A extends Address>(
   endpoint: IStreamServerEndpoint<A>,
 ): WrapUnderTLS<A> | null {
-  // The cast is safe: the function was declared for this endpoint, whose addresses are of this type.
+  // The cast is safe: the function was declared for this endpoint, whose addresses have this type.
   return (ENDPOINTS.get(endpoint) ?? null) as WrapUnderTLS<A> | null;
 }
