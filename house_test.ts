@@ -24,6 +24,7 @@ const DENO_ALLOWED: Record<string, RegExp> = {
   "reactor/drivers/": /./,
   "testing/": /./,
   "internal/": /^inspect$/,
+  "log/files/": /./,
   "log/": /^(inspect|stderr)$/,
   "reactor/": /^Signal$/,
 };

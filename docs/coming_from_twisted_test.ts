@@ -44,6 +44,8 @@ const OTHER_MEANINGS: Record<string, string> = {
   "twisted.protocols.memcache.Command": "/amp",
   // The policy; the other is a part of the FTP client.
   "twisted.protocols.ftp.ProtocolWrapper": "/protocol",
+  // The logger of twisted.logger; the other is a mixin with logPrefix().
+  "twisted.python.log.Logger": "/log",
   // A function of the log; Twisted's is an exception of option parsing.
   "twisted.python.usage.error": "/log",
 };

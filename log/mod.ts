@@ -18,12 +18,19 @@
  * @module
  */
 
+export { type CapturedLogs, capturedLogs } from "./captured_logs.ts";
 export * from "./context.ts";
 export type { LogEvent, LogFields, LogLevel, LogObserver } from "./event.ts";
 export { eventText } from "./event_text.ts";
+export { BaseLogFile, type LogFileOptions } from "./files/base_log_file.ts";
+export { DailyLogFile, type LogDate } from "./files/daily_log_file.ts";
+export { LogFile, type SizedLogFileOptions } from "./files/log_file.ts";
+export { LogReader } from "./files/log_reader.ts";
 export * from "./format_time.ts";
 export * from "./global_log.ts";
 export * from "./history.ts";
+export * from "./json_observer.ts";
+export * from "./logger.ts";
 export * from "./logger_observer.ts";
 export * from "./publisher.ts";
 export * from "./start_logging.ts";

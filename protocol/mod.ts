@@ -21,6 +21,7 @@
  * @module
  */
 
+export { ClientCreator, type ClientCreatorReactor } from "./client_creator.ts";
 export { ConnectedDatagramProtocol, DatagramProtocol } from "./datagram_protocol.ts";
 export {
   ClientFactory,
@@ -147,5 +148,6 @@ export {
 export { ProcessProtocol } from "./process_protocol.ts";
 export { Protocol } from "./protocol.ts";
 export { ProducerStopped, ReadableStreamProducer } from "./readable_stream_producer.ts";
+export { ReconnectingClientFactory } from "./reconnecting_client_factory.ts";
 export { RequestQueue } from "./request_queue.ts";
 export { StreamProtocol, type StreamProtocolOptions } from "./stream_protocol.ts";

@@ -1,7 +1,7 @@
 import { Deferred, fail, TimeoutError } from "../defer/mod.ts";
 import { RemovableFifo } from "../defer/removable_fifo.ts";
 import { abortedBefore } from "../defer/waiter_queue.ts";
-import type { IReactorTime } from "../reactor/interfaces/mod.ts";
+import type { IReactorTime, ITransport } from "../reactor/interfaces/mod.ts";
 import { asError, onRejection } from "../defer/guarded_call.ts";
 import { checkBound, checkDelay, checkFunction } from "../internal/validation.ts";
 
@@ -33,6 +33,16 @@ export interface RequestQueueOptions {
    * @default {10000}
    */
   maxWaiting?: number | undefined;
+  /**
+   * The number of sent requests that time out in a row, without any answer between them, after
+   * which the connection of {@linkcode protocol} is aborted. The last `TimeoutError` is the cause
+   * of the reason. A request that timed out before it was sent does not count.
+   *
+   * @default {Infinity}
+   */
+  maxTimeouts?: number | undefined;
+  /** The protocol that owns the queue. Required with {@linkcode maxTimeouts}. */
+  protocol?: { readonly transport: Pick<ITransport, "abortConnection"> } | undefined;
 }
 
 /** Options of a single request. */
@@ -73,6 +83,7 @@ export class PendingRequest<Req, Res> {
   readonly request: Req;
   /** Fires with the peer's answer. */
   readonly answer: Deferred<Res>;
+  #sent = false;
 
   /**
    * Creates a request that has not been sent.
@@ -84,6 +95,16 @@ export class PendingRequest<Req, Res> {
     checkFunction("PendingRequest() abandoned", abandoned);
     this.request = request;
     this.answer = new Deferred<Res>(() => abandoned(this));
+  }
+
+  /** Whether the request has been passed to the protocol to be sent. */
+  get sent(): boolean {
+    return this.#sent;
+  }
+
+  /** Records that the request is being sent. */
+  start(): void {
+    this.#sent = true;
   }
 
   /** Fires the Deferred with an answer or a failure. Does nothing if it was cancelled. */
@@ -107,6 +128,10 @@ export abstract class PendingRequests<Req, Res> {
   readonly #timeout: number;
   readonly #maxInFlight: number;
   readonly #maxWaiting: number;
+  readonly #maxTimeouts: number;
+  readonly #protocol: RequestQueueOptions["protocol"];
+  /** The number of sent requests that have timed out since the last answer. */
+  #timeouts = 0;
   readonly #waiting = new RemovableFifo<PendingRequest<Req, Res>>();
   /** The reason for which the connection was lost. */
   #lost: Error | null = null;
@@ -118,12 +143,20 @@ export abstract class PendingRequests<Req, Res> {
    *
    * @param options The limits.
    * @throws {RangeError} when an option is out of range.
-   * @throws {TypeError} when there is a `timeout` but no `clock`.
+   * @throws {TypeError} when there is a `timeout` but no `clock`, or `maxTimeouts` but no
+   *   `protocol`.
    */
   constructor(options: RequestQueueOptions) {
     const { clock = null, timeout = Infinity, maxInFlight = 1000, maxWaiting = 10_000 } = options;
     checkBound("maxInFlight", maxInFlight, 1);
     checkBound("maxWaiting", maxWaiting, 0);
+    const { maxTimeouts = Infinity, protocol } = options;
+    checkBound("maxTimeouts", maxTimeouts, 1);
+    if (maxTimeouts !== Infinity && protocol === undefined) {
+      throw new TypeError("Cannot use maxTimeouts: the queue's options contain no protocol");
+    }
+    this.#maxTimeouts = maxTimeouts;
+    this.#protocol = protocol;
     this.#clock = clock;
     this.#timeout = timeout;
     this.#maxInFlight = maxInFlight;
@@ -171,7 +204,7 @@ export abstract class PendingRequests<Req, Res> {
     });
     if (hasTurn) this.#start(pending);
     else number = this.#waiting.push(pending);
-    const answer = this.#within(timeout, pending.answer);
+    const answer = this.#within(timeout, pending);
     return signal === undefined ? answer : answer.addSignal(signal);
   }
 
@@ -225,6 +258,14 @@ export abstract class PendingRequests<Req, Res> {
     pending: PendingRequest<Req, Res>,
     outcome: { answer: Res } | { error: Error },
   ): void {
+    this.#timeouts = 0;
+    this.#continue(pending, outcome);
+  }
+
+  #continue(
+    pending: PendingRequest<Req, Res>,
+    outcome: { answer: Res } | { error: Error },
+  ): void {
     this.#startMore();
     pending.settle(outcome);
   }
@@ -252,6 +293,7 @@ export abstract class PendingRequests<Req, Res> {
   }
 
   #start(pending: PendingRequest<Req, Res>): void {
+    pending.start();
     try {
       onRejection(this.send(pending), (error) => this.#notSent(pending, error));
     } catch (error) {
@@ -261,14 +303,22 @@ export abstract class PendingRequests<Req, Res> {
 
   #notSent(pending: PendingRequest<Req, Res>, error: unknown): void {
     this.forget(pending);
-    this.settle(pending, { error: asError(error) });
+    this.#continue(pending, { error: asError(error) });
   }
 
-  #within(seconds: number, answer: Deferred<Res>): Deferred<Res> {
+  #within(seconds: number, pending: PendingRequest<Req, Res>): Deferred<Res> {
+    const { answer } = pending;
     if (this.#clock === null || seconds === Infinity || answer.called) return answer;
     return answer.addTimeout(seconds, this.#clock, () => {
-      throw new TimeoutError(`The peer did not answer the request within ${seconds} s`);
+      const error = new TimeoutError(`The peer did not answer the request within ${seconds} s`);
+      if (pending.sent) this.#timedOut(error);
+      throw error;
     });
+  }
+
+  #timedOut(error: TimeoutError): void {
+    // The loss of the connection is not repeated for the requests that time out until it comes.
+    if (++this.#timeouts === this.#maxTimeouts) this.#protocol?.transport.abortConnection(error);
   }
 
   #check(timeout: number): void {

@@ -5,6 +5,7 @@ import { CancelledError, type Deferred, TimeoutError } from "../defer/mod.ts";
 import { ConnectionDone } from "../reactor/errors.ts";
 import type { IDelayedCall } from "../reactor/interfaces/mod.ts";
 import { Clock } from "../task/mod.ts";
+import { StringTransport } from "../testing/mod.ts";
 import {
   RequestQueueFull,
   type RequestQueueOptions,
@@ -267,4 +268,36 @@ Deno.test("RequestQueue rejects options that are out of range, and names them", 
     TypeError,
     "the queue's options contain no clock",
   );
+});
+
+Deno.test("RequestQueue option maxTimeouts aborts the connection after timeouts in a row", () => {
+  const transport = new StringTransport();
+  const fixture = queue({ timeout: 5, maxTimeouts: 2, protocol: { transport } });
+  const ask = (): string[] => outcomeOf(fixture.queue.request("a"));
+  ask();
+  fixture.clock.advance(5);
+  // An answer, also one that comes too late, starts the count again.
+  fixture.queue.answer("late");
+  ask();
+  fixture.clock.advance(5);
+  assertEquals(transport.abortReason, null);
+  const outcomes = [ask(), ask()];
+  fixture.clock.advance(5);
+  assertInstanceOf(transport.abortReason?.cause, TimeoutError);
+  assertEquals(outcomes, [["TimeoutError"], ["TimeoutError"]]);
+});
+
+Deno.test("RequestQueue option maxTimeouts does not count requests that were not sent", () => {
+  const transport = new StringTransport();
+  const options = { timeout: 5, maxInFlight: 1, maxTimeouts: 2, protocol: { transport } };
+  const fixture = queue(options);
+  for (const request of ["a", "b", "c"]) outcomeOf(fixture.queue.request(request));
+  fixture.clock.advance(5);
+  assertEquals(fixture.sent, ["a"]);
+  assertEquals(transport.abortReason, null);
+});
+
+Deno.test("RequestQueue option maxTimeouts needs a protocol", () => {
+  assertThrows(() => queue({ maxTimeouts: 2 }), TypeError, "contain no protocol");
+  assertThrows(() => queue({ maxTimeouts: 0 }), RangeError, "maxTimeouts");
 });

@@ -13,6 +13,11 @@ export { clockTimer } from "./time/clock_timer.ts";
 export type { LoopTimer, MakeLoopTimer } from "./time/loop_timer.ts";
 export type { DatagramDriver, DatagramDriverSink, UDPDriver } from "./datagram/datagram_driver.ts";
 export { DelayedCall } from "./time/delayed_call.ts";
+export {
+  AlreadyTryingToLockError,
+  DeferredFilesystemLock,
+} from "./drivers/deno/deferred_filesystem_lock.ts";
+export { FilesystemLock, isLocked } from "./drivers/deno/filesystem_lock.ts";
 export { DenoReactor } from "./drivers/deno/reactor.ts";
 export { startDenoThread } from "./drivers/deno/thread.ts";
 export { DenoNameResolver } from "./drivers/deno/name_resolver.ts";

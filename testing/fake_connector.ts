@@ -40,6 +40,7 @@ export abstract class FakeConnector<
   readonly options: O;
   /** Whether the connections are encrypted from the start: those of `connectTLS`. */
   readonly secure: boolean;
+  readonly clock: IReactorTime | undefined;
   readonly #destination: A;
   #state: ConnectorState = "disconnected";
   #attempts = 0;
@@ -56,13 +57,21 @@ export abstract class FakeConnector<
    * @param factory The factory.
    * @param options The options.
    * @param secure Whether the connections are encrypted.
+   * @param clock The clock of the connector and its connections.
    * @throws {TypeError} If the factory is not a client factory.
    */
-  constructor(destination: A, factory: IClientFactory, options: O, secure: boolean) {
+  constructor(
+    destination: A,
+    factory: IClientFactory,
+    options: O,
+    secure: boolean,
+    clock?: IReactorTime,
+  ) {
     checkClientFactory(factory);
     this.factory = factory;
     this.options = options;
     this.secure = secure;
+    this.clock = clock;
     this.#destination = destination;
   }
 
@@ -245,7 +254,6 @@ export class FakeTCPConnector<O extends ConnectTCPOptions = ConnectTCPOptions>
   readonly host: string;
   /** The port number that was passed in. */
   readonly port: number;
-  readonly #clock: IReactorTime | undefined;
 
   /**
    * Creates a connector that does not connect yet.
@@ -255,7 +263,7 @@ export class FakeTCPConnector<O extends ConnectTCPOptions = ConnectTCPOptions>
    * @param factory The factory.
    * @param options The options.
    * @param secure Whether the connections are encrypted.
-   * @param clock The clock of the connections.
+   * @param clock The clock of the connector and its connections.
    */
   constructor(
     host: string,
@@ -265,10 +273,9 @@ export class FakeTCPConnector<O extends ConnectTCPOptions = ConnectTCPOptions>
     secure: boolean,
     clock?: IReactorTime,
   ) {
-    super(internetAddress("TCP", host, port), factory, options, secure);
+    super(internetAddress("TCP", host, port), factory, options, secure, clock);
     this.host = host;
     this.port = port;
-    this.#clock = clock;
   }
 
   /** The peer of the transport is the destination. A host name is not resolved. */
@@ -276,7 +283,7 @@ export class FakeTCPConnector<O extends ConnectTCPOptions = ConnectTCPOptions>
     const isAddress = isIPAddress(this.host) || isIPv6Address(this.host);
     const host = isAddress ? this.host : "192.168.1.1";
     const peerAddress = internetAddress("TCP", host, this.port);
-    return new StringTransport({ peerAddress, clock: this.#clock });
+    return new StringTransport({ peerAddress, clock: this.clock });
   }
 }
 
@@ -287,7 +294,6 @@ export type FakeTLSConnector = FakeTCPConnector<ConnectTLSOptions>;
 export class FakeUNIXConnector extends FakeConnector<IUNIXAddress, ConnectUNIXOptions> {
   /** The path that was passed in. */
   readonly path: string;
-  readonly #clock: IReactorTime | undefined;
 
   /**
    * Creates a connector that does not connect yet.
@@ -295,7 +301,7 @@ export class FakeUNIXConnector extends FakeConnector<IUNIXAddress, ConnectUNIXOp
    * @param path The path of the socket.
    * @param factory The factory.
    * @param options The options.
-   * @param clock The clock of the connections.
+   * @param clock The clock of the connector and its connections.
    */
   constructor(
     path: string,
@@ -303,9 +309,8 @@ export class FakeUNIXConnector extends FakeConnector<IUNIXAddress, ConnectUNIXOp
     options: ConnectUNIXOptions,
     clock?: IReactorTime,
   ) {
-    super(new UNIXAddress(path), factory, options, false);
+    super(new UNIXAddress(path), factory, options, false, clock);
     this.path = path;
-    this.#clock = clock;
   }
 
   /** The peer of the transport is the destination. */
@@ -313,7 +318,7 @@ export class FakeUNIXConnector extends FakeConnector<IUNIXAddress, ConnectUNIXOp
     return new StringTransport({
       hostAddress: new UNIXAddress(""),
       peerAddress: new UNIXAddress(this.path),
-      clock: this.#clock,
+      clock: this.clock,
     });
   }
 }

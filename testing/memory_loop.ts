@@ -16,8 +16,13 @@ export class MemoryLoop implements ConnectionContext {
   readonly reactor: ConnectionContext["reactor"];
   readonly timeout: ConnectionContext["timeout"];
   readonly resources: ReactorResources = new ReactorResources();
-  readonly microtasks: MicrotaskQueue = new MicrotaskQueue((run) => this.#turnEnds.push(run));
+  readonly microtasks: MicrotaskQueue = new MicrotaskQueue((run) => {
+    this.#turnEnds.push(run);
+    this.#notify();
+  });
   readonly tls = nodeTLS;
+  /** Called when work becomes pending outside of a round. */
+  onPending: () => void = () => {};
   readonly #turnEnds: (() => void)[] = [];
   #steps: (() => void)[] = [];
   #isRunning = false;
@@ -30,6 +35,7 @@ export class MemoryLoop implements ConnectionContext {
   /** Schedules one step of a read, a write or an accept. */
   readonly schedule = (step: () => void): void => {
     this.#steps.push(step);
+    this.#notify();
   };
 
   /** Whether a round is running. */
@@ -61,6 +67,10 @@ export class MemoryLoop implements ConnectionContext {
     } finally {
       this.#isRunning = false;
     }
+  }
+
+  #notify(): void {
+    if (!this.#isRunning) this.onPending();
   }
 
   #endTurn(): boolean {

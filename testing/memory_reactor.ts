@@ -9,6 +9,7 @@
  * @module
  */
 
+import type { Deferred } from "../defer/mod.ts";
 import { checkNameResolver } from "../reactor/lifecycle/argument_checks.ts";
 import { internetAddress, PipeAddress, UNIXAddress } from "../reactor/addresses.ts";
 import { checkInterface } from "../reactor/datagram/udp_port.ts";
@@ -58,6 +59,7 @@ import type {
   StandardIOOptions,
   WorkerTask,
 } from "../reactor/interfaces/mod.ts";
+import { resolveName } from "../reactor/names/resolve_name.ts";
 import { TableNameResolver } from "../reactor/names/table_name_resolver.ts";
 import { connectionLimits } from "../reactor/stream/connection_limits.ts";
 import { streamPortLimits } from "../reactor/stream/stream_port_limits.ts";
@@ -339,6 +341,10 @@ export class MemoryReactor extends MemoryReactorCore
     const previous = this.#nameResolver;
     this.#nameResolver = resolver;
     return previous;
+  }
+
+  resolve(name: string, timeout?: number | readonly number[]): Deferred<string> {
+    return resolveName(this.clock, this.#nameResolver, name, timeout);
   }
 
   /** Calls `f(...args)` at once, because this reactor has no turns. Errors go to the caller. */

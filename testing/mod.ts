@@ -75,6 +75,7 @@ export {
 export { FakeProcess } from "./fake_process.ts";
 export { FakeThreadCall, FakeThreadPool } from "./fake_thread_pool.ts";
 export { LineSendingProtocol, type LineSendingProtocolOptions } from "./line_sending_protocol.ts";
+export { loopbackAsync, type LoopbackOptions } from "./loopback_async.ts";
 export { MemoryReactor, type RecordedStreamConnection } from "./memory_reactor.ts";
 export { MemoryReactorCore, type RecordedSignalHandler } from "./memory_reactor_core.ts";
 export { MemoryReactorClock } from "./memory_reactor_clock.ts";

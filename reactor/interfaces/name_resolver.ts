@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Deferred } from "../../defer/deferred.ts";
+
 /** The two families of internet addresses. */
 export type IPFamily = "IPv4" | "IPv6";
 
@@ -56,4 +58,26 @@ export interface IReactorPluggableNameResolver {
    * @returns The previous resolver.
    */
   installNameResolver(resolver: IHostnameResolver): IHostnameResolver;
+  /**
+   * Looks up the first IPv4 address of a host name with the installed resolver. Twisted's
+   * `IReactorCore.resolve`. Connections need no call of it: `connectTCP` and its like take host
+   * names, and try all addresses.
+   *
+   * @param name A host name. An IP address is the result itself, and `""` gives `"0.0.0.0"`.
+   * @param timeout Seconds, 60 by default; or parts of which the sum counts, as in Twisted.
+   * @returns A Deferred that fires with the address, or fails with a `DNSLookupError`. Cancelling
+   *   it aborts the lookup.
+   * @throws {RangeError | TypeError} If the name or the timeout is not valid.
+   *
+   * @example
+   * ```ts
+   * import { MemoryReactorClock } from "@torsion/reactor/testing";
+   * import { TableNameResolver } from "@torsion/reactor/reactor";
+   *
+   * const reactor = new MemoryReactorClock(); // a program uses its own reactor
+   * reactor.installNameResolver(new TableNameResolver({ "db.example": ["192.0.2.1"] }));
+   * console.log(await reactor.resolve("db.example", 5)); // 192.0.2.1
+   * ```
+   */
+  resolve(name: string, timeout?: number | readonly number[]): Deferred<string>;
 }

@@ -6,6 +6,7 @@
 
 import type { Deferred } from "../../defer/deferred.ts";
 import type { Address } from "./address.ts";
+import type { IReactorTime } from "./time.ts";
 
 /**
  * A listening port. Twisted's `IListeningPort`.
@@ -89,6 +90,8 @@ export type ConnectorState = "disconnected" | "connecting" | "connected";
 export interface IConnector<A extends Address = Address> {
   /** The current state. */
   readonly state: ConnectorState;
+  /** The clock of the reactor to which the connector belongs. Twisted's attribute `reactor`. */
+  readonly clock?: IReactorTime | undefined;
   /**
    * Connects again.
    *

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Deferred } from "../../defer/mod.ts";
 import { checkInteger, checkString, checkTimeout } from "../../internal/validation.ts";
 import { internetAddress, isIPAddress, isIPv6Address, UNIXAddress } from "../addresses.ts";
 import { datagramLimits } from "../datagram/datagram_limits.ts";
@@ -42,6 +43,7 @@ import type {
   WorkerTask,
 } from "../interfaces/mod.ts";
 import { dialByName } from "../names/dial_by_name.ts";
+import { resolveName } from "../names/resolve_name.ts";
 import type { ConnectionContext } from "../stream/connection_context.ts";
 import { type ConnectionLimits, connectionLimits } from "../stream/connection_limits.ts";
 import { Connector } from "../stream/connector.ts";
@@ -221,6 +223,11 @@ export abstract class DriverReactor extends ReactorBase
     const previous = this.#nameResolver;
     this.#nameResolver = resolver;
     return previous;
+  }
+
+  resolve(name: string, timeout?: number | readonly number[]): Deferred<string> {
+    this.use();
+    return resolveName(this, this.#nameResolver, name, timeout);
   }
 
   callInThread<A extends unknown[]>(task: WorkerTask<A>, ...args: NoInfer<A>): void {

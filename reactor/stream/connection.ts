@@ -59,6 +59,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   #protocol: IProtocol;
   /** The number that the owner gave to the connection. */
   readonly session: number;
+  readonly clock: IReactorTime;
   #lost = false;
   #disconnecting = false;
   /** Whether the connection is closing because the peer has closed it. */
@@ -97,6 +98,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
     this.#owner = owner;
     this.#protocol = protocol;
     this.session = session;
+    this.clock = owner.context.reactor;
     this.#calls = new ProtocolCalls(this, owner, (error) => this.abort(asError(error)));
   }
 
@@ -125,10 +127,6 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
    */
   get disconnecting(): boolean {
     return (this.#disconnecting || this.#abortReason !== null) && !this.#lost;
-  }
-
-  get clock(): IReactorTime {
-    return this.#owner.context.reactor;
   }
 
   startTLS(options: StartTLSOptions): void {
@@ -467,9 +465,8 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
    * aborts the connection, because the peer would miss these bytes.
    */
   #isSpoiled(buffer: WriteBuffer): boolean {
-    const { spoiled } = buffer;
-    if (spoiled > 0) this.abort(bufferSpoiled(spoiled, String(this.getPeer())));
-    return spoiled > 0;
+    if (buffer.spoiled > 0) this.abort(bufferSpoiled(buffer.spoiled, String(this.getPeer())));
+    return buffer.spoiled > 0;
   }
 
   #closeIfFlushed(): void {

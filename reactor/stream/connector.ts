@@ -25,6 +25,7 @@ import type {
   IConnector,
   IDelayedCall,
   IProtocol,
+  IReactorTime,
 } from "../interfaces/mod.ts";
 import { buildProtocol, startFactory, stopFactory } from "./factory_calls.ts";
 import type { ReactorResource } from "../lifecycle/open_resources.ts";
@@ -81,6 +82,10 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
 
   get state(): ConnectorState {
     return this.#state;
+  }
+
+  get clock(): IReactorTime {
+    return this.context.reactor;
   }
 
   getDestination(): A {

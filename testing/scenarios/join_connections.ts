@@ -12,9 +12,15 @@
  * @module
  */
 
+import { faultsOf } from "./support/past_faults.ts";
 import { connectProtocol, TCP4ClientEndpoint } from "../../endpoints/mod.ts";
 import { Factory, joinConnections, LineReceiver, Protocol } from "../../protocol/mod.ts";
-import { DEFAULT_FAULTS, type SimulatedHost, type SimulatedNetwork } from "../simulation/mod.ts";
+import {
+  DEFAULT_FAULTS,
+  HARMLESS_FAULTS,
+  type SimulatedHost,
+  type SimulatedNetwork,
+} from "../simulation/mod.ts";
 
 const SERVER_PORT = 80;
 const SWITCHBOARD_PORT = 2000;
@@ -22,15 +28,6 @@ const IDLE_TIMEOUT = 5;
 const CONNECT_TIMEOUT = 3;
 const LIMITS = { idleTimeout: IDLE_TIMEOUT, linger: IDLE_TIMEOUT, writeBufferHighWater: 8192 };
 const MOST_BYTES = 100_000;
-
-/** Faults that no connection notices. */
-const HARMLESS_FAULTS = {
-  delay: 0.1,
-  split: 0.03,
-  loss: 0.005,
-  "short read": 0.03,
-  "short write": 0.03,
-};
 
 const FAULTS = {
   ...DEFAULT_FAULTS,
@@ -42,6 +39,13 @@ const FAULTS = {
   crash: 1,
   kill: 2,
 };
+
+/** The states that some seed must reach. */
+export const states = [
+  "a joined connection is lost",
+  "the switchboard is unreachable",
+  "a session is complete",
+];
 
 /** The byte at a place in a stream, which differs between sessions and directions. */
 function byteAt(place: number, session: number): number {
@@ -273,14 +277,14 @@ function connect(network: SimulatedNetwork, client: SimulatedHost, session: Sess
   const address = network.addressOf("switchboard");
   const endpoint = new TCP4ClientEndpoint(client.reactor, address, SWITCHBOARD_PORT, options);
   connectProtocol(endpoint, new End(session, "client"))
-    .addErrback(() => network.sometimes("the switchboard is unreachable"));
+    .addErrback(() => network.sometimes("the switchboard is unreachable", true));
 }
 
 function checkEnds(world: World, switchboard: SimulatedHost): void {
   const { network, sessions, joins } = world;
   const [joined, closed] = joins.get(switchboard.reactor) ?? [0, 0];
   if (closed < joined) network.fail(`${joined - closed} joined connections have not ended`);
-  const isDisturbed = network.faults.some(({ kind }) => !Object.hasOwn(HARMLESS_FAULTS, kind));
+  const isDisturbed = faultsOf(network).some(({ kind }) => !Object.hasOwn(HARMLESS_FAULTS, kind));
   for (const { id, toServer, toClient } of sessions) {
     const isComplete = toServer.isComplete && toClient.isComplete;
     network.sometimes("a session is complete", isComplete);

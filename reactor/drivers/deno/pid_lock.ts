@@ -25,6 +25,8 @@ const held = new Set<string>();
 export class PIDLock {
   readonly #path: string;
   readonly #link: string | null;
+  /** Whether there was no lock of a process that no longer runs. */
+  readonly clean: boolean;
 
   /**
    * Acquires the lock. The lock of a process that no longer runs is replaced.
@@ -33,13 +35,16 @@ export class PIDLock {
    * @throws {Error} With the code `EEXIST`, if another process holds the lock.
    */
   constructor(path: string) {
+    let clean = true;
     while (!link(path)) {
       const holder = lockHolder(path);
       if (holder !== null) {
         throw errorWithCode("EEXIST", `${path} ${refusalReason(holder)}`);
       }
       ifThere(() => Deno.removeSync(path));
+      clean = false;
     }
+    this.clean = clean;
     this.#path = path;
     this.#link = linkAt(path);
     if (this.#link !== null) held.add(this.#link);
@@ -77,7 +82,7 @@ export function lockHolder(path: string): string | null {
 /**
  * Returns the process number to which a link points; null if its target is not a process number.
  */
-function pidOf(holder: string): number | null {
+export function pidOf(holder: string): number | null {
   const pid = /^[1-9]\d*$/.test(holder) ? Number(holder) : NaN;
   return pid <= MAX_PID ? pid : null;
 }
