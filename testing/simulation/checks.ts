@@ -9,7 +9,7 @@ import { type Schedule, SECOND } from "./schedule.ts";
 
 /** A property that does not hold. */
 export interface Violation {
-  /** What kind of property it is. */
+  /** The kind of the property. */
   readonly kind:
     | "always"
     | "eventually"
@@ -19,7 +19,7 @@ export interface Violation {
     | "deadlock"
     | "time limit"
     | "left virtual time";
-  /** The property, or what happened instead. */
+  /** The property, or the event that must not happen. */
   readonly message: string;
   /** The virtual time in seconds. */
   readonly time: number;

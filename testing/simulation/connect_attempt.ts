@@ -52,7 +52,7 @@ export interface Route {
   readonly remote: Address;
 }
 
-/** What an attempt needs. */
+/** Options of {@linkcode ConnectAttempt}. */
 export interface AttemptOptions {
   /** The address to report in errors. */
   readonly destination: Address;

@@ -26,7 +26,7 @@ const MOST_JUMP = 60 * SECOND;
 
 const KINDS = Object.keys(DURATIONS) as TimedKind[]; // the keys of a constant object
 
-/** What the planner needs of the network. */
+/** The part of the network that the planner uses. */
 export interface PlannedNetwork {
   /** The names of the hosts that a kind of fault can concern. */
   candidates(kind: TimedKind): string[];

@@ -20,7 +20,7 @@ import {
 } from "./faults.ts";
 import { type RandomStream, UINT32_RANGE } from "../random_stream.ts";
 
-/** The occurrences of a kind that go wrong, by their number. */
+/** The faults of one kind at one place, by the number of the occurrence. */
 type ScriptedOccurrences = ReadonlyMap<number, OccurrenceFault>;
 
 const KINDS = Object.keys(OCCURRENCES) as OccurrenceKind[]; // the keys of a constant object
@@ -35,7 +35,7 @@ const LOCAL: ReadonlySet<OccurrenceKind> = new Set<OccurrenceKind>(["delay", "sp
 /** The greatest number of faults of a timed kind in a minute: one in each second. */
 const MOST_PER_MINUTE = 60;
 
-/** Decides for one host or link which occurrences go wrong. */
+/** Decides for one host or link which occurrences have a fault. */
 export class FaultSite {
   readonly #place: string;
   readonly #source: FaultSource;
@@ -63,12 +63,12 @@ export class FaultSite {
   }
 
   /**
-   * Decides whether the next occurrence goes wrong.
+   * Decides whether the next occurrence has a fault.
    *
    * @param kind The kind of fault.
    * @param least The least value of the fault; 1 for a kind without a value.
-   * @param most The greatest value. If it is less than `least`, nothing can go wrong.
-   * @returns The value of the fault, at least 1; 0 if nothing goes wrong.
+   * @param most The greatest value. If it is less than `least`, no fault is possible.
+   * @returns The value of the fault, at least 1; 0 without a fault.
    */
   next(kind: OccurrenceKind, least = 1, most = 1): number {
     const index = INDEX[kind];

@@ -48,7 +48,7 @@ export const OCCURRENCES: Readonly<Record<OccurrenceKind, "s" | "bytes" | "">> =
   reorder: "s",
   /** The connection of a segment is reset, and the segment is lost. */
   reset: "",
-  /** From a segment on, nothing of its connection arrives in either direction. */
+  /** From a segment on, no segment of its connection arrives in either direction. */
   "half-open": "",
   /** A connection attempt is refused. */
   refuse: "",
@@ -131,7 +131,7 @@ export const DEFAULT_FAULTS: FaultRates = {
   skew: 0.3,
 };
 
-/** One occurrence that went wrong: the `n`th of its kind at a place. */
+/** A fault of one occurrence: the `n`th occurrence of its kind at a place. */
 export interface OccurrenceFault {
   /** The kind of the fault. */
   readonly kind: OccurrenceKind;
@@ -159,11 +159,11 @@ export interface TimedFault {
   readonly by: number;
 }
 
-/** A clock that is wrong from the start. */
+/** A constant error of the clock of a host. */
 export interface SkewFault {
   /** The kind of the fault. */
   readonly kind: "skew";
-  /** The host whose clock is wrong. */
+  /** The name of the host. */
   readonly host: string;
   /** The error of the wall clock, in microseconds. */
   readonly offset: number;

@@ -14,7 +14,7 @@ const LOOPBACK_LATENCY = 10;
 /** One direction between two hosts. */
 export class Link {
   readonly #schedule: Schedule;
-  /** Decides which occurrences on this link go wrong. */
+  /** Decides which occurrences on this link have a fault. */
   readonly site: FaultSite;
   /** The time that a packet needs without a fault, in microseconds. */
   latency: number;
@@ -32,7 +32,7 @@ export class Link {
 
   /**
    * @param schedule The virtual time.
-   * @param site Decides which occurrences go wrong.
+   * @param site Decides which occurrences have a fault.
    * @param latency The time that a packet needs, in microseconds; `null` on one host.
    * @param makeRandom Returns the random numbers of the link.
    */

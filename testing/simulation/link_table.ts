@@ -27,7 +27,7 @@ export class LinkTable {
 
   /**
    * @param schedule The virtual time.
-   * @param faults Decides which occurrences go wrong.
+   * @param faults Decides which occurrences have a fault.
    * @param hosts The hosts of the network.
    * @param random The random numbers of the links.
    * @param latency The time that a packet needs between two hosts, in seconds.

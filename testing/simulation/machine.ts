@@ -18,7 +18,7 @@ import type { StreamEnd } from "./stream_end.ts";
 import type { StreamListener } from "./stream_listener.ts";
 import type { Trace } from "./trace.ts";
 
-/** What a machine needs of its network. */
+/** The part of the network that a machine uses. */
 export interface MachineNetwork {
   readonly schedule: Schedule;
   /** The trace of the simulation. */
@@ -48,10 +48,12 @@ export class Machine {
   readonly name: string;
   /** Its IP addresses: those of other machines are in the network. */
   readonly addresses: readonly string[];
-  /** Decides which occurrences on this machine go wrong. */
+  /** Decides which occurrences on this machine have a fault. */
   readonly site: FaultSite;
   readonly network: MachineNetwork;
   readonly schedule: Schedule;
+  /** Whether a trace is kept. */
+  readonly isTraced: boolean;
   /** The process that runs, or the last one. */
   process: Process;
   /** The current start, or the last one. */
@@ -70,13 +72,14 @@ export class Machine {
   readonly #localPorts = new PortNumbers();
   /** The local ends of the connections that this machine has opened. */
   localEnds: LocalEnds = new LocalEnds(this.#localPorts);
-  readonly #canonical: ReadonlySet<string>;
+  /** Its IP addresses, in canonical form. */
+  readonly canonicalAddresses: ReadonlySet<string>;
   readonly #portNumbers = new PortNumbers();
 
   /**
    * @param name The name of the host.
    * @param addresses Its IP addresses.
-   * @param site Decides which occurrences on this machine go wrong.
+   * @param site Decides which occurrences on this machine have a fault.
    * @param network The network of the machine.
    */
   constructor(
@@ -87,10 +90,11 @@ export class Machine {
   ) {
     this.name = name;
     this.addresses = addresses;
-    this.#canonical = new Set(addresses.map(canonicalHost));
+    this.canonicalAddresses = new Set(addresses.map(canonicalHost));
     this.site = site;
     this.network = network;
     this.schedule = network.schedule;
+    this.isTraced = network.trace.isOn;
     this.process = new Process(this.schedule, network.entered);
   }
 
@@ -114,7 +118,7 @@ export class Machine {
   hasAddress(host: string): boolean {
     const address = unmapped(host);
     return isWildcard(address) || isLoopback(address) ||
-      this.#canonical.has(canonicalHost(address));
+      this.canonicalAddresses.has(canonicalHost(address));
   }
 
   /** Returns the machine with an address, as this machine sees it; `null` if there is none. */
@@ -158,7 +162,7 @@ export class Machine {
   }
 
   /**
-   * Stops the machine. Its connections are forgotten, and their peers receive nothing.
+   * Stops the machine. It forgets its connections, and their peers receive nothing.
    *
    * @param losesFlight Whether the packets that it has sent are lost, too.
    */

@@ -60,7 +60,7 @@ export interface SimulationResult {
   readonly faults: readonly string[];
   /** The faults of the option `script` that did not happen, one line each. */
   readonly unusedFaults: readonly string[];
-  /** What happened, if the option `trace` was set. */
+  /** The record of the simulation. It is empty unless the option `trace` was set. */
   readonly trace: Trace;
   /** How often each state of `sometimes` was reached. */
   readonly sometimes: ReadonlyMap<string, number>;
@@ -200,7 +200,7 @@ async function runAlone(
   const { checks } = internals;
   if (options.faults !== undefined) internals.fixFaults();
   using stack = new DisposableStack();
-  // What has failed before must not be reported as a failure of this simulation.
+  // A failure from before must not be reported as a failure of this simulation.
   reportUnhandled();
   stack.use(shieldTest());
   stack.use(holdReports());

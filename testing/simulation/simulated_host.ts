@@ -37,7 +37,7 @@ export const EPOCH_MS = 1_577_836_800_000;
  */
 export type HostProgram = (host: SimulatedHost) => void | PromiseLike<void>;
 
-/** What a host needs of its network. */
+/** The part of the network that a host uses. */
 export interface HostNetwork {
   readonly names: NameTable;
   readonly taskModules: TaskModules;
@@ -158,7 +158,7 @@ export class SimulatedHost {
     return this.#program !== null;
   }
 
-  /** Returns what the host's wall clock shows, in milliseconds since 1970. */
+  /** Returns the time of the host's wall clock, in milliseconds since 1970. */
   now(): number {
     return EPOCH_MS + Math.floor(this.#clock.wall() / 1000);
   }
@@ -179,7 +179,8 @@ export class SimulatedHost {
   }
 
   /**
-   * Stops the machine: power fails. Its peers notice only when they send or wait in vain.
+   * Stops the machine, as a power failure does. Its peers notice only when they send, or when a
+   * timeout of theirs expires.
    *
    * @param losesData Whether the data that the host has sent is lost on its way, too. @default
    *   {false}

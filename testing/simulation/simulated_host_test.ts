@@ -11,7 +11,8 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { ClientFactory, Protocol } from "../../protocol/mod.ts";
+import { TCP4ClientEndpoint, wrapClientTLS } from "../../endpoints/mod.ts";
+import { ClientFactory, Factory, Protocol } from "../../protocol/mod.ts";
 import { RawListener } from "../fixtures/simulated_ends.ts";
 import type { HostProgram, SimulatedHost } from "./simulated_host.ts";
 import { SimulatedNetwork } from "./simulated_network.ts";
@@ -162,6 +163,40 @@ Deno.test("SimulatedHost.note() and toString() name the host", () => {
   const [network, host] = makeHost();
   host.note("hello");
   assertEquals([String(host), String(network.trace).trim()], ["host", "0 host: hello"]);
+});
+
+Deno.test("SimulatedHost.reactor supports keep-alive by option and by setTcpKeepAlive(), over TLS too", async () => {
+  const network = new SimulatedNetwork();
+  const lost: string[] = [];
+  class Idle extends Protocol {
+    override connectionMade(): void {
+      if (!this.transport.getTcpKeepAlive()) this.transport.setTcpKeepAlive(true, 20);
+    }
+
+    override connectionLost(reason: Error): void {
+      lost.push(
+        `${this.transport.getHost()} at ${Math.floor(network.seconds())}: ${reason.message}`,
+      );
+    }
+  }
+  const tls = { cert: "cert", key: "key" };
+  network.addHost("server", ({ reactor }) => {
+    reactor.listenTCP(80, Factory.forProtocol(Idle), { keepAlive: 60 });
+    reactor.listenTLS(443, Factory.forProtocol(Idle), tls);
+  });
+  const { reactor } = network.addHost("client");
+  network.callLater(1, () => {
+    const plain = new TCP4ClientEndpoint(reactor, "10.0.0.1", 80);
+    const secure = new TCP4ClientEndpoint(reactor, "10.0.0.1", 443);
+    plain.connect(Factory.forProtocol(Protocol));
+    wrapClientTLS({}, secure).connect(Factory.forProtocol(Protocol));
+  });
+  network.callLater(10, () => network.partition(["server"]));
+  await network.runUntil(network.sleep(2000));
+  assertEquals(lost, [
+    "10.0.0.1:443 at 696: Connection to 10.0.0.2:49153 was lost: connection timed out",
+    "10.0.0.1:80 at 736: Connection to 10.0.0.2:49152 was lost: connection timed out",
+  ]);
 });
 
 Deno.test("SimulatedHost.restart() gives the TLS of each process its own random numbers", () => {

@@ -114,7 +114,7 @@ export let internalsOf: (network: SimulatedNetwork) => NetworkInternals;
 export class SimulatedNetwork {
   /** Random numbers for the scenario. */
   readonly random: RandomStream;
-  /** What happened so far, if the option `trace` is set. */
+  /** The record of the simulation so far. It is empty unless the option `trace` is set. */
   readonly trace: Trace;
   readonly #schedule = new Schedule();
   readonly #checks = new Checks(this.#schedule);
@@ -264,6 +264,7 @@ export class SimulatedNetwork {
    * Returns the first address of a host.
    *
    * @param name The name of the host.
+   * @throws {RangeError} If there is no such host.
    */
   addressOf(name: string): string {
     return this.host(name).addresses[0] ?? ""; // a host has at least one address
@@ -316,6 +317,7 @@ export class SimulatedNetwork {
    * Returns a Deferred that fires after a delay.
    *
    * @param seconds Seconds from now, at least 0.
+   * @throws {RangeError | TypeError} If the delay is not a finite number of at least 0.
    */
   sleep(seconds: number): Deferred<void> {
     const slept = new Deferred<void>();
@@ -414,6 +416,8 @@ export class SimulatedNetwork {
    *
    * @param hosts The names of the hosts on one side.
    * @param from The names of the hosts on the other side; all others by default.
+   * @returns The partition, whose disposal ends it.
+   * @throws {RangeError | TypeError} If a host does not exist, or an argument is not an array.
    */
   partition(
     hosts: readonly string[],
@@ -425,8 +429,10 @@ export class SimulatedNetwork {
   /**
    * Loses all packets from some hosts to others. Packets in the other direction arrive.
    *
-   * @param hosts The names of the hosts that send in vain.
+   * @param hosts The names of the hosts whose packets are lost.
    * @param to The names of the hosts that they cannot reach; all others by default.
+   * @returns The partition, whose disposal ends it.
+   * @throws {RangeError | TypeError} If a host does not exist, or an argument is not an array.
    */
   partitionOneWay(
     hosts: readonly string[],
@@ -440,7 +446,7 @@ export class SimulatedNetwork {
    *
    * @param from The name of the sender.
    * @param to The name of the receiver.
-   * @param options What to change.
+   * @param options The latency and the bandwidth; an absent one stays as it is.
    * @throws {RangeError | TypeError} If a host does not exist, or an option is invalid.
    */
   setLink(from: string, to: string, { latency, jitter, bandwidth }: LinkOptions): void {
@@ -469,7 +475,8 @@ export class SimulatedNetwork {
    * Adds a property that must hold after every event, when the promises of the event have settled.
    *
    * @param name The property, as a sentence.
-   * @param condition Returns whether it holds. If it throws, its error is part of the report.
+   * @param condition Returns whether it holds. If it throws, the simulation fails, and the error is
+   *   part of the report.
    */
   always(name: string, condition: () => boolean): void {
     checkString("always() name", name);
@@ -550,7 +557,7 @@ export class SimulatedNetwork {
   /**
    * Fails the simulation.
    *
-   * @param message What is wrong.
+   * @param message The reason, as a sentence.
    */
   fail(message: string): void {
     this.#checks.fail("failure", message);
@@ -678,6 +685,11 @@ export class SimulatedNetwork {
   }
 
   #interrupt(sides: Sides, bothWays: boolean): Disposable {
+    for (const names of [sides.hosts, sides.from]) {
+      if (!Array.isArray(names)) {
+        throw new TypeError(`A partition needs arrays of host names, got ${quote(names)}`);
+      }
+    }
     const fault = {};
     const names = `${sides.hosts.join(", ")} ${bothWays ? "and" : "to"} ${sides.from.join(", ")}`;
     this.#links.interrupt(fault, sides, bothWays);

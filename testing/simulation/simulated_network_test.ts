@@ -66,6 +66,10 @@ Deno.test("SimulatedNetwork methods throw for an invalid argument, with its name
     [() => network.setName("x", ["nowhere"]), "setName() addresses must contain only IP addresses"],
     [() => network.setFaults({ loss: -1 }), "Cannot set the rate of loss to -1"],
     [() => network.parameter("x", 0.5), 'parameter("x") value must be an integer'],
+    [
+      () => network.partition("a" as unknown as string[], ["b"]),
+      "A partition needs arrays of host",
+    ],
     [() => network.advance(-1), "advance() seconds must be zero or more seconds, got -1"],
     [
       () => network.addHost("c", 5 as unknown as null),

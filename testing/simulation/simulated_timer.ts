@@ -11,7 +11,7 @@ import { type Schedule, SECOND } from "./schedule.ts";
 const MILLION = 1_000_000;
 /**
  * The number of turns of a reactor's loop that take no time. A program that calls `callLater(0)`
- * for ever would otherwise stop the time, and wait in vain for its network.
+ * again and again would otherwise stop the time, and never receive from its network.
  */
 const FREE_TURNS = 100;
 /** The reactor counts in these ticks, of which a microsecond has ten. */

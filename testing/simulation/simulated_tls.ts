@@ -31,7 +31,7 @@ const ALERT = 21;
 const DATA = 23;
 const CLOSE_NOTIFY = "close_notify";
 
-/** What the first message of each side says. */
+/** The content of the first message of each side. */
 interface Hello {
   readonly protocols: readonly string[];
   readonly hasCertificate: boolean;

@@ -11,7 +11,7 @@ import type { Machine } from "./machine.ts";
 import type { Process } from "./process.ts";
 import type { StreamEnd } from "./stream_end.ts";
 
-/** What a listening socket is bound to, and its options. */
+/** The address of a listening socket, and its options. */
 export interface ListenerOptions {
   /** The IP address; `""` for a UNIX socket. */
   readonly host: string;

@@ -16,7 +16,7 @@ export interface TraceEntry {
   readonly time: number;
   /** The host, or `""` for the network and the scenario. */
   readonly host: string;
-  /** What happened. */
+  /** A sentence without its subject, which is the host. */
   readonly text: string;
   /** Whether it is a packet or a line of the log, of which there are many. */
   readonly isRoutine: boolean;
