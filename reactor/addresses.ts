@@ -243,6 +243,7 @@ export function isIPAddress(host: string): boolean {
  * 4007 section 11). Twisted's `isIPv6Address`.
  */
 export function isIPv6Address(host: string): boolean {
+  if (!host.includes(":")) return false;
   const [, address] = /^([\da-f:.]+)(?:%[!-$&-.0-~]+)?$/i.exec(host) ?? [];
-  return address !== undefined && address.includes(":") && URL.canParse(`http://[${address}]/`);
+  return address !== undefined && URL.canParse(`http://[${address}]/`);
 }

@@ -1,5 +1,5 @@
 // In Twisted, `test/test_error.py` tests the messages of the errors and `getConnectError`, which
-// maps an errno to a class. The latter is tested in `drivers/deno/system_error_test.ts`. Errors
+// maps an errno to a class. The latter is tested in `stream/system_error_test.ts`. Errors
 // here have fields in place of Python's `args`.
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";

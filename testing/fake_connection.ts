@@ -28,8 +28,7 @@ export interface FakeConnectionOwner {
  * A connection of a {@linkcode MemoryReactor}: a protocol of the recorded factory on a
  * {@linkcode StringTransport}. `FakeConnector.succeed()` and `FakePort.connect()` make it.
  *
- * The test has the part of the peer. Unlike a reactor, it receives the errors of the protocol's
- * methods.
+ * The test acts as the peer. Unlike a reactor, it receives the errors of the protocol's methods.
  */
 export class FakeConnection {
   /** The transport, which has the data that the protocol has written. */

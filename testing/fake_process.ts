@@ -22,7 +22,7 @@ const encoder = new TextEncoder();
 
 /**
  * A process that was never started: the transport and the record of a call of `spawnProcess`. The
- * test has the part of the child.
+ * test acts as the child.
  *
  * A pipe closes when the protocol closes it, and all pipes close with {@linkcode exit}. The
  * protocol's `childConnectionLost` is called at once, where a real process calls it later.

@@ -27,7 +27,7 @@ export interface IOPumpOptions {
 export let loopOf: (pump: IOPump) => MemoryLoop;
 
 /**
- * Moves the bytes of connections in memory, when a test says so. Twisted's
+ * Moves the bytes of connections in memory, when the test calls it. Twisted's
  * `twisted.test.iosim.IOPump`.
  *
  * Between two calls of the pump nothing happens: no byte arrives, and no `connectionLost` is

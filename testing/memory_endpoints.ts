@@ -11,7 +11,7 @@ import { listening } from "../endpoints/listening.ts";
 import { isError } from "../internal/foreign_value.ts";
 import { checkInteger, checkTimeout, quote } from "../internal/validation.ts";
 import { IPv4Address } from "../reactor/addresses.ts";
-import { cannotListen, errorWithCode } from "../reactor/drivers/deno/system_error.ts";
+import { cannotListen, errorWithCode } from "../reactor/stream/system_error.ts";
 import { MemoryAcceptor } from "../reactor/drivers/memory/memory_acceptor.ts";
 import { memoryDial, type MemoryRoute, refusal } from "../reactor/drivers/memory/memory_dial.ts";
 import { memoryPipe } from "../reactor/drivers/memory/memory_driver.ts";

@@ -6,7 +6,7 @@
 
 import { checkInteger, quote } from "../internal/validation.ts";
 import type { MemoryPipeOptions } from "../reactor/drivers/memory/memory_driver.ts";
-import { RandomStream } from "./simulation/random.ts";
+import { RandomStream } from "./random_stream.ts";
 
 /** The options of a connection in memory that concern its bytes. */
 export interface MemoryLinkOptions {

@@ -27,8 +27,9 @@ import { Factory, Protocol } from "../../protocol/mod.ts";
 import { isIPv6Address } from "../../reactor/addresses.ts";
 import { ConnectError, ConnectingCancelledError } from "../../reactor/errors.ts";
 import type { IListeningPort } from "../../reactor/interfaces/mod.ts";
-import type { Fault, SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
-import { pausedTime, wasInterrupted } from "./support/past_faults.ts";
+import type { Fault } from "../simulation/faults.ts";
+import type { SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
+import { faultsOf, pausedTime, wasInterrupted } from "./support/past_faults.ts";
 import { WatchedConnections } from "./support/watched_connections.ts";
 
 const PORT = 2000;
@@ -321,7 +322,7 @@ class Round {
 
   /** The faults of this round. */
   get #faults(): readonly Fault[] {
-    return this.#network.faults.slice(this.#faultsBefore);
+    return faultsOf(this.#network).slice(this.#faultsBefore);
   }
 
   /** Whether hosts were cut off, paused or crashed in this round. */
@@ -342,8 +343,10 @@ class Round {
   /** Whether a server answers, and the attempt in this round has no fault. */
   #works({ way, name }: Server): boolean {
     const isBroken = ({ kind, ...fault }: Fault) =>
-      (kind === "refuse" || kind === "ignore") && "place" in fault &&
-      fault.place === `client->${name}`;
+      "place" in fault &&
+      (kind === "full queue"
+        ? fault.place === name
+        : (kind === "refuse" || kind === "ignore") && fault.place === `client->${name}`);
     return (way === "works" || way === "slow") && !this.#faults.some(isBroken);
   }
 
@@ -357,7 +360,8 @@ class Round {
     let time = 0.001;
     for (const fault of this.#faults) {
       if (!("n" in fault) || fault.place !== "client" || fault.n !== 2 * this.#index + n) continue;
-      if (fault.kind === "lookup failure") return Infinity;
+      // The address that is left out may be the one that works.
+      if (fault.kind === "lookup failure" || fault.kind === "lookup omission") return Infinity;
       if (fault.kind === "lookup delay") time += fault.value / SECOND;
     }
     // A lookup that takes about as long as the timeout may or may not fail.

@@ -25,7 +25,11 @@ function scenarioNames(): string[] {
     .sort();
 }
 
-/** Explores one scenario, and prints what was found. Returns the seconds; Infinity for a failure. */
+/**
+ * Explores one scenario, and prints what was found.
+ *
+ * @returns The seconds that it took; Infinity if a property does not hold.
+ */
 async function exploreOne(name: string, seeds: number, firstSeed: number): Promise<number> {
   const module = new URL(`${name}.ts`, import.meta.url);
   const { invariants } = await import(module.href);

@@ -34,6 +34,7 @@ import {
 import { WatchedConnections } from "./support/watched_connections.ts";
 import { ForwardedClient, ForwardedServer, type ForwardedWorld } from "./support/forwarded_ends.ts";
 import { planSession, type Session } from "./support/forwarded_session.ts";
+import { faultsOf } from "./support/past_faults.ts";
 
 const SERVER_PORT = 80;
 const PROXY_PORT = 2000;
@@ -174,7 +175,7 @@ export async function scenario(network: SimulatedNetwork): Promise<void> {
     "all connections have ended",
     () => world.connections.isAllLost,
   );
-  const isDisturbed = network.faults.some(({ kind }) => !Object.hasOwn(HARMLESS_FAULTS, kind));
+  const isDisturbed = faultsOf(network).some(({ kind }) => !Object.hasOwn(HARMLESS_FAULTS, kind));
   for (const session of world.sessions) session.checkEnd(isDisturbed);
   await network.shutDown();
 }

@@ -32,6 +32,7 @@ import {
 import { StreamClient } from "./support/stream_client.ts";
 import { StreamEcho } from "./support/stream_echo.ts";
 import { StreamWorld } from "./support/stream_world.ts";
+import { faultsOf } from "./support/past_faults.ts";
 
 const PORT = 2000;
 const TLS_PORT = 2001;
@@ -83,7 +84,7 @@ export async function scenario(network: SimulatedNetwork): Promise<void> {
   await network.sleep(network.parameter("seconds", 6, 4));
   network.heal();
   await network.eventually(ENDED_WITHIN, "all sessions have ended", () => world.isOver);
-  const isDisturbed = network.faults.some(({ kind }) => !Object.hasOwn(HARMLESS_FAULTS, kind));
+  const isDisturbed = faultsOf(network).some(({ kind }) => !Object.hasOwn(HARMLESS_FAULTS, kind));
   if (!isDisturbed) world.checkComplete();
   await network.shutDown();
   world.connections.checkAllLost();

@@ -32,7 +32,7 @@ import type {
 } from "../../reactor/interfaces/mod.ts";
 import type { SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
 import { OwnCalls } from "./support/own_calls.ts";
-import { explainsSilence } from "./support/past_faults.ts";
+import { explainsSilence, faultsOf } from "./support/past_faults.ts";
 import { TERMINATED, Terminator } from "./support/terminating.ts";
 import { WatchedConnections } from "./support/watched_connections.ts";
 
@@ -272,7 +272,7 @@ class Uploader extends LineReceiver implements IHalfCloseableProtocol {
   override connectionLost(reason: Error): void {
     const { world, host } = this.#program;
     this.#source.stopProducing();
-    const hasCause = world.network.faults.some(({ kind }) => kind === "kill") ||
+    const hasCause = faultsOf(world.network).some(({ kind }) => kind === "kill") ||
       world.terminator.hasTerminated || !host.reactor.running;
     if (reason instanceof ConnectionDone && !this.#isComplete && !hasCause) {
       world.network.fail(`${host}: an upload is closed without a confirmation`);

@@ -5,11 +5,11 @@
  */
 
 import { quote, textOf } from "../../internal/foreign_value.ts";
-import type { Schedule } from "./schedule.ts";
+import { type Schedule, SECOND } from "./schedule.ts";
 
 /** A property that does not hold. */
 export interface Violation {
-  /** What kind of property it is. */
+  /** The kind of the property. */
   readonly kind:
     | "always"
     | "eventually"
@@ -19,9 +19,9 @@ export interface Violation {
     | "deadlock"
     | "time limit"
     | "left virtual time";
-  /** The property, or what happened instead. */
+  /** The property, or the event that must not happen. */
   readonly message: string;
-  /** The virtual time in microseconds. */
+  /** The virtual time in seconds. */
   readonly time: number;
   /** The error that caused the violation, if there is one. */
   readonly cause?: unknown;
@@ -63,7 +63,7 @@ export class Checks {
 
   /** Records a violation. The first one counts. */
   fail(kind: Violation["kind"], message: string, cause?: unknown): void {
-    this.#violation ??= { kind, message, time: this.#schedule.now, cause };
+    this.#violation ??= { kind, message, time: this.#schedule.now / SECOND, cause };
   }
 
   /** Adds a property that must hold after each event. */

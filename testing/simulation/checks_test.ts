@@ -20,7 +20,7 @@ Deno.test("Checks.always() is violated by the first check at which the condition
   assertEquals(checks.violation, {
     kind: "always",
     message: "it holds",
-    time: 5,
+    time: 0.000005,
     cause: undefined,
   });
 });

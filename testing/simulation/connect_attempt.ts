@@ -4,15 +4,10 @@
  * @module
  */
 
-import {
-  BadFileError,
-  ConnectError,
-  ConnectionRefusedError,
-  ConnectTimeoutError,
-  NoRouteError,
-} from "../../reactor/errors.ts";
+import { BadFileError, type ConnectError } from "../../reactor/errors.ts";
 import type { Address } from "../../reactor/interfaces/mod.ts";
 import type { DialSink } from "../../reactor/stream/dial.ts";
+import { connectError, errorWithCode } from "../../reactor/stream/system_error.ts";
 import type { Link } from "./link.ts";
 import type { Machine } from "./machine.ts";
 import type { Process } from "./process.ts";
@@ -28,6 +23,9 @@ const MOST_RETRIES = 6;
 const GIVE_UP = FIRST_RETRY * (2 ** (MOST_RETRIES + 1) - 1);
 /** The time after which an attempt is repeated at a UNIX socket whose queue is full. */
 const UNIX_RETRY = SECOND / 20;
+
+/** The longest time for which a queue is full by a fault, in microseconds. */
+const MOST_FULL = 5 * SECOND;
 
 /** The descriptions of the errors of an attempt, by the system's names. */
 const REASONS = {
@@ -54,7 +52,7 @@ export interface Route {
   readonly remote: Address;
 }
 
-/** What an attempt needs. */
+/** Options of {@linkcode ConnectAttempt}. */
 export interface AttemptOptions {
   /** The address to report in errors. */
   readonly destination: Address;
@@ -150,11 +148,17 @@ export class ConnectAttempt {
     const listener = target.listenerAt(host, port);
     if (listener === null) {
       this.#at(answered, () => this.#fail("ECONNREFUSED"));
-    } else if (!listener.isFull) {
+    } else if (this.#isTakenBy(listener, target)) {
       this.#at(answered + back.site.next("delay", 1, MOST_DELAY), () => {
         this.#connected(route, link, listener);
       });
     }
+  }
+
+  #isTakenBy(listener: StreamListener, { site, schedule }: Machine): boolean {
+    const full = listener.isFull ? 0 : site.next("full queue", 1, MOST_FULL);
+    if (full > 0) listener.fillUntil(schedule.now + full);
+    return !listener.isFull;
   }
 
   /** Called when the answer has arrived. A packet that was repeated has several answers. */
@@ -178,7 +182,7 @@ export class ConnectAttempt {
   #fail(code: Obstacle): void {
     if (this.#isDone) return;
     this.#finish();
-    const error = connectError(this.#options.destination, code);
+    const error = errorOf(this.#options.destination, code);
     this.#machine.note(() => error.message);
     this.#sink.failed(error);
     this.#sink.released();
@@ -213,28 +217,10 @@ function acceptAt(listener: StreamListener, end: StreamEnd): Opening {
   return "accepted";
 }
 
-function connectError(to: Address, code: Obstacle): ConnectError {
+function errorOf(to: Address, code: Obstacle): ConnectError {
+  if (code !== "no lock") return connectError(to, errorWithCode(code, REASONS[code]));
   const address = String(to);
-  if (code === "no lock") {
-    const why = `no process holds the lock ${address}.lock`;
-    const details = { syscall: "readlink", address };
-    return new BadFileError(`Cannot connect to ${address}: ${why}`, details);
-  }
-  const cause = new Error(REASONS[code]);
-  const message = `Cannot connect to ${address}: ${cause.message}`;
-  return new (classOf(code))(message, { code, syscall: "connect", address, cause });
-}
-
-function classOf(code: keyof typeof REASONS): typeof ConnectError {
-  switch (code) {
-    case "ECONNREFUSED":
-      return ConnectionRefusedError;
-    case "ETIMEDOUT":
-      return ConnectTimeoutError;
-    case "EHOSTUNREACH":
-    case "ENETUNREACH":
-      return NoRouteError;
-    default:
-      return ConnectError;
-  }
+  const why = `no process holds the lock ${address}.lock`;
+  const details = { syscall: "readlink", address };
+  return new BadFileError(`Cannot connect to ${address}: ${why}`, details);
 }

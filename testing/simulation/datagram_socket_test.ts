@@ -89,9 +89,9 @@ Deno.test("DatagramSocket loses, delays, repeats and reorders datagrams by fault
   const { network, sender, receiver } = makeDatagramWorld({
     faults: [
       "loss alice->bob #1",
-      "reorder alice->bob #1 100000 us", // of the second datagram: the first never got so far
-      "duplicate alice->bob #2 200000 us",
-      "delay alice->bob #3 30000 us",
+      "reorder alice->bob #1 0.1 s", // of the second datagram: the first never got so far
+      "duplicate alice->bob #2 0.2 s",
+      "delay alice->bob #3 0.03 s",
     ],
   });
   for (const text of ["1", "2", "3", "4"]) sender.send(text, BOB);

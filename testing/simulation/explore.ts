@@ -11,16 +11,18 @@ import { ThreadPool } from "../../reactor/threads/thread_pool.ts";
 import { workerModule } from "../../reactor/threads/worker_task.ts";
 import {
   type Batch,
+  type BatchOfModule,
   type BatchOptions,
   EMPTY_BATCH,
   mergeBatches,
   type Reached,
   runBatch,
 } from "./explore_batch.ts";
-import { parseFault } from "./faults.ts";
 import { isSameViolation, type SavedFailure } from "./saved_failure.ts";
 import { regressionTest } from "./regression_text.ts";
 import {
+  allStates,
+  checkSource,
   forThread,
   type Invariants,
   isScenarioModule,
@@ -79,8 +81,8 @@ export interface ExploreOptions extends Omit<SimulationOptions, "script" | "trac
    */
   collect?: boolean | undefined;
   /**
-   * Seconds of real time within which a thread must run ten seeds. Otherwise a simulation runs for
-   * ever, and the search fails and names these seeds. A simulation in this thread has no such limit.
+   * Seconds of real time within which a thread must run ten seeds. Otherwise the search fails and
+   * names these seeds. A simulation in this thread has no such limit.
    *
    * @default {300}
    */
@@ -168,21 +170,30 @@ const BATCH_SIZE = 10;
  */
 export async function explore(options: ExploreOptions): Promise<Exploration> {
   const seeds = seedsOf(options);
-  const { scenario: source } = options;
-  const loaded = await loadScenario(source, options);
-  const { states } = loaded;
-  const found = isScenarioModule(source)
-    ? await exploreInThreads(source, seeds, options)
-    : await runBatch(
-      loaded.scenario,
-      seeds,
-      simulationOptions(options, loaded),
-      options.collect ?? false,
-    );
+  checkSource(options.scenario, options);
+  const { batch: found, states } = await runAll(seeds, options);
   const batch = { ...found, sometimes: withDeclared(found.sometimes, states ?? []) };
-  if (batch.failures.length > 0) throw await failureOf(batch, loaded, options);
+  if (batch.failures.length > 0) throw await failureOf(batch, options);
   checkStates(batch, states);
   return batch;
+}
+
+/**
+ * Runs the seeds in threads or in this one. The module of a scenario is not imported here: it may
+ * be the main module, which is still running when it calls `explore()`.
+ */
+async function runAll(
+  seeds: readonly (number | string)[],
+  options: ExploreOptions,
+): Promise<BatchOfModule> {
+  const { scenario: source, sometimes, collect = false } = options;
+  if (isScenarioModule(source)) {
+    const { batch, states } = await exploreInThreads(source, seeds, options);
+    return { batch, states: allStates(states, sometimes) };
+  }
+  const loaded = await loadScenario(source, options);
+  const own = simulationOptions(options, loaded);
+  return { batch: await runBatch(loaded.scenario, seeds, own, collect), states: loaded.states };
 }
 
 /** Returns how often each state was reached, the declared ones first. */
@@ -251,7 +262,7 @@ async function exploreInThreads(
   source: ScenarioModule,
   seeds: readonly (number | string)[],
   options: ExploreOptions,
-): Promise<Batch> {
+): Promise<BatchOfModule> {
   const { workers = navigator.hardwareConcurrency, collect = false, realTimeLimit = 300 } = options;
   checkInteger("workers", workers, 1, 1024);
   checkTimeout("realTimeLimit", realTimeLimit);
@@ -268,19 +279,22 @@ async function exploreInThreads(
   pool.start();
   const queue = [...seeds];
   let total = EMPTY_BATCH;
+  let states: readonly string[] | null = null;
   const work = async (): Promise<void> => {
     while (queue.length > 0) {
       const next = queue.splice(0, BATCH_SIZE);
       const task = module.task("runBatchInThread");
       const running = deferToThreadPool(pool, task, forThread(source), next, own, collect);
-      const batch = await within(running, realTimeLimit);
-      if (batch === null) throw new ExplorationFailure(tooLong(next, realTimeLimit), total);
+      const outcome = await within(running, realTimeLimit);
+      if (outcome === null) throw new ExplorationFailure(tooLong(next, realTimeLimit), total);
+      const { batch } = outcome;
+      states = outcome.states;
       total = mergeBatches(total, batch);
       if (batch.failures.length > 0 && !collect) queue.length = 0;
     }
   };
   await Promise.all(Array.from({ length: workers }, work));
-  return total;
+  return { batch: total, states };
 }
 
 /** Returns the result of a thread; `null` if it takes longer than the limit, in seconds. */
@@ -301,11 +315,8 @@ function tooLong(seeds: readonly (number | string)[], limit: number): string {
 }
 
 /** Makes the first failure smaller, runs it with a trace, and describes it. */
-async function failureOf(
-  batch: Batch,
-  loaded: LoadedScenario,
-  options: ExploreOptions,
-): Promise<ExplorationFailure> {
+async function failureOf(batch: Batch, options: ExploreOptions): Promise<ExplorationFailure> {
+  const loaded = await loadScenario(options.scenario, options);
   const { scenario } = loaded;
   const [first, ...others] = batch.failures.toSorted((a, b) => a.faults.length - b.faults.length);
   if (first === undefined) throw new RangeError("Cannot describe a failure: there is none");
@@ -313,7 +324,7 @@ async function failureOf(
   const smallest = options.shrink ?? true ? await shrink(first, scenario, own) : first;
   const traced = await runSimulation(smallest.seed, scenario, {
     ...own,
-    script: smallest.faults.map(parseFault),
+    script: smallest.faults,
     parameters: smallest.parameters,
     trace: true,
   });

@@ -16,6 +16,12 @@ export interface Reached {
   readonly times: number;
 }
 
+/** A batch, and the states that its module declares. */
+export interface BatchOfModule {
+  readonly batch: Batch;
+  readonly states: readonly string[] | null;
+}
+
 /** What some seeds have shown. It consists of plain data, so that a thread can return it. */
 export interface Batch {
   /** The number of seeds. */
@@ -98,13 +104,16 @@ export function mergeBatches(one: Batch, other: Batch): Batch {
   };
 }
 
-/** Runs a batch in a thread. */
+/** Runs a batch in a thread, which imports the module. */
 export async function runBatchInThread(
   source: ScenarioModule,
   seeds: readonly (number | string)[],
   options: BatchOptions,
   collects: boolean,
-): Promise<Batch> {
-  const { scenario, taskModules } = await loadScenario(source);
-  return await runBatch(scenario, seeds, { ...options, taskModules }, collects);
+): Promise<BatchOfModule> {
+  const { scenario, states, taskModules } = await loadScenario(source);
+  return {
+    batch: await runBatch(scenario, seeds, { ...options, taskModules }, collects),
+    states,
+  };
 }

@@ -292,6 +292,25 @@ Deno.test("explore() names the seeds of a thread that never returns", async () =
   );
 });
 
+Deno.test("explore() can run a scenario of the main module, which awaits it", async () => {
+  const program = `
+    import { explore } from ${JSON.stringify(import.meta.resolve("./explore.ts"))};
+    export const states = ["it begins"];
+    export function scenario(network) {
+      network.sometimes("it begins", true);
+    }
+    if (import.meta.main) {
+      const scenario = { module: import.meta.url, export: "scenario", sometimes: "states" };
+      console.log((await explore({ scenario, seeds: 3, workers: 1 })).sometimes.get("it begins"));
+    }`;
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", `data:text/javascript,${encodeURIComponent(program)}`],
+    cwd: new URL("../../", import.meta.url),
+  }).output();
+  const [text, errors] = [stdout, stderr].map((each) => new TextDecoder().decode(each));
+  assertEquals(text, "{ seeds: 3, times: 3 }\n", errors);
+});
+
 Deno.test("explore() proposes a replay() with all that the failure needs", async () => {
   const settings = { latency: 0.05, timeLimit: 500 };
   for (const source of [{ scenario, invariants }, { scenario: impatient }]) {

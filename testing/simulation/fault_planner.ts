@@ -6,7 +6,7 @@
 
 import type { FaultSource } from "./fault_source.ts";
 import { formatFault, type TimedFault, type TimedKind } from "./faults.ts";
-import type { RandomStream } from "./random.ts";
+import type { RandomStream } from "../random_stream.ts";
 import { RANKS, type Schedule, SECOND } from "./schedule.ts";
 
 /** The shortest and the longest duration of each kind of timed fault, in microseconds. */
@@ -14,15 +14,19 @@ const DURATIONS: Readonly<Record<TimedKind, readonly [least: number, most: numbe
   partition: [SECOND, 20 * SECOND],
   "one-way partition": [SECOND, 20 * SECOND],
   clog: [SECOND / 2, 5 * SECOND],
+  "clock jump": [SECOND, 20 * SECOND],
   pause: [SECOND / 10, 5 * SECOND],
   crash: [SECOND / 2, 10 * SECOND],
   "crash losing data": [SECOND / 2, 10 * SECOND],
   kill: [SECOND / 10, 5 * SECOND],
 };
 
+/** The longest jump of a clock, in microseconds. */
+const MOST_JUMP = 60 * SECOND;
+
 const KINDS = Object.keys(DURATIONS) as TimedKind[]; // the keys of a constant object
 
-/** What the planner needs of the network. */
+/** The part of the network that the planner uses. */
 export interface PlannedNetwork {
   /** The names of the hosts that a kind of fault can concern. */
   candidates(kind: TimedKind): string[];
@@ -42,6 +46,8 @@ export class FaultPlanner {
   readonly #source: FaultSource;
   readonly #random: RandomStream;
   readonly #network: PlannedNetwork;
+  /** The faults that have begun and not ended, with the events of their ends. */
+  readonly #active = new Map<TimedFault, number>();
   #isTicking = false;
 
   constructor(
@@ -87,6 +93,7 @@ export class FaultPlanner {
       from: isPartition ? candidates.slice(size) : [],
       at,
       until: at + this.#random.between(...DURATIONS[kind]),
+      by: kind === "clock jump" ? this.#random.between(-MOST_JUMP, MOST_JUMP) : 0,
     });
   }
 
@@ -107,8 +114,21 @@ export class FaultPlanner {
     this.#source.used(fault);
     this.#source.applied(fault);
     this.#network.begin(fault);
-    const end = () => this.#network.end(fault);
-    this.#schedule.at(fault.until, end, false, RANKS.faultEnds);
+    const end = () => {
+      this.#active.delete(fault);
+      this.#network.end(fault);
+    };
+    this.#active.set(fault, this.#schedule.at(fault.until, end, false, RANKS.faultEnds));
+  }
+
+  /** Ends all faults that have begun, before their time. */
+  endAll(): void {
+    const active = [...this.#active];
+    this.#active.clear();
+    for (const [fault, end] of active) {
+      this.#schedule.cancel(end);
+      this.#network.end(fault);
+    }
   }
 
   /** Returns whether the scenario has switched a kind of fault off since the fault was planned. */

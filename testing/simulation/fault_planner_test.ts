@@ -1,14 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  type FaultRates,
-  formatFault,
-  parseFault,
-  type TimedFault,
-  type TimedKind,
-} from "./faults.ts";
+import { type FaultRates, formatFault, type TimedFault, type TimedKind } from "./faults.ts";
 import { FaultPlanner } from "./fault_planner.ts";
 import { FaultSource } from "./fault_source.ts";
-import { RandomStream } from "./random.ts";
+import { RandomStream } from "../random_stream.ts";
 import { Schedule, SECOND } from "./schedule.ts";
 
 /** A planner over a network that records what begins and ends. */
@@ -23,7 +17,7 @@ class PlannerFixture {
 
   constructor(script: readonly string[] | null = null, seed = "1") {
     const random = new RandomStream(seed);
-    this.source = new FaultSource(random, script?.map(parseFault) ?? null, () => {});
+    this.source = new FaultSource(random, script, () => {});
     this.planner = new FaultPlanner(this.schedule, this.source, random.fork("plan"), {
       candidates: () => this.hosts,
       obstacle: () => this.obstacle,

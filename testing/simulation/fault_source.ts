@@ -18,9 +18,9 @@ import {
   type SkewFault,
   type TimedFault,
 } from "./faults.ts";
-import { type RandomStream, UINT32_RANGE } from "./random.ts";
+import { type RandomStream, UINT32_RANGE } from "../random_stream.ts";
 
-/** The occurrences of a kind that go wrong, by their number. */
+/** The faults of one kind at one place, by the number of the occurrence. */
 type ScriptedOccurrences = ReadonlyMap<number, OccurrenceFault>;
 
 const KINDS = Object.keys(OCCURRENCES) as OccurrenceKind[]; // the keys of a constant object
@@ -35,7 +35,7 @@ const LOCAL: ReadonlySet<OccurrenceKind> = new Set<OccurrenceKind>(["delay", "sp
 /** The greatest number of faults of a timed kind in a minute: one in each second. */
 const MOST_PER_MINUTE = 60;
 
-/** Decides for one host or link which occurrences go wrong. */
+/** Decides for one host or link which occurrences have a fault. */
 export class FaultSite {
   readonly #place: string;
   readonly #source: FaultSource;
@@ -63,12 +63,12 @@ export class FaultSite {
   }
 
   /**
-   * Decides whether the next occurrence goes wrong.
+   * Decides whether the next occurrence has a fault.
    *
    * @param kind The kind of fault.
    * @param least The least value of the fault; 1 for a kind without a value.
-   * @param most The greatest value. If it is less than `least`, nothing can go wrong.
-   * @returns The value of the fault, at least 1; 0 if nothing goes wrong.
+   * @param most The greatest value. If it is less than `least`, no fault is possible.
+   * @returns The value of the fault, at least 1; 0 without a fault.
    */
   next(kind: OccurrenceKind, least = 1, most = 1): number {
     const index = INDEX[kind];
@@ -103,7 +103,11 @@ export class FaultSource {
   /** The thresholds between two sockets of one host. */
   readonly #localThresholds = new Float64Array(KINDS.length);
   #rates: FaultRates = {};
+  /** The rates that {@linkcode setRates} cannot change; `null` if it can. */
+  #fixed: FaultRates | null = null;
   readonly #applied: Fault[] = [];
+  /** The lines of the first faults that have happened. */
+  readonly #lines: string[] = [];
   /** The faults of the script that have happened. */
   readonly #used = new Set<Fault>();
   readonly #report: (fault: Fault) => void;
@@ -116,11 +120,11 @@ export class FaultSource {
    * @param random The random numbers.
    * @param script The faults to apply; `null` to draw them.
    * @param report Called with each fault when it happens.
-   * @throws {SyntaxError} If the script contains a value that is not a fault.
+   * @throws {SyntaxError | TypeError} If the script contains a value that is not a fault.
    */
-  constructor(random: RandomStream, script: readonly Fault[] | null, report: (f: Fault) => void) {
+  constructor(random: RandomStream, script: readonly string[] | null, report: (f: Fault) => void) {
     this.#random = random;
-    this.#script = script?.map(checkedFault) ?? null;
+    this.#script = script?.map(parseFault) ?? null;
     this.#report = report;
   }
 
@@ -139,6 +143,13 @@ export class FaultSource {
     return this.#applied;
   }
 
+  /** The faults that have happened, one line each. */
+  get lines(): readonly string[] {
+    const lines = this.#lines;
+    for (const fault of this.#applied.slice(lines.length)) lines.push(formatFault(fault));
+    return lines;
+  }
+
   /** The faults of the script that have not happened. */
   get unused(): readonly Fault[] {
     return this.#script?.filter((fault) => !this.#used.has(fault)) ?? [];
@@ -149,6 +160,11 @@ export class FaultSource {
     return this.#script?.filter(isTimed) ?? [];
   }
 
+  /** Fixes the rates: later rates only switch kinds of faults off, and on again. */
+  fixRates(): void {
+    this.#fixed = this.#rates;
+  }
+
   /**
    * Sets the rates of faults that happen from now on.
    *
@@ -157,9 +173,14 @@ export class FaultSource {
    */
   setRates(rates: FaultRates): void {
     checkRates(rates);
-    this.#rates = { ...rates };
+    const entries = Object.entries(this.#fixed ?? rates);
+    // The entries are those of one of the two, so their names are kinds of faults.
+    const own = Object.fromEntries(
+      entries.filter(([kind]) => (rates[kind as keyof FaultRates] ?? 0) > 0),
+    ) as FaultRates;
+    this.#rates = own;
     for (const [index, kind] of KINDS.entries()) {
-      const threshold = Math.floor((rates[kind] ?? 0) * UINT32_RANGE);
+      const threshold = Math.floor((own[kind] ?? 0) * UINT32_RANGE);
       this.#thresholds[index] = threshold;
       this.#localThresholds[index] = LOCAL.has(kind) ? threshold : 0;
     }
@@ -222,14 +243,6 @@ export class FaultSource {
       [...kinds].map(([kind, faults]) => [kind, new Map(faults.map((fault) => [fault.n, fault]))]),
     );
   }
-}
-
-/** Returns a copy of a fault. Throws if the value is not a fault, as the types cannot ensure. */
-function checkedFault(fault: Fault): Fault {
-  if (typeof fault !== "object" || fault === null) {
-    throw new TypeError(`script must contain faults, as parseFault() returns, got ${quote(fault)}`);
-  }
-  return parseFault(formatFault(fault));
 }
 
 /** Checks that rates have known names, and are numbers in their range. */

@@ -22,6 +22,7 @@ export type OccurrenceKind =
   | "half-open"
   | "refuse"
   | "ignore"
+  | "full queue"
   | "short write"
   | "short read"
   | "slow read"
@@ -29,42 +30,50 @@ export type OccurrenceKind =
   | "lookup failure"
   | "lookup delay"
   | "lookup change"
+  | "lookup omission"
+  | "lookup order"
   | "handshake failure";
 
 /** The faults that concern one occurrence, with the meaning of their value. */
-export const OCCURRENCES: Readonly<Record<OccurrenceKind, "us" | "bytes" | "">> = {
-  /** A segment or datagram arrives later, by microseconds. */
-  delay: "us",
+export const OCCURRENCES: Readonly<Record<OccurrenceKind, "s" | "bytes" | "">> = {
+  /** A segment or datagram arrives later, by seconds. */
+  delay: "s",
   /** A segment is cut after a number of bytes. */
   split: "bytes",
   /** A segment is lost and sent again; a datagram is lost. */
   loss: "",
-  /** A datagram arrives twice, the second time later by microseconds. */
-  duplicate: "us",
-  /** A datagram arrives later by microseconds, and later ones may overtake it. */
-  reorder: "us",
+  /** A datagram arrives twice, the second time later by seconds. */
+  duplicate: "s",
+  /** A datagram arrives later by seconds, and later ones may overtake it. */
+  reorder: "s",
   /** The connection of a segment is reset, and the segment is lost. */
   reset: "",
-  /** From a segment on, nothing of its connection arrives in either direction. */
+  /** From a segment on, no segment of its connection arrives in either direction. */
   "half-open": "",
   /** A connection attempt is refused. */
   refuse: "",
   /** A connection attempt gets no answer. */
   ignore: "",
+  /** The queue of a listening socket is full for seconds: connection attempts get no answer. */
+  "full queue": "s",
   /** A write takes only a number of bytes. */
   "short write": "bytes",
   /** A read delivers only a number of bytes. */
   "short read": "bytes",
-  /** A program reads later, by microseconds, although bytes have arrived. */
-  "slow read": "us",
+  /** A program reads later, by seconds, although bytes have arrived. */
+  "slow read": "s",
   /** A read that was pending when reading stopped still delivers, as in Deno. */
   "late read": "",
   /** A name lookup fails. */
   "lookup failure": "",
-  /** A name lookup takes longer, by microseconds. */
-  "lookup delay": "us",
+  /** A name lookup takes longer, by seconds. */
+  "lookup delay": "s",
   /** A name lookup returns addresses without a host before the right ones. */
   "lookup change": "",
+  /** A name lookup does not return the first of the right addresses. */
+  "lookup omission": "",
+  /** A name lookup returns the right addresses in reverse order. */
+  "lookup order": "",
   /** A TLS handshake fails. */
   "handshake failure": "",
 };
@@ -74,6 +83,7 @@ export type TimedKind =
   | "partition"
   | "one-way partition"
   | "clog"
+  | "clock jump"
   | "pause"
   | "crash"
   | "crash losing data"
@@ -99,6 +109,7 @@ export const DEFAULT_FAULTS: FaultRates = {
   "half-open": 0.0001,
   refuse: 0.02,
   ignore: 0.01,
+  "full queue": 0.005,
   "short write": 0.02,
   "short read": 0.02,
   "slow read": 0.005,
@@ -106,10 +117,13 @@ export const DEFAULT_FAULTS: FaultRates = {
   "lookup failure": 0.02,
   "lookup delay": 0.05,
   "lookup change": 0.01,
+  "lookup omission": 0.01,
+  "lookup order": 0.02,
   "handshake failure": 0.01,
   partition: 0.5,
   "one-way partition": 0.5,
   clog: 1,
+  "clock jump": 0.2,
   pause: 1,
   crash: 0.2,
   "crash losing data": 0.2,
@@ -133,7 +147,7 @@ export const HARMLESS_FAULTS: FaultRates = {
   skew: 0.3,
 };
 
-/** One occurrence that went wrong: the `n`th of its kind at a place. */
+/** A fault of one occurrence: the `n`th occurrence of its kind at a place. */
 export interface OccurrenceFault {
   /** The kind of the fault. */
   readonly kind: OccurrenceKind;
@@ -157,13 +171,15 @@ export interface TimedFault {
   readonly at: number;
   /** The moment at which the fault ends, in microseconds. */
   readonly until: number;
+  /** The microseconds by which a wall clock jumps, and jumps back; 0 for the other kinds. */
+  readonly by: number;
 }
 
-/** A clock that is wrong from the start. */
+/** A constant error of the clock of a host. */
 export interface SkewFault {
   /** The kind of the fault. */
   readonly kind: "skew";
-  /** The host whose clock is wrong. */
+  /** The name of the host. */
   readonly host: string;
   /** The error of the wall clock, in microseconds. */
   readonly offset: number;
@@ -178,6 +194,7 @@ const TIMED: readonly TimedKind[] = [
   "partition",
   "one-way partition",
   "clog",
+  "clock jump",
   "pause",
   "crash",
   "crash losing data",
@@ -211,20 +228,23 @@ export function hostsOfFault(fault: Fault): string[] {
  *
  * @param fault The fault.
  * @returns The line, which {@linkcode parseFault} reads: `refuse alice->bob #3`,
- *   `delay alice->bob #17 12000 us`, `partition alice,bob | carol 5 s to 9.5 s`,
- *   `crash server 2 s to 4 s`, `skew alice 250000 us 40 ppm`.
+ *   `delay alice->bob #17 0.012 s`, `partition alice,bob | carol 5 s to 9.5 s`,
+ *   `crash server 2 s to 4 s`, `clock jump alice 2 s to 4 s by -30 s`,
+ *   `skew alice 0.25 s 40 ppm`.
  */
 export function formatFault(fault: Fault): string {
   if (fault.kind === "skew") {
-    return `skew ${fault.host} ${fault.offset} us ${fault.drift} ppm`;
+    return `skew ${fault.host} ${inSeconds(fault.offset)} s ${fault.drift} ppm`;
   }
   if (isTimed(fault)) {
     const sides = [fault.hosts, fault.from].filter((side) => side.length > 0)
       .map((side) => side.join(",")).join(" | ");
-    return `${fault.kind} ${sides} ${inSeconds(fault.at)} s to ${inSeconds(fault.until)} s`;
+    const by = fault.kind === "clock jump" ? ` by ${inSeconds(fault.by)} s` : "";
+    return `${fault.kind} ${sides} ${inSeconds(fault.at)} s to ${inSeconds(fault.until)} s${by}`;
   }
   const unit = OCCURRENCES[fault.kind];
-  return `${fault.kind} ${fault.place} #${fault.n}${unit && ` ${fault.value} ${unit}`}`;
+  const value = unit === "s" ? inSeconds(fault.value) : fault.value;
+  return `${fault.kind} ${fault.place} #${fault.n}${unit && ` ${value} ${unit}`}`;
 }
 
 /**
@@ -235,7 +255,7 @@ export function formatFault(fault: Fault): string {
  * @throws {SyntaxError} If the line is not a fault. The message names the line and the kinds.
  */
 export function parseFault(line: string): Fault {
-  checkString("parseFault() line", line);
+  checkString("a fault", line);
   const kind = LONGEST_FIRST.find((each) => line.startsWith(`${each} `));
   if (kind === undefined) {
     throw new SyntaxError(
@@ -260,10 +280,11 @@ export function parseFault(line: string): Fault {
 }
 
 const FORMS = {
-  skew: "skew alice 250000 us 40 ppm",
+  skew: "skew alice 0.25 s 40 ppm",
   partition: "partition alice,bob | carol 5 s to 9.5 s",
+  jump: "clock jump alice 5 s to 9.5 s by -30 s",
   timed: "crash alice 5 s to 9.5 s",
-  us: "delay alice->bob #17 12000 us",
+  s: "delay alice->bob #17 0.012 s",
   bytes: "split alice->bob #17 3 bytes",
   "": "refuse alice->bob #3",
 } as const;
@@ -271,6 +292,7 @@ const FORMS = {
 function formOf(kind: OccurrenceKind | TimedKind | "skew"): keyof typeof FORMS {
   if (kind === "skew") return "skew";
   if (isOccurrence(kind)) return OCCURRENCES[kind];
+  if (kind === "clock jump") return "jump";
   return kind.includes("partition") ? "partition" : "timed";
 }
 
@@ -279,31 +301,38 @@ function isOccurrence(kind: string): kind is OccurrenceKind {
 }
 
 function parseSkew(rest: string): SkewFault | null {
-  const match = /^(\S+) (-?\d+) us (-?\d+) ppm$/.exec(rest);
+  const match = /^(\S+) (-?\d+(?:\.\d{1,6})?) s (-?\d+) ppm$/.exec(rest);
   if (match === null) return null;
-  const [, host = "", offset, drift] = match;
-  return { kind: "skew", host, offset: Number(offset), drift: Number(drift) };
+  const [, host = "", offset = "", drift] = match;
+  return { kind: "skew", host, offset: parseSigned(offset), drift: Number(drift) };
 }
 
 function parseOccurrence(kind: OccurrenceKind, rest: string): OccurrenceFault | null {
   const unit = OCCURRENCES[kind];
-  const match = /^(\S+) #(\d+)(?: (\d+) (us|bytes))?$/.exec(rest);
+  const match = /^(\S+) #(\d+)(?: (\d+(?:\.\d{1,6})?) (s|bytes))?$/.exec(rest);
   if (match === null || (match[4] ?? "") !== unit) return null;
   const [, place = "", n, value = "0"] = match;
-  if (Number(n) < 1) return null;
-  return { kind, place, n: Number(n), value: Number(value) };
+  const size = unit === "s" ? parseSeconds(value) : Number(value);
+  if (Number(n) < 1 || !Number.isInteger(size)) return null;
+  return { kind, place, n: Number(n), value: size };
 }
 
+/** The hosts, the other hosts, the times, and the seconds of a jump. */
+const TIMED_REST =
+  /^(\S+)(?: \| (\S+))? (\d+(?:\.\d{1,6})?) s to (\d+(?:\.\d{1,6})?) s(?: by (-?\d+(?:\.\d{1,6})?) s)?$/;
+
 function parseTimed(kind: TimedKind, rest: string): TimedFault | null {
-  const match = /^(\S+)(?: \| (\S+))? (\d+(?:\.\d{1,6})?) s to (\d+(?:\.\d{1,6})?) s$/.exec(rest);
+  const match = TIMED_REST.exec(rest);
   if (match === null || (match[2] !== undefined) !== kind.includes("partition")) return null;
-  const [, hosts = "", from, at = "", until = ""] = match;
+  if ((match[5] !== undefined) !== (kind === "clock jump")) return null;
+  const [, hosts = "", from, at = "", until = "", by = "0"] = match;
   const fault = {
     kind,
     hosts: hosts.split(","),
     from: from?.split(",") ?? [],
     at: parseSeconds(at),
     until: parseSeconds(until),
+    by: parseSigned(by),
   };
   return fault.until < fault.at ? null : fault;
 }
@@ -314,11 +343,21 @@ function parseSeconds(text: string): number {
   return Number(whole) * SECOND + Number(rest.padEnd(6, "0"));
 }
 
+function parseSigned(text: string): number {
+  return text.startsWith("-") ? -parseSeconds(text.slice(1)) : parseSeconds(text);
+}
+
 /** Returns microseconds as seconds, without an exponent. */
 export function inSeconds(microseconds: number): string {
+  if (microseconds < 0) return `-${inSeconds(-microseconds)}`;
   const whole = Math.floor(microseconds / SECOND);
   const rest = String(microseconds % SECOND).padStart(6, "0").replace(/0+$/, "");
   return rest === "" ? String(whole) : `${whole}.${rest}`;
+}
+
+/** Returns seconds as a text without an exponent, to the microsecond. */
+export function formatSeconds(seconds: number): string {
+  return inSeconds(inMicroseconds(seconds));
 }
 
 /** Returns seconds as whole microseconds. */

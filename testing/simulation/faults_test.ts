@@ -36,9 +36,11 @@ const lasting = fc.record({
   kind: fc.constantFrom(...timed),
   hosts: fc.array(name, { minLength: 1, maxLength: 3 }),
   from: fc.array(name, { minLength: 1, maxLength: 3 }),
+  by: fc.integer(),
   times: fc.tuple(fc.nat({ max: LAST_MOMENT }), fc.nat({ max: LAST_MOMENT })),
-}).map(({ times: [a, b], from, ...fault }): Fault => ({
+}).map(({ times: [a, b], from, by, ...fault }): Fault => ({
   ...fault,
+  by: fault.kind === "clock jump" ? by : 0,
   from: fault.kind.includes("partition") ? from : [],
   at: Math.min(a, b),
   until: Math.max(a, b),
@@ -64,7 +66,7 @@ Deno.test("formatFault() writes the lines of the documentation", () => {
   for (
     const line of [
       "refuse alice->bob #3",
-      "delay alice->bob #17 12000 us",
+      "delay alice->bob #17 0.012 s",
       "split alice->bob #2 3 bytes",
       "short write alice #1 3 bytes",
       "lookup failure alice #1",
@@ -72,7 +74,9 @@ Deno.test("formatFault() writes the lines of the documentation", () => {
       "one-way partition alice | bob,carol 0.000001 s to 1 s",
       "crash server 2 s to 4 s",
       "crash losing data server 2 s to 4 s",
-      "skew alice -250000 us 40 ppm",
+      "clock jump server 2 s to 4 s by -30.5 s",
+      "full queue server #2 2.5 s",
+      "skew alice -0.25 s 40 ppm",
     ]
   ) assertEquals(formatFault(parseFault(line)), line);
 });
@@ -83,13 +87,17 @@ Deno.test("parseFault() throws an error that names the line and the form", () =>
     "crash alice 2 s to 1 s",
     "crash alice, bob 1 s to 2 s",
     "partition alice 1 s to 2 s",
+    "clock jump alice 1 s to 2 s",
+    "crash alice 1 s to 2 s by 3 s",
     "crash alice | bob 1 s to 2 s",
     "refuse alice->bob #0",
-    "refuse alice->bob #1 12 us",
+    "refuse alice->bob #1 12 s",
     "delay alice->bob #1",
     "delay alice->bob #1 12 bytes",
     "split a->b #1 1.5 bytes",
-    "skew alice 12 us",
+    "skew alice 12 s",
+    "split a->b #1 1.0000001 bytes",
+    "delay a->b #1 0.0000001 s",
     "crash",
     "",
   ].map((line) => {
@@ -102,13 +110,13 @@ Deno.test("parseFault() throws an error that names the line and the form", () =>
     messages[1] ?? "",
     '"crash alice 5 s to 9.5 s", and not end before it begins',
   );
-  assertStringIncludes(messages[5] ?? "", '"refuse alice->bob #3", count from 1');
+  assertStringIncludes(messages[7] ?? "", '"refuse alice->bob #3", count from 1');
   // @ts-expect-error: the error for a value of another type is tested
-  assertThrows(() => parseFault(7), TypeError, "parseFault() line must be a string, got 7");
+  assertThrows(() => parseFault(7), TypeError, "a fault must be a string, got 7");
 });
 
 Deno.test("hostsOfFault() returns the hosts of every kind of fault", () => {
-  const hosts = ["refuse a->b #1", "lookup failure a #1", "skew a 1 us 1 ppm", "kill a 1 s to 2 s"]
+  const hosts = ["refuse a->b #1", "lookup failure a #1", "skew a 1 s 1 ppm", "kill a 1 s to 2 s"]
     .map((line) => hostsOfFault(parseFault(line)).join());
   assertEquals(hosts, ["a,b", "a", "a", "a"]);
   assertEquals(hostsOfFault(parseFault("partition a,b | c 1 s to 2 s")), ["a", "b", "c"]);

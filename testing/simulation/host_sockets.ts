@@ -13,7 +13,6 @@ import {
   overlap,
   unmapped,
 } from "../../reactor/drivers/memory/local_hosts.ts";
-import { CannotListenError } from "../../reactor/errors.ts";
 import type {
   Address,
   ConnectTCPOptions,
@@ -24,6 +23,7 @@ import type {
 import type { HostSockets } from "../../reactor/lifecycle/host_sockets.ts";
 import type { Dial } from "../../reactor/stream/dial.ts";
 import { localEnd } from "../../reactor/stream/socket_options.ts";
+import { cannotListen, errorWithCode } from "../../reactor/stream/system_error.ts";
 import { isAbstract } from "../../reactor/stream/unix_path.ts";
 import {
   type AttemptOptions,
@@ -91,7 +91,7 @@ export class SimulatedSockets implements HostSockets {
     const address = new UNIXAddress(path);
     this.#checkAlive(address);
     if (this.#machine.listenerAt("", path) !== null) {
-      throw cannotListen(address, "EADDRINUSE", "the address is in use");
+      throw cannotListen(address, errorWithCode("EADDRINUSE", "the address is in use"));
     }
     if (!isAbstract(path)) this.#machine.socketFiles.add(path);
     return new StreamListener(this.#machine, address, { host: "", port: path, backlog, isLocked });
@@ -128,7 +128,8 @@ export class SimulatedSockets implements HostSockets {
     bound: readonly IInternetAddress[],
     isUsed: (port: number) => boolean,
   ): number {
-    const fail = (code: string, why: string) => cannotListen(addressOf(port), code, why);
+    const fail = (code: string, why: string) =>
+      cannotListen(addressOf(port), errorWithCode(code, why));
     this.#checkAlive(addressOf(port));
     const { name, addresses } = this.#machine;
     if (!this.#machine.hasAddress(host)) {
@@ -211,10 +212,7 @@ export class SimulatedSockets implements HostSockets {
 
   #checkAlive(address: Address): void {
     if (this.#process.isAlive) return;
-    throw cannotListen(address, "ESRCH", `the process of the host ${this.#machine.name} has ended`);
+    const why = `the process of the host ${this.#machine.name} has ended`;
+    throw cannotListen(address, errorWithCode("ESRCH", why));
   }
-}
-
-function cannotListen(address: Address, code: string, why: string): CannotListenError {
-  return new CannotListenError(address, { code, cause: new Error(why) });
 }

@@ -6,11 +6,13 @@
 
 import { checkString, quote } from "../../internal/validation.ts";
 import { canonicalHost } from "../../reactor/datagram/same_host.ts";
-import { isLoopback, isWildcard } from "../../reactor/drivers/memory/local_hosts.ts";
 import type { Machine } from "./machine.ts";
 import { checkAddresses } from "./network_options.ts";
 import type { SimulatedHost } from "./simulated_host.ts";
 import { nameKey } from "./simulated_names.ts";
+
+/** Loopback addresses and wildcards, in canonical form. */
+const OF_EVERY_HOST = /^(?:127\.|0\.0\.0\.0$|\[::1?\]$)/;
 
 /** The hosts of a network, in the order in which they were added. */
 export class HostTable {
@@ -79,7 +81,7 @@ export class HostTable {
     checkAddresses("addHost() addresses", own);
     const keys = own.map(canonicalHost);
     for (const [index, address] of own.entries()) {
-      const problem = this.#problemOf(address, keys, index);
+      const problem = this.#problemOf(keys, index);
       if (problem === null) continue;
       throw new RangeError(
         `Cannot give the address ${quote(address)} to the host ${name}: ${problem}`,
@@ -91,9 +93,7 @@ export class HostTable {
   /** Adds a machine, so that it has a name and addresses in the network. */
   addMachine(machine: Machine): void {
     this.#machines.set(machine.name, machine);
-    for (const address of machine.addresses) {
-      this.#addresses.set(canonicalHost(address), machine);
-    }
+    for (const address of machine.canonicalAddresses) this.#addresses.set(address, machine);
     this.names.set(nameKey(machine.name), machine.addresses);
   }
 
@@ -114,9 +114,9 @@ export class HostTable {
     throw new RangeError(`Cannot add the host ${quote(name)}: there is a host ${rival}`);
   }
 
-  #problemOf(address: string, keys: readonly string[], index: number): string | null {
-    const key = keys[index] ?? address;
-    if (isWildcard(address) || isLoopback(address)) return "every host has it";
+  #problemOf(keys: readonly string[], index: number): string | null {
+    const key = keys[index] ?? "";
+    if (OF_EVERY_HOST.test(key)) return "every host has it";
     const owner = this.#addresses.get(key);
     if (owner !== undefined) return `the host ${owner.name} has it`;
     return keys.indexOf(key) === index ? null : "it is given twice";

@@ -13,7 +13,7 @@ const INTERVAL = 75 * SECOND;
 /** The number of probes without an answer after which the connection is lost. */
 const MOST_PROBES = 9;
 
-/** What the probes need of their connection. */
+/** The part of a connection that its probes use. */
 export interface ProbedConnection {
   /** Whether the connection waits for the answer to other segments, which serve as probes. */
   readonly isTroubled: boolean;

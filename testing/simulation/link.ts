@@ -1,9 +1,10 @@
 /**
- * The way from one simulated host to another: latency, bandwidth, and whether it is interrupted.
+ * The way from one simulated host to another: latency, jitter, bandwidth, and whether it is interrupted.
  *
  * @module
  */
 
+import type { RandomStream } from "../random_stream.ts";
 import type { FaultSite } from "./fault_source.ts";
 import { type Schedule, SECOND } from "./schedule.ts";
 
@@ -13,12 +14,17 @@ const LOOPBACK_LATENCY = 10;
 /** One direction between two hosts. */
 export class Link {
   readonly #schedule: Schedule;
-  /** Decides which occurrences on this link go wrong. */
+  /** Decides which occurrences on this link have a fault. */
   readonly site: FaultSite;
   /** The time that a packet needs without a fault, in microseconds. */
   latency: number;
+  /** The longest additional time of a packet, which is random, in microseconds. */
+  jitter = 0;
   /** Bytes per second; Infinity for no limit. */
   bandwidth = Infinity;
+  readonly #makeRandom: () => RandomStream;
+  /** The random numbers of the jitter; `null` until they are needed. */
+  #random: RandomStream | null = null;
   readonly #interruptions = new Set<object>();
   #cloggedUntil = 0;
   /** The time at which the link has sent all bytes that wait for it. */
@@ -26,10 +32,17 @@ export class Link {
 
   /**
    * @param schedule The virtual time.
-   * @param site Decides which occurrences go wrong.
+   * @param site Decides which occurrences have a fault.
    * @param latency The time that a packet needs, in microseconds; `null` on one host.
+   * @param makeRandom Returns the random numbers of the link.
    */
-  constructor(schedule: Schedule, site: FaultSite, latency: number | null) {
+  constructor(
+    schedule: Schedule,
+    site: FaultSite,
+    latency: number | null,
+    makeRandom: () => RandomStream,
+  ) {
+    this.#makeRandom = makeRandom;
     this.#schedule = schedule;
     this.site = site;
     this.latency = latency ?? LOOPBACK_LATENCY;
@@ -68,8 +81,14 @@ export class Link {
    */
   arrival(size: number): number {
     const start = Math.max(this.#schedule.now, this.#cloggedUntil);
-    if (this.bandwidth === Infinity) return start + this.latency;
+    const way = this.latency + (this.jitter > 0 ? this.#drawJitter() : 0);
+    if (this.bandwidth === Infinity) return start + way;
     this.#freeAt = Math.max(start, this.#freeAt) + Math.ceil((size * SECOND) / this.bandwidth);
-    return this.#freeAt + this.latency;
+    return this.#freeAt + way;
+  }
+
+  #drawJitter(): number {
+    this.#random ??= this.#makeRandom();
+    return this.#random.between(0, this.jitter);
   }
 }

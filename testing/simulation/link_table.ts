@@ -4,11 +4,13 @@
  * @module
  */
 
+import type { RandomStream } from "../random_stream.ts";
 import type { FaultSource } from "./fault_source.ts";
-import type { TimedFault } from "./faults.ts";
+import { inMicroseconds, type TimedFault } from "./faults.ts";
 import type { HostTable } from "./host_table.ts";
 import { Link } from "./link.ts";
 import type { Machine } from "./machine.ts";
+import type { Latency } from "./network_options.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** The hosts on the two sides of a partition. */
@@ -19,16 +21,25 @@ export class LinkTable {
   readonly #schedule: Schedule;
   readonly #faults: FaultSource;
   readonly #hosts: HostTable;
-  readonly #latency: number;
+  readonly #random: RandomStream;
+  readonly #latency: Latency;
   readonly #links = new Map<Machine, Map<Machine, Link>>();
 
   /**
    * @param schedule The virtual time.
-   * @param faults Decides which occurrences go wrong.
+   * @param faults Decides which occurrences have a fault.
    * @param hosts The hosts of the network.
-   * @param latency The time that a packet needs between two hosts, in microseconds.
+   * @param random The random numbers of the links.
+   * @param latency The time that a packet needs between two hosts, in seconds.
    */
-  constructor(schedule: Schedule, faults: FaultSource, hosts: HostTable, latency: number) {
+  constructor(
+    schedule: Schedule,
+    faults: FaultSource,
+    hosts: HostTable,
+    random: RandomStream,
+    latency: Latency,
+  ) {
+    this.#random = random;
     this.#schedule = schedule;
     this.#faults = faults;
     this.#hosts = hosts;
@@ -42,8 +53,10 @@ export class LinkTable {
     let link = links.get(to);
     if (link === undefined) {
       const isLocal = from === to;
-      const site = this.#faults.site(`${from.name}->${to.name}`, isLocal);
-      link = new Link(this.#schedule, site, isLocal ? null : this.#latency);
+      const place = `${from.name}->${to.name}`;
+      const site = this.#faults.site(place, isLocal);
+      const latency = isLocal ? null : this.#latencyOf(place);
+      link = new Link(this.#schedule, site, latency, () => this.#random.fork(`jitter ${place}`));
       links.set(to, link);
     }
     return link;
@@ -68,6 +81,13 @@ export class LinkTable {
   /** Ends all interruptions and delays. */
   heal(): void {
     for (const links of this.#links.values()) for (const link of links.values()) link.heal();
+  }
+
+  #latencyOf(place: string): number {
+    if (typeof this.#latency === "number") return inMicroseconds(this.#latency);
+    const [least, most] = this.#latency;
+    const random = this.#random.fork(`latency ${place}`);
+    return random.between(inMicroseconds(least), inMicroseconds(most));
   }
 
   #between({ hosts, from }: Sides, bothWays: boolean): Link[] {

@@ -1,13 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
 import { FaultSource } from "./fault_source.ts";
 import { Link } from "./link.ts";
-import { RandomStream } from "./random.ts";
+import { RandomStream } from "../random_stream.ts";
 import { Schedule } from "./schedule.ts";
 
 function makeLink(latency: number | null = 1000): { link: Link; schedule: Schedule } {
   const schedule = new Schedule();
   const source = new FaultSource(new RandomStream("1"), null, () => {});
-  return { link: new Link(schedule, source.site("a->b"), latency), schedule };
+  return {
+    link: new Link(schedule, source.site("a->b"), latency, () => new RandomStream("link")),
+    schedule,
+  };
 }
 
 Deno.test("Link.arrival() is one latency later; within one host it is 10 microseconds", () => {
@@ -53,4 +56,12 @@ Deno.test("Link.heal() ends interruptions and the clogging", () => {
   link.interrupt({});
   link.heal();
   assertEquals([link.isOpen, link.arrival(1)], [true, 1000]);
+});
+
+Deno.test("Link.arrival() adds a random time up to the jitter", () => {
+  const { link } = makeLink();
+  link.jitter = 300;
+  const arrivals = Array.from({ length: 200 }, () => link.arrival(1));
+  assert(arrivals.every((time) => time >= 1000 && time <= 1300));
+  assert(new Set(arrivals).size > 100);
 });

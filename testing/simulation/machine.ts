@@ -13,12 +13,12 @@ import type { DatagramSocket } from "./datagram_socket.ts";
 import type { FaultSite } from "./fault_source.ts";
 import type { Link } from "./link.ts";
 import { Process } from "./process.ts";
-import type { Schedule } from "./schedule.ts";
+import { type Schedule, SECOND } from "./schedule.ts";
 import type { StreamEnd } from "./stream_end.ts";
 import type { StreamListener } from "./stream_listener.ts";
 import type { Trace } from "./trace.ts";
 
-/** What a machine needs of its network. */
+/** The part of the network that a machine uses. */
 export interface MachineNetwork {
   readonly schedule: Schedule;
   /** The trace of the simulation. */
@@ -34,8 +34,7 @@ export interface MachineNetwork {
 }
 
 /**
- * The time from a start of a machine to its crash. Whatever a machine remembers of its connections
- * ends with it.
+ * The time from a start of a machine to its crash. A crash discards the state of all connections.
  */
 export interface Boot {
   /** Whether the machine has crashed since. */
@@ -49,10 +48,12 @@ export class Machine {
   readonly name: string;
   /** Its IP addresses: those of other machines are in the network. */
   readonly addresses: readonly string[];
-  /** Decides which occurrences on this machine go wrong. */
+  /** Decides which occurrences on this machine have a fault. */
   readonly site: FaultSite;
   readonly network: MachineNetwork;
   readonly schedule: Schedule;
+  /** Whether a trace is kept. */
+  readonly isTraced: boolean;
   /** The process that runs, or the last one. */
   process: Process;
   /** The current start, or the last one. */
@@ -64,15 +65,21 @@ export class Machine {
   readonly datagramSockets: Set<DatagramSocket> = new Set();
   /** The paths of UNIX sockets in the file system, which survive a crash. */
   readonly socketFiles: Set<string> = new Set();
+  /**
+   * The ports of connections that this machine opens, in turn. A crash does not start them again:
+   * the peers may still have the connections from before it.
+   */
+  readonly #localPorts = new PortNumbers();
   /** The local ends of the connections that this machine has opened. */
-  localEnds: LocalEnds = new LocalEnds();
-  readonly #canonical: ReadonlySet<string>;
+  localEnds: LocalEnds = new LocalEnds(this.#localPorts);
+  /** Its IP addresses, in canonical form. */
+  readonly canonicalAddresses: ReadonlySet<string>;
   readonly #portNumbers = new PortNumbers();
 
   /**
    * @param name The name of the host.
    * @param addresses Its IP addresses.
-   * @param site Decides which occurrences on this machine go wrong.
+   * @param site Decides which occurrences on this machine have a fault.
    * @param network The network of the machine.
    */
   constructor(
@@ -83,10 +90,11 @@ export class Machine {
   ) {
     this.name = name;
     this.addresses = addresses;
-    this.#canonical = new Set(addresses.map(canonicalHost));
+    this.canonicalAddresses = new Set(addresses.map(canonicalHost));
     this.site = site;
     this.network = network;
     this.schedule = network.schedule;
+    this.isTraced = network.trace.isOn;
     this.process = new Process(this.schedule, network.entered);
   }
 
@@ -103,14 +111,14 @@ export class Machine {
    */
   note(text: () => string, data: Uint8Array | null = null): void {
     const { trace } = this.network;
-    if (trace.isOn) trace.addRoutine(this.schedule.now, this.name, text(), data);
+    if (trace.isOn) trace.addRoutine(this.schedule.now / SECOND, this.name, text(), data);
   }
 
   /** Returns whether an address belongs to this machine, or stands for all of its addresses. */
   hasAddress(host: string): boolean {
     const address = unmapped(host);
     return isWildcard(address) || isLoopback(address) ||
-      this.#canonical.has(canonicalHost(address));
+      this.canonicalAddresses.has(canonicalHost(address));
   }
 
   /** Returns the machine with an address, as this machine sees it; `null` if there is none. */
@@ -154,7 +162,7 @@ export class Machine {
   }
 
   /**
-   * Stops the machine. Its connections are forgotten, and their peers receive nothing.
+   * Stops the machine. It forgets its connections, and their peers receive nothing.
    *
    * @param losesFlight Whether the packets that it has sent are lost, too.
    */
@@ -184,6 +192,6 @@ export class Machine {
     this.ends.clear();
     this.listeners.clear();
     this.datagramSockets.clear();
-    this.localEnds = new LocalEnds();
+    this.localEnds = new LocalEnds(this.#localPorts);
   }
 }

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { makeWorld } from "../fixtures/simulated_ends.ts";
 import { FaultSource } from "./fault_source.ts";
 import { Machine, type MachineNetwork } from "./machine.ts";
-import { RandomStream } from "./random.ts";
+import { RandomStream } from "../random_stream.ts";
 import { Schedule } from "./schedule.ts";
 import { Link } from "./link.ts";
 import { Trace } from "./trace.ts";
@@ -15,7 +15,7 @@ function makeMachine(addresses: readonly string[] = ["10.0.0.1", "fd00::1"]): Ma
     trace: new Trace(false),
     entered: () => {},
     machineAt: () => null,
-    link: () => new Link(schedule, source.site("link"), null),
+    link: () => new Link(schedule, source.site("link"), null, () => new RandomStream("link")),
     machines: () => [],
   };
   return new Machine("host", addresses, source.site("host"), network);
@@ -87,6 +87,18 @@ Deno.test("Machine.crash() ends the process and all sockets, but the files of UN
   assertEquals([machine.localEnds.size, [...machine.socketFiles]], [0, ["/run/x"]]);
   machine.start();
   assertEquals([machine.isUp, machine.process.isAlive, machine.boot.isOver], [true, true, false]);
+});
+
+Deno.test("Machine.start() continues the local ports, which peers may still have in connections", () => {
+  const machine = makeMachine();
+  const take = () => machine.localEnds.take("10.0.0.1", 0, () => false);
+  const first = take();
+  machine.crash(false);
+  machine.start();
+  const second = take();
+  machine.kill();
+  machine.start();
+  assertEquals([second - first, take() - first], [1, 2]);
 });
 
 Deno.test("Machine.kill() ends the process, and the machine runs on", () => {

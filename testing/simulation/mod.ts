@@ -15,24 +15,19 @@ export {
 export type { Reached } from "./explore_batch.ts";
 export {
   DEFAULT_FAULTS,
-  type Fault,
   type FaultRates,
-  formatFault,
   HARMLESS_FAULTS,
-  type OccurrenceFault,
   type OccurrenceKind,
-  parseFault,
-  type SkewFault,
-  type TimedFault,
   type TimedKind,
 } from "./faults.ts";
 export type {
   HostOptions,
+  Latency,
   LinkOptions,
   Parameter,
   SimulatedNetworkOptions,
 } from "./network_options.ts";
-export { RandomStream } from "./random.ts";
+export { RandomStream } from "../random_stream.ts";
 export { type Replay, replay, type ReplayOptions } from "./replay.ts";
 export type { SavedFailure } from "./saved_failure.ts";
 export type { Invariants, ScenarioModule } from "./scenario_source.ts";

@@ -10,8 +10,12 @@ import type { Schedule } from "./schedule.ts";
 export class Process {
   readonly #schedule: Schedule;
   readonly #entered: () => void;
-  /** The calls that wait for the end of a pause; `null` while the process runs. */
-  #waiting: (() => void)[] | null = null;
+  /** Who has paused the process and not resumed it. */
+  readonly #holders = new Set<object>();
+  /** The calls that wait for the end of a pause, or for others that have waited. */
+  #waiting: (() => void)[] = [];
+  /** Whether an event is pending that makes the first of the kept calls. */
+  #isCatchingUp = false;
   #isAlive = true;
 
   /**
@@ -30,13 +34,14 @@ export class Process {
 
   /** Whether the system has suspended the process. */
   get isPaused(): boolean {
-    return this.#waiting !== null;
+    return this.#holders.size > 0;
   }
 
   /** Calls a function of the program: now, after a pause, or never if the process has ended. */
   run(f: () => void): void {
     if (!this.#isAlive) return;
-    if (this.#waiting !== null) {
+    // A call must not overtake those that were kept.
+    if (this.#holders.size > 0 || this.#waiting.length > 0) {
       this.#waiting.push(f);
       return;
     }
@@ -44,24 +49,56 @@ export class Process {
     f();
   }
 
-  /** Suspends the process, unless it has ended. Calls are kept until it resumes. */
-  pause(): void {
-    if (this.#isAlive) this.#waiting ??= [];
+  /** Continues the current call of the program, before those that were kept. */
+  proceed(f: () => void): void {
+    if (this.isPaused || !this.#isAlive) return this.run(f);
+    this.#entered();
+    f();
   }
 
   /**
-   * Makes the calls that were kept, in their order. Each is an event of its own, so that the
-   * promises of one settle before the next, as in a process that runs.
+   * Suspends the process, unless it has ended. Calls are kept until it resumes.
+   *
+   * @param holder The cause of the pause, which {@linkcode resume} takes.
    */
-  resume(): void {
-    const waiting = this.#waiting ?? [];
-    this.#waiting = null;
-    for (const f of waiting) this.#schedule.at(this.#schedule.now, () => this.run(f));
+  pause(holder: object): void {
+    if (this.#isAlive) this.#holders.add(holder);
+  }
+
+  /**
+   * Ends a pause. The process resumes when all causes have ended. It then makes the calls that were
+   * kept, in their order. Each is an event of its own, so that the promises of one settle before
+   * the next, as in a process that runs.
+   *
+   * @param holder The cause of the pause; all causes by default.
+   * @returns Whether the process has resumed.
+   */
+  resume(holder?: object): boolean {
+    if (!this.isPaused) return false;
+    if (holder === undefined) this.#holders.clear();
+    else this.#holders.delete(holder);
+    if (!this.isPaused) this.#catchUp();
+    return !this.isPaused;
   }
 
   /** Ends the process. Nothing calls the program any more. */
   end(): void {
     this.#isAlive = false;
-    this.#waiting = null;
+    this.#holders.clear();
+    this.#waiting = [];
+  }
+
+  #catchUp(): void {
+    if (this.#isCatchingUp || this.#waiting.length === 0) return;
+    this.#isCatchingUp = true;
+    this.#schedule.at(this.#schedule.now, () => {
+      this.#isCatchingUp = false;
+      if (this.isPaused) return;
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#entered();
+      next();
+      this.#catchUp();
+    });
   }
 }

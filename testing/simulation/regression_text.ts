@@ -28,13 +28,13 @@ export function regressionTest(
 ): string {
   const { seed, faults } = failure;
   if (faults.length > 0) {
-    return `A regression test: await ${
-      replayCall(`"seed":${JSON.stringify(seed)}`, failure, options)
-    };`;
+    const call = replayCall(`"seed":${JSON.stringify(seed)}`, failure, options);
+    return `A regression test: await ${call};`;
   }
-  return "No fault is needed. A seed changes its meaning with the next random number, so test the " +
-    "code itself, or all seeds that have failed among the first: " +
-    `for (const seed of ${JSON.stringify(seeds)}) await ${replayCall("seed", failure, options)};`;
+  const call = replayCall("seed", failure, options);
+  return "No fault is needed. A seed changes its meaning with the next random number, so test " +
+    "the code itself, or all seeds that have failed among the first: " +
+    `for (const seed of ${JSON.stringify(seeds)}) await ${call};`;
 }
 
 /** Returns the call of `replay()` that repeats a failure, with all options that matter to it. */

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { parseFault } from "./faults.ts";
 import type { SavedFailure } from "./saved_failure.ts";
 import { type Invariants, loadScenario, type ScenarioModule } from "./scenario_source.ts";
 import { simulate, type SimulationOptions, type SimulationResult } from "./simulate.ts";
@@ -63,6 +62,5 @@ export async function replay(
 ): Promise<SimulationResult> {
   const { seed = 1, faults, parameters } = failure;
   const { scenario: loaded, taskModules } = await loadScenario(scenario, options);
-  const script = faults.map(parseFault);
-  return await simulate(seed, loaded, { ...options, taskModules, parameters, script });
+  return await simulate(seed, loaded, { ...options, taskModules, parameters, script: faults });
 }

@@ -19,7 +19,7 @@ export function hostTurn(): Promise<void> {
   return promise;
 }
 
-/** What the loop needs of the simulation. */
+/** The part of the simulation that the loop uses. */
 export interface RunOptions {
   /** The virtual time in microseconds at which to end. */
   readonly limit: number;

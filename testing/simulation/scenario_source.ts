@@ -7,7 +7,7 @@
 import { checkFunction, quote } from "../../internal/validation.ts";
 import { absoluteURL } from "../../reactor/threads/worker_task.ts";
 import type { Scenario } from "./simulate.ts";
-import type { SimulatedNetwork } from "./simulated_network.ts";
+import { internalsOf, type SimulatedNetwork } from "./simulated_network.ts";
 import type { TaskModules } from "./simulated_threads.ts";
 
 /**
@@ -67,16 +67,14 @@ export function forThread(source: ScenarioModule): ScenarioModule {
  */
 export async function loadScenario(
   source: Scenario | ScenarioModule,
-  { invariants, sometimes, taskModules }: Declarations = {},
+  declarations: Declarations = {},
 ): Promise<LoadedScenario> {
-  if (sometimes !== undefined) checkStates("sometimes", sometimes);
+  checkSource(source, declarations);
+  const { invariants, sometimes, taskModules } = declarations;
   if (!isScenarioModule(source)) {
-    checkFunction("scenario", source);
     const checked = withInvariants(source, invariants ?? {});
     return { scenario: checked, states: sometimes ?? null, taskModules };
   }
-  checkExported("invariants", invariants, source);
-  checkExported("taskModules", taskModules, source);
   const { module } = source;
   const exports: Record<string, unknown> = await import(absoluteURL(module));
   const exported = (name: string | undefined): unknown => {
@@ -87,15 +85,34 @@ export async function loadScenario(
   };
   const scenario = exported(source.export);
   checkFunction(`the export ${source.export} of ${module}`, scenario);
-  const states = exported(source.sometimes) ?? sometimes;
+  const states = exported(source.sometimes);
   if (states !== undefined) checkStates(`the export ${source.sometimes} of ${module}`, states);
   // The caller declares the exports' types by naming them here.
   const own = exported(source.invariants) as Invariants | undefined;
   return {
     scenario: withInvariants(scenario as Scenario, own ?? {}),
-    states: states === undefined ? null : [...states, ...sometimes ?? []],
+    states: allStates(states ?? null, sometimes),
     taskModules: exported(source.taskModules) as TaskModules | undefined,
   };
+}
+
+/** Returns the states that a module and its caller declare; `null` if none are declared. */
+export function allStates(
+  ofModule: readonly string[] | null,
+  ofCaller: readonly string[] | undefined,
+): readonly string[] | null {
+  return ofCaller === undefined ? ofModule : [...ofModule ?? [], ...ofCaller];
+}
+
+/** Throws an error that names the option, unless a scenario and its declarations are valid. */
+export function checkSource(
+  source: Scenario | ScenarioModule,
+  { invariants, sometimes, taskModules }: Declarations,
+): void {
+  if (sometimes !== undefined) checkStates("sometimes", sometimes);
+  if (!isScenarioModule(source)) return checkFunction("scenario", source);
+  checkExported("invariants", invariants, source);
+  checkExported("taskModules", taskModules, source);
 }
 
 /** Throws an error if the caller passes what a thread cannot receive and the module must export. */
@@ -123,12 +140,13 @@ function withInvariants(scenario: Scenario, invariants: Invariants): Scenario {
   if (checks.length === 0) return scenario;
   return async (network) => {
     await scenario(network);
-    await network.checks.nonePending();
+    const { checks: found } = internalsOf(network);
+    await found.nonePending();
     for (const [name, check] of checks) {
       try {
-        if (check(network) === false) network.checks.fail("invariant", name);
+        if (check(network) === false) found.fail("invariant", name);
       } catch (error) {
-        network.checks.fail("invariant", `${name}: ${error}`, error);
+        found.fail("invariant", `${name}: ${error}`, error);
       }
     }
   };

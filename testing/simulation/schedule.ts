@@ -86,7 +86,7 @@ export class Schedule {
    * @param time Its time in microseconds, an integer. A time in the past means the current time. An
    *   event after {@linkcode LAST_MOMENT} never happens, and does not count as pending.
    * @param event The function to call.
-   * @param isBackground Whether the event does not count as pending, because it repeats for ever.
+   * @param isBackground Whether the event does not count as pending: it repeats without an end.
    * @param rank The position among the events of the same time: one of {@linkcode RANKS}.
    * @returns The number that {@linkcode cancel} takes.
    */

@@ -100,7 +100,7 @@ class Search {
     const { seed, faults, parameters } = candidate;
     const result = await runSimulation(seed, this.#scenario, {
       ...this.#options,
-      script: faults.map(parseFault),
+      script: faults,
       parameters,
       trace: false,
     });

@@ -12,10 +12,16 @@ import { addObserver, type LogEvent } from "../../log/mod.ts";
 import { useWallClock } from "../../log/wall_clock.ts";
 import { LoggedErrors } from "../logged_errors.ts";
 import type { Violation } from "./checks.ts";
-import { DEFAULT_FAULTS, formatFault, hostsOfFault, inSeconds, parseFault } from "./faults.ts";
+import {
+  DEFAULT_FAULTS,
+  type FaultRates,
+  formatSeconds,
+  hostsOfFault,
+  parseFault,
+} from "./faults.ts";
 import type { Parameter, SimulatedNetworkOptions } from "./network_options.ts";
 import { hostTurn } from "./run_schedule.ts";
-import { SimulatedNetwork } from "./simulated_network.ts";
+import { internalsOf, type NetworkInternals, SimulatedNetwork } from "./simulated_network.ts";
 import type { Trace } from "./trace.ts";
 import { watchUncaughtErrors } from "./uncaught_errors.ts";
 import { useVirtualGlobals } from "./virtual_globals.ts";
@@ -29,6 +35,13 @@ export type Scenario = (network: SimulatedNetwork) => void | PromiseLike<unknown
 
 /** Options of {@linkcode simulate}. */
 export interface SimulationOptions extends Omit<SimulatedNetworkOptions, "seed"> {
+  /**
+   * The rates of the faults. They win over those that the scenario sets: `setFaults()` then only
+   * switches kinds of faults off, and on again. `{}` is a network without faults.
+   *
+   * @default {DEFAULT_FAULTS} The scenario may set others.
+   */
+  faults?: FaultRates | undefined;
   /**
    * Seconds of virtual time after which the simulation counts as hanging.
    *
@@ -47,7 +60,7 @@ export interface SimulationResult {
   readonly faults: readonly string[];
   /** The faults of the option `script` that did not happen, one line each. */
   readonly unusedFaults: readonly string[];
-  /** What happened, if the option `trace` was set. */
+  /** The record of the simulation. It is empty unless the option `trace` was set. */
   readonly trace: Trace;
   /** How often each state of `sometimes` was reached. */
   readonly sometimes: ReadonlyMap<string, number>;
@@ -182,39 +195,42 @@ async function runAlone(
 ): Promise<SimulationResult> {
   const { timeLimit = DAY, faults = DEFAULT_FAULTS } = options;
   const network = new SimulatedNetwork({ ...options, seed, faults });
+  const internals = internalsOf(network);
+  const { checks } = internals;
+  if (options.faults !== undefined) internals.fixFaults();
   using stack = new DisposableStack();
-  // What has failed before must not be reported as a failure of this simulation.
+  // A failure from before must not be reported as a failure of this simulation.
   reportUnhandled();
   stack.use(shieldTest());
   stack.use(holdReports());
   stack.use(useWallClock(() => network.now()));
-  stack.use(addObserver((event) => receive(network, event), {
+  stack.use(addObserver((event) => receive(internals, event), {
     level: options.trace ? "debug" : "error",
     replay: false,
   }));
   stack.use(watchUncaughtErrors((what, error) => {
-    network.checks.fail("failure", `${what}: ${textOf(error)}`, error);
+    checks.fail("failure", `${what}: ${textOf(error)}`, error);
   }));
   stack.use(useVirtualGlobals({
     report: (api, instead, caller) =>
-      network.checks.fail("left virtual time", leaves(api, instead, caller)),
+      checks.fail("left virtual time", leaves(api, instead, caller)),
     now: () => network.now(),
     random: network.random.fork("Math.random").fraction,
   }));
-  reportEverySecond(network);
+  reportEverySecond(internals);
   const done = start(network, scenario);
-  const isIdle = await network.runGuarded(done, timeLimit);
+  const isIdle = await internals.runGuarded(done, timeLimit);
   // The host reports rejected promises in a turn of its own.
   await hostTurn();
   reportUnhandled();
-  if (isIdle) network.checks.fail("deadlock", deadlock());
+  if (isIdle) checks.fail("deadlock", deadlock());
   return {
     seed,
-    violation: network.checks.violation,
-    faults: network.faults.map(formatFault),
-    unusedFaults: network.unusedFaults.map(formatFault),
+    violation: checks.violation,
+    faults: [...network.faults],
+    unusedFaults: network.unusedFaults,
     trace: network.trace,
-    sometimes: network.checks.sometimesReached,
+    sometimes: checks.sometimesReached,
     hosts: network.hosts.map(({ name }) => name),
     parameters: network.parameters,
     seconds: network.seconds(),
@@ -242,27 +258,27 @@ function shieldTest(): Disposable {
 async function start(network: SimulatedNetwork, scenario: Scenario): Promise<void> {
   try {
     await scenario(network);
-    await network.checks.nonePending();
+    await internalsOf(network).checks.nonePending();
   } catch (error) {
-    network.checks.fail("failure", `the scenario has thrown ${textOf(error)}`, error);
+    internalsOf(network).checks.fail("failure", `the scenario has thrown ${textOf(error)}`, error);
   }
 }
 
 /** Reports failures of Deferreds in virtual time, as a program does in real time. */
-function reportEverySecond(network: SimulatedNetwork): void {
-  network.inBackground(1, () => {
+function reportEverySecond(internals: NetworkInternals): void {
+  internals.inBackground(1, () => {
     reportUnhandled();
-    reportEverySecond(network);
+    reportEverySecond(internals);
   });
 }
 
-function receive(network: SimulatedNetwork, event: LogEvent): void {
+function receive(internals: NetworkInternals, event: LogEvent): void {
   const { message, failure } = event;
   const texts = failure === undefined ? [message] : [message, failure];
   const text = texts.map((each) => textOf(each).split("\n", 1)[0]).join(": ");
-  network.noteCurrent(`log: ${text}`);
-  if (!event.isError || network.isAllowedError(failure)) return;
-  network.checks.fail("error", `an error was logged: ${text}`, failure);
+  internals.noteCurrent(`log: ${text}`);
+  if (!event.isError || internals.isAllowedError(failure)) return;
+  internals.checks.fail("error", `an error was logged: ${text}`, failure);
 }
 
 function leaves(api: string, instead: string, caller: string): string {
@@ -294,7 +310,7 @@ function describeFailure(result: SimulationResult): string {
   const { kind, message, time } = violation;
   const omitted = faults.length - SHOWN_FAULTS;
   return [
-    `${kind}: ${message} (seed ${JSON.stringify(seed)}, after ${inSeconds(time)} s)`,
+    `${kind}: ${message} (seed ${JSON.stringify(seed)}, after ${formatSeconds(time)} s)`,
     faults.length === 0
       ? "without a fault"
       : `${faults.length} ${faults.length === 1 ? "fault" : "faults"}:`,

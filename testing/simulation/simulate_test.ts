@@ -20,7 +20,7 @@ import { checkClean, UncleanTest } from "../check_clean.ts";
 import { hostileValues } from "../fixtures/hostile_values.ts";
 import { tracedChat as chat } from "../fixtures/traced_chat.ts";
 import { explore } from "./explore.ts";
-import { parseFault } from "./faults.ts";
+import type { FaultRates } from "./faults.ts";
 import {
   runSimulation,
   type Scenario,
@@ -88,7 +88,7 @@ Deno.test("simulate() gives the same trace in a fresh process, without JIT and w
 Deno.test("simulate() with the faults of a run as its script takes the same course", async () => {
   for (const seed of [1, 2, 3]) {
     const drawn = await simulate(seed, chat, { trace: true });
-    const script = drawn.faults.map(parseFault);
+    const script = drawn.faults;
     const scripted = await simulate(seed, chat, { trace: true, script });
     assert(drawn.faults.length > 20);
     assertEquals(scripted.faults, drawn.faults);
@@ -282,7 +282,7 @@ Deno.test("simulate() reports a failed Deferred within a virtual second, and at 
     fail(new Error("unhandled"));
     await network.sleep(10);
   }, NO_FAULTS);
-  assertEquals([violation?.kind, violation?.time], ["error", 1_000_000]);
+  assertEquals([violation?.kind, violation?.time], ["error", 1]);
   assertStringIncludes(await violationOf(() => void fail(new Error("at the end"))), "at the end");
 });
 
@@ -335,7 +335,7 @@ Deno.test("simulate() leaves nothing to a checkClean() around it, neither object
 // Failures.
 
 Deno.test("SimulationFailure has the property, the seed, the faults and the end of the trace", async () => {
-  const script = ["kill a 2 s to 3 s", "kill a 9 s to 10 s"].map(parseFault);
+  const script = ["kill a 2 s to 3 s", "kill a 9 s to 10 s"];
   const cause = new RangeError("boom");
   const error = await assertRejects(
     () =>
@@ -373,7 +373,7 @@ Deno.test("SimulationFailure says so if a second run behaves differently", async
 });
 
 Deno.test("simulate() throws for a script that names an unknown host, and runSimulation() returns", async () => {
-  const script = ["refuse a->zoe #1"].map(parseFault);
+  const script = ["refuse a->zoe #1"];
   const scenario: Scenario = (network) => void network.addHost("a");
   await assertRejects(
     () => simulate(1, scenario, { script }),
@@ -385,7 +385,7 @@ Deno.test("simulate() throws for a script that names an unknown host, and runSim
 });
 
 Deno.test("simulate() accepts a script whose faults come too late to happen", async () => {
-  const script = ["refuse a->b #7", "crash a 99 s to 100 s"].map(parseFault);
+  const script = ["refuse a->b #7", "crash a 99 s to 100 s"];
   const { unusedFaults } = await simulate(1, (network) => {
     network.addHost("a", () => {});
     network.addHost("b");
@@ -411,4 +411,24 @@ Deno.test("simulate() leaves the process as it was, after success and after ever
   await assertRejects(() => runSimulation(1, () => {}, { latency: -1 }));
   assert(state().every((each, index) => each === before[index]));
   assertInstanceOf(new Date(), Date);
+});
+
+Deno.test("simulate() options win over the rates of setFaults(), which only switches kinds off", async () => {
+  const kinds = async (faults: FaultRates | undefined) => {
+    const { faults: lines } = await simulate(1, async (network) => {
+      const a = network.addHost("a", () => {});
+      network.addHost("b", () => {});
+      network.setFaults({ kill: 1, pause: 60, refuse: 1 });
+      for (let i = 0; i < 200; i++) await network.sleep(1);
+      a.note("calm");
+      network.setFaults({});
+      for (let i = 0; i < 200; i++) await network.sleep(1);
+    }, { faults });
+    assert(lines.every((line) => !/ 2\d\d(\.\d+)? s to/.test(line)), lines.join());
+    const names = lines.map((line) => line.split(" ", 1)[0] ?? "");
+    return [...new Set(names)].toSorted().join();
+  };
+  assertEquals(await kinds({}), "");
+  assertEquals(await kinds({ kill: 60, crash: 60 }), "kill");
+  assertStringIncludes(await kinds(undefined), "kill,pause");
 });

@@ -4,13 +4,14 @@
  * @module
  */
 
-import { checkString } from "../../internal/validation.ts";
+import { checkString, quote } from "../../internal/validation.ts";
 import { MemorySignals } from "../../reactor/drivers/memory/memory_signals.ts";
 import { VirtualReactor } from "../../reactor/drivers/memory/virtual_reactor.ts";
 import type { HostSockets } from "../../reactor/lifecycle/host_sockets.ts";
+import { inMicroseconds } from "./faults.ts";
 import { SimulatedSockets } from "./host_sockets.ts";
 import type { Machine } from "./machine.ts";
-import type { RandomStream } from "./random.ts";
+import type { RandomStream } from "../random_stream.ts";
 import { type NameTable, SimulatedResolver } from "./simulated_names.ts";
 import { startSimulatedThread, type TaskModules } from "./simulated_threads.ts";
 import { type MachineClock, SimulatedTimer } from "./simulated_timer.ts";
@@ -35,7 +36,7 @@ export const EPOCH_MS = 1_577_836_800_000;
  */
 export type HostProgram = (host: SimulatedHost) => void | PromiseLike<void>;
 
-/** What a host needs of its network. */
+/** The part of the network that a host uses. */
 export interface HostNetwork {
   readonly names: NameTable;
   readonly taskModules: TaskModules;
@@ -63,7 +64,7 @@ export class SimulatedReactor extends VirtualReactor {
       sockets: new SimulatedSockets(machine),
       nameResolver: new SimulatedResolver(machine, network.names),
       startThread: startSimulatedThread(process, network.taskModules),
-      tls: new SimulatedTLS(random.fork("tls"), machine.site),
+      tls: new SimulatedTLS(random, machine.site),
     });
   }
 }
@@ -84,6 +85,8 @@ export class SimulatedHost {
   readonly #clock: MachineClock;
   readonly #network: HostNetwork;
   readonly #program: HostProgram | null;
+  /** The number of reactors that the host has had. */
+  #reactors = 0;
   #reactor: SimulatedReactor;
   #stopped: Promise<void> = Promise.resolve();
   #signals = new MemorySignals();
@@ -137,13 +140,7 @@ export class SimulatedHost {
 
   /** Makes another reactor in the process of the host. It does not run yet. */
   newReactor(): SimulatedReactor {
-    return new SimulatedReactor(
-      this.#machine,
-      this.#clock,
-      this.#network,
-      this.random,
-      new MemorySignals(),
-    );
+    return this.#makeReactor(new MemorySignals());
   }
 
   /** Whether the host runs. */
@@ -156,13 +153,29 @@ export class SimulatedHost {
     return this.#program !== null;
   }
 
-  /** Returns what the host's wall clock shows, in milliseconds since 1970. */
+  /** Returns the time of the host's wall clock, in milliseconds since 1970. */
   now(): number {
     return EPOCH_MS + Math.floor(this.#clock.wall() / 1000);
   }
 
   /**
-   * Stops the machine: power fails. Its peers notice only when they send or wait in vain.
+   * Moves the wall clock, as an administrator or a time server does. The clock of the reactor is
+   * monotonic and does not move.
+   *
+   * @param seconds The seconds to add, which may be negative.
+   * @throws {RangeError} If the seconds are not a finite number.
+   */
+  jumpClock(seconds: number): void {
+    if (!Number.isFinite(seconds)) {
+      throw new RangeError(`jumpClock() seconds must be a finite number, got ${quote(seconds)}`);
+    }
+    this.#network.note(this.name, `moves its clock by ${seconds} s`);
+    this.#clock.jump(inMicroseconds(seconds));
+  }
+
+  /**
+   * Stops the machine, as a power failure does. Its peers notice only when they send, or when a
+   * timeout of theirs expires.
    *
    * @param losesData Whether the data that the host has sent is lost on its way, too.
    */
@@ -193,14 +206,15 @@ export class SimulatedHost {
   pause(): void {
     if (!this.isUp) return;
     this.#network.note(this.name, "is paused");
-    this.#machine.process.pause();
+    this.#machine.process.pause(this);
   }
 
-  /** Resumes the process after {@linkcode pause}. */
+  /**
+   * Resumes the process after {@linkcode pause}, unless a fault has paused it, too. Such a pause
+   * lasts until its own end, or until `SimulatedNetwork.heal()`.
+   */
   resume(): void {
-    if (!this.#machine.process.isPaused) return;
-    this.#network.note(this.name, "resumes");
-    this.#machine.process.resume();
+    if (this.#machine.process.resume(this)) this.#network.note(this.name, "resumes");
   }
 
   /**
@@ -240,13 +254,7 @@ export class SimulatedHost {
   #boot(): SimulatedReactor {
     const signals = new MemorySignals();
     this.#signals = signals;
-    const reactor = new SimulatedReactor(
-      this.#machine,
-      this.#clock,
-      this.#network,
-      this.random,
-      signals,
-    );
+    const reactor = this.#makeReactor(signals);
     this.#stopped = reactor.run();
     const { schedule, process } = this.#machine;
     const program = this.#program;
@@ -254,6 +262,12 @@ export class SimulatedHost {
       schedule.at(schedule.now, () => process.run(() => this.#start(program)));
     }
     return reactor;
+  }
+
+  #makeReactor(signals: MemorySignals): SimulatedReactor {
+    // Each process has random numbers of its own, or it would repeat the handshakes of the last.
+    const random = this.random.fork(`tls ${++this.#reactors}`);
+    return new SimulatedReactor(this.#machine, this.#clock, this.#network, random, signals);
   }
 
   #start(program: HostProgram): void {

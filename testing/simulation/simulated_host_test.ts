@@ -4,8 +4,16 @@
  * @module
  */
 
-import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { parseFault } from "./faults.ts";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { TCP4ClientEndpoint, wrapClientTLS } from "../../endpoints/mod.ts";
+import { ClientFactory, Factory, Protocol } from "../../protocol/mod.ts";
+import { RawListener } from "../fixtures/simulated_ends.ts";
 import type { HostProgram, SimulatedHost } from "./simulated_host.ts";
 import { SimulatedNetwork } from "./simulated_network.ts";
 
@@ -13,7 +21,7 @@ function makeHost(
   program: HostProgram | null = null,
   script: readonly string[] = [],
 ): [SimulatedNetwork, SimulatedHost] {
-  const network = new SimulatedNetwork({ script: script.map(parseFault), trace: true });
+  const network = new SimulatedNetwork({ script, trace: true });
   return [network, network.addHost("host", program)];
 }
 
@@ -115,7 +123,7 @@ Deno.test("SimulatedHost.signal() calls the handler, or does what the system doe
 });
 
 Deno.test("SimulatedHost.now() and its reactor show the error of the host's clock", () => {
-  const [network, host] = makeHost(null, ["skew host 30000000 us 100 ppm"]);
+  const [network, host] = makeHost(null, ["skew host 30 s 100 ppm"]);
   assertEquals(host.now() - network.now(), 30_000);
   network.advance(10_000);
   assertEquals(network.now(), Date.UTC(2020, 0, 1, 2, 46, 40));
@@ -155,4 +163,68 @@ Deno.test("SimulatedHost.note() and toString() name the host", () => {
   const [network, host] = makeHost();
   host.note("hello");
   assertEquals([String(host), String(network.trace).trim()], ["host", "0 host: hello"]);
+});
+
+Deno.test("SimulatedHost.reactor supports keep-alive by option and by setTcpKeepAlive(), over TLS too", async () => {
+  const network = new SimulatedNetwork();
+  const lost: string[] = [];
+  class Idle extends Protocol {
+    override connectionMade(): void {
+      if (!this.transport.getTcpKeepAlive()) this.transport.setTcpKeepAlive(true, 20);
+    }
+
+    override connectionLost(reason: Error): void {
+      lost.push(
+        `${this.transport.getHost()} at ${Math.floor(network.seconds())}: ${reason.message}`,
+      );
+    }
+  }
+  const tls = { cert: "cert", key: "key" };
+  network.addHost("server", ({ reactor }) => {
+    reactor.listenTCP(80, Factory.forProtocol(Idle), { keepAlive: 60 });
+    reactor.listenTLS(443, Factory.forProtocol(Idle), tls);
+  });
+  const { reactor } = network.addHost("client");
+  network.callLater(1, () => {
+    const plain = new TCP4ClientEndpoint(reactor, "10.0.0.1", 80);
+    const secure = new TCP4ClientEndpoint(reactor, "10.0.0.1", 443);
+    plain.connect(Factory.forProtocol(Protocol));
+    wrapClientTLS({}, secure).connect(Factory.forProtocol(Protocol));
+  });
+  network.callLater(10, () => network.partition(["server"]));
+  await network.runUntil(network.sleep(2000));
+  assertEquals(lost, [
+    "10.0.0.1:443 at 696: Connection to 10.0.0.2:49153 was lost: connection timed out",
+    "10.0.0.1:80 at 736: Connection to 10.0.0.2:49152 was lost: connection timed out",
+  ]);
+});
+
+Deno.test("SimulatedHost.restart() gives the TLS of each process its own random numbers", () => {
+  const network = new SimulatedNetwork();
+  const listener = new RawListener(
+    network.addHost("server").sockets.bindTCP("0.0.0.0", 443, 9, {}),
+  );
+  const client = network.addHost("client", ({ reactor }) => {
+    reactor.connectTLS("server", 443, ClientFactory.forProtocol(Protocol), {});
+  });
+  network.advance(1);
+  client.crash();
+  client.restart();
+  network.advance(1);
+  const [first, second] = listener.ends.map(({ bytes }) => bytes.length);
+  assert(first !== undefined && first > 0 && second !== undefined && second > 0);
+  assertNotEquals(first, second);
+});
+
+Deno.test("SimulatedHost.jumpClock() moves the wall clock, and not the reactor's", () => {
+  const [network, host] = makeHost();
+  network.advance(10);
+  const before = host.now();
+  host.jumpClock(-5.5);
+  assertEquals([host.now() - before, host.reactor.seconds()], [-5500, 10]);
+  assertThrows(
+    () => host.jumpClock(NaN),
+    RangeError,
+    "jumpClock() seconds must be a finite number",
+  );
 });

@@ -54,6 +54,8 @@ export class SimulatedResolver implements IHostnameResolver {
     const answer = new Deferred<readonly string[]>();
     const isFailing = site.next("lookup failure") > 0;
     const isChanged = site.next("lookup change") > 0;
+    const isShort = site.next("lookup omission") > 0;
+    const isReversed = site.next("lookup order") > 0;
     const time = schedule.now + LOOKUP + site.next("lookup delay", 1, MOST_DELAY);
     schedule.at(time, () =>
       this.#process.run(() => {
@@ -65,7 +67,9 @@ export class SimulatedResolver implements IHostnameResolver {
         }
         const key = nameKey(hostName);
         const known = key === "localhost" ? LOCALHOST : this.#names.get(key) ?? [];
-        const found = known.filter(family === "IPv6" ? isIPv6Address : isIPAddress);
+        const right = known.filter(family === "IPv6" ? isIPv6Address : isIPAddress);
+        const rest = right.slice(isShort ? 1 : 0);
+        const found = isReversed ? rest.toReversed() : rest;
         answer.callback(isChanged ? [NOWHERE[family], ...found] : found);
       }));
     return answer;

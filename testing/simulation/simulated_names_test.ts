@@ -1,13 +1,12 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { type Deferred, execute } from "../../defer/mod.ts";
 import { DNSLookupError } from "../../reactor/errors.ts";
-import { parseFault } from "./faults.ts";
 import { SimulatedNetwork } from "./simulated_network.ts";
 import type { SimulatedHost } from "./simulated_host.ts";
 import { nameKey } from "./simulated_names.ts";
 
 function makeNetwork(faults: readonly string[] = []): [SimulatedNetwork, SimulatedHost] {
-  const network = new SimulatedNetwork({ script: faults.map(parseFault) });
+  const network = new SimulatedNetwork({ script: faults });
   const host = network.addHost("alice");
   network.addHost("Bob");
   network.setName("service.example", ["10.0.0.2", "fd00::2", "10.0.0.1"]);
@@ -55,7 +54,7 @@ Deno.test("SimulatedResolver returns no address for an unknown name, and knows l
 });
 
 Deno.test("SimulatedResolver needs a millisecond, or longer by a fault", () => {
-  const world = makeNetwork(["lookup delay alice #2 5000000 us"]);
+  const world = makeNetwork(["lookup delay alice #2 5 s"]);
   assertEquals(lookUp(world, "bob", "IPv4", 0.000999), "pending");
   assertEquals(lookUp(world, "bob", "IPv4", 5), "pending");
   assertEquals(lookUp(world, "bob"), ["10.0.0.2"]);
@@ -98,4 +97,12 @@ Deno.test("SimulatedResolver uses the addresses that a name has when the answer 
 
 Deno.test("nameKey() ignores the case and the final dot", () => {
   assertEquals(["A.b", "a.b.", "A"].map(nameKey), ["a.b", "a.b", "a"]);
+});
+
+Deno.test("SimulatedResolver leaves out or reverses the right addresses, by a fault", () => {
+  const world = makeNetwork(["lookup omission alice #1", "lookup order alice #2"]);
+  world[0].setName("both", ["10.0.0.7", "10.0.0.8"]);
+  assertEquals(lookUp(world, "both"), ["10.0.0.8"]);
+  assertEquals(lookUp(world, "both"), ["10.0.0.8", "10.0.0.7"]);
+  assertEquals(lookUp(world, "both"), ["10.0.0.7", "10.0.0.8"]);
 });

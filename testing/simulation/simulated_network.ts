@@ -13,6 +13,7 @@ import {
   checkTimeout,
   quote,
 } from "../../internal/validation.ts";
+import { RandomStream } from "../random_stream.ts";
 import { Checks } from "./checks.ts";
 import { FaultPlanner } from "./fault_planner.ts";
 import { FaultSource } from "./fault_source.ts";
@@ -29,7 +30,6 @@ import {
   type SimulatedNetworkOptions,
 } from "./network_options.ts";
 import { Parameters } from "./parameters.ts";
-import { RandomStream } from "./random.ts";
 import { type End, MOMENT_LIMIT, runSchedule } from "./run_schedule.ts";
 import { Schedule, SECOND } from "./schedule.ts";
 import { EPOCH_MS, type HostProgram, SimulatedHost } from "./simulated_host.ts";
@@ -42,12 +42,46 @@ import { Trace } from "./trace.ts";
 /** How long {@linkcode SimulatedNetwork.shutDown} waits for the reactors to stop, in seconds. */
 const SHUTDOWN_LIMIT = 3600;
 
+/** What `simulate()` needs of a network, beside its public members. */
+export interface NetworkInternals {
+  /** The checks of the scenario. */
+  readonly checks: Checks;
+  /**
+   * Moves the virtual time until a promise has settled, a property does not hold, nothing can
+   * happen any more, or the limit is reached. A time limit that is reached is a violation, as is
+   * code that a promise of the host continues.
+   *
+   * @param done The promise.
+   * @param limit Seconds of virtual time.
+   * @returns Whether nothing could happen any more, although the promise has not settled.
+   */
+  runGuarded(done: PromiseLike<unknown>, limit: number): Promise<boolean>;
+  /**
+   * Calls a function after a delay, unless the simulation ends before. The pending call does not
+   * count as something that can happen.
+   *
+   * @param delay Seconds from now.
+   * @param f The function.
+   */
+  inBackground(delay: number, f: () => void): void;
+  /** Fixes the rates of the faults: `setFaults()` only switches kinds off, and on again. */
+  fixFaults(): void;
+  /** Adds a line of the log, by the host whose program was called last. */
+  noteCurrent(text: string): void;
+  /** Returns whether a logged error is allowed. */
+  isAllowedError(error: unknown): boolean;
+}
+
+/** Returns the internal members of a network. */
+export let internalsOf: (network: SimulatedNetwork) => NetworkInternals;
+
 /**
  * A network of hosts in virtual time. Each host has a reactor of its own; the connections between
  * them run the state machine of real connections over simulated sockets.
  *
  * `simulate()` makes a network and runs it. A test that wants to move the time itself makes one
- * with `new`, and calls {@linkcode SimulatedNetwork.runUntil}.
+ * with `new`, and calls {@linkcode SimulatedNetwork.runUntil}. Such a network has no faults by
+ * default, while `simulate()` uses `DEFAULT_FAULTS`.
  *
  * @example
  * ```ts
@@ -80,7 +114,7 @@ const SHUTDOWN_LIMIT = 3600;
 export class SimulatedNetwork {
   /** Random numbers for the scenario. */
   readonly random: RandomStream;
-  /** What happened so far, if the option `trace` is set. */
+  /** The record of the simulation so far. It is empty unless the option `trace` is set. */
   readonly trace: Trace;
   readonly #schedule = new Schedule();
   readonly #checks = new Checks(this.#schedule);
@@ -95,6 +129,19 @@ export class SimulatedNetwork {
   #entered = true;
   /** The name of the host whose program was called last. */
   #current = "";
+
+  static {
+    internalsOf = (network) => ({
+      checks: network.#checks,
+      runGuarded: (done, limit) => network.#runGuarded(done, limit),
+      inBackground: (delay, f) => {
+        network.#schedule.at(network.#schedule.now + inMicroseconds(delay), f, true);
+      },
+      fixFaults: () => network.#faults.fixRates(),
+      noteCurrent: (text) => network.trace.addRoutine(network.seconds(), network.#current, text),
+      isAllowedError: (error) => network.#isAllowedError(error),
+    });
+  }
 
   /**
    * Creates a network without hosts.
@@ -118,13 +165,19 @@ export class SimulatedNetwork {
       this.#schedule,
       this.#faults,
       this.#hosts,
-      inMicroseconds(latency),
+      random.fork("links"),
+      latency,
     );
     this.#planner = new FaultPlanner(
       this.#schedule,
       this.#faults,
       random.fork("plan"),
-      new TimedFaults(this.#hosts, this.#links, () => this.#enter(), (text) => this.note(text)),
+      new TimedFaults(
+        this.#hosts,
+        this.#links,
+        () => this.#enter(),
+        (host, text) => this.#note(host, text),
+      ),
     );
     this.#faults.setRates(faults);
     this.#planner.update();
@@ -135,26 +188,17 @@ export class SimulatedNetwork {
     return this.#hosts.hosts;
   }
 
-  /** The faults that have happened. */
-  get faults(): readonly Fault[] {
-    return this.#faults.faults;
+  /** The faults that have happened, one line each. */
+  get faults(): readonly string[] {
+    return this.#faults.lines;
   }
 
   /**
    * The faults of the option `script` that have not happened: they name hosts that do not exist, or
    * moments and occurrences that the simulation has not reached.
    */
-  get unusedFaults(): readonly Fault[] {
-    return this.#faults.unused;
-  }
-
-  /**
-   * The checks of the scenario.
-   *
-   * @internal
-   */
-  get checks(): Checks {
-    return this.#checks;
+  get unusedFaults(): readonly string[] {
+    return this.#faults.unused.map(formatFault);
   }
 
   /** The number of events so far: packets, timers, and faults. */
@@ -220,6 +264,7 @@ export class SimulatedNetwork {
    * Returns the first address of a host.
    *
    * @param name The name of the host.
+   * @throws {RangeError} If there is no such host.
    */
   addressOf(name: string): string {
     return this.host(name).addresses[0] ?? ""; // a host has at least one address
@@ -269,20 +314,10 @@ export class SimulatedNetwork {
   }
 
   /**
-   * Calls a function after a delay, unless the simulation ends before. The pending call does not
-   * count as something that can happen.
-   *
-   * @param delay Seconds from now.
-   * @param f The function.
-   */
-  inBackground(delay: number, f: () => void): void {
-    this.#schedule.at(this.#schedule.now + inMicroseconds(delay), f, true);
-  }
-
-  /**
    * Returns a Deferred that fires after a delay.
    *
    * @param seconds Seconds from now, at least 0.
+   * @throws {RangeError | TypeError} If the delay is not a finite number of at least 0.
    */
   sleep(seconds: number): Deferred<void> {
     const slept = new Deferred<void>();
@@ -339,58 +374,14 @@ export class SimulatedNetwork {
     return await done;
   }
 
-  /**
-   * Moves the virtual time until a promise has settled, a property does not hold, nothing can
-   * happen any more, or the limit is reached. A time limit that is reached is a violation, as is
-   * code that a promise of the host continues.
-   *
-   * @param done The promise.
-   * @param limit Seconds of virtual time.
-   * @returns Whether nothing could happen any more, although the promise has not settled.
-   *
-   * @internal
-   */
-  async runGuarded(done: PromiseLike<unknown>, limit: number): Promise<boolean> {
-    const end = await this.#run(done, limit, () => {
-      this.#checks.fail(
-        "left virtual time",
-        "code waits for a promise of the host, such as import()",
-      );
-    });
-    if (end === "limit") this.#checks.fail("time limit", `the scenario took ${limit} s`);
-    if (end === "endless") this.#checks.fail("time limit", this.#endless());
-    return end === "idle";
-  }
-
-  #run(
-    done: PromiseLike<unknown>,
-    limit: number,
-    continuedOutside: () => void = () => {},
-  ): Promise<End> {
-    let isDone = false;
-    const settled = () => void (isDone = true);
-    done.then(settled, settled);
-    return runSchedule(this.#schedule, {
-      limit: this.#schedule.now + limit * SECOND,
-      isDone: () => isDone || this.#checks.violation !== null,
-      hasEntered: () => this.#entered,
-      check: () => {
-        this.#entered = false;
-        return this.#checks.check();
-      },
-      continuedOutside,
-    });
-  }
-
-  #endless(): string {
-    return `the time stands still at ${this.seconds()} s: more than ${MOMENT_LIMIT} events there`;
-  }
-
   // Faults.
 
   /**
-   * Sets the rates of the faults from now on. If all of them are 0, the faults of a script do not
-   * happen either.
+   * Sets the rates of the faults from now on, in place of all former ones. If all of them are 0,
+   * the faults of a script do not happen either.
+   *
+   * Rates that are an option of `simulate()` or `explore()` win. This method then only switches the
+   * kinds of faults off whose rate is 0 here, and on again.
    *
    * @param rates The rates. An absent one is 0.
    * @throws {RangeError | TypeError} If a name or a rate is invalid.
@@ -408,7 +399,11 @@ export class SimulatedNetwork {
   heal(): void {
     this.note("heals");
     this.setFaults({});
+    this.#planner.endAll();
     this.#links.heal();
+    for (const { listeners } of this.#hosts.machines()) {
+      for (const listener of listeners) listener.fillUntil(0);
+    }
     for (const host of this.hosts) {
       host.resume();
       if (!host.isUp && host.hasProgram) host.restart();
@@ -421,6 +416,8 @@ export class SimulatedNetwork {
    *
    * @param hosts The names of the hosts on one side.
    * @param from The names of the hosts on the other side; all others by default.
+   * @returns The partition, whose disposal ends it.
+   * @throws {RangeError | TypeError} If a host does not exist, or an argument is not an array.
    */
   partition(
     hosts: readonly string[],
@@ -432,8 +429,10 @@ export class SimulatedNetwork {
   /**
    * Loses all packets from some hosts to others. Packets in the other direction arrive.
    *
-   * @param hosts The names of the hosts that send in vain.
+   * @param hosts The names of the hosts whose packets are lost.
    * @param to The names of the hosts that they cannot reach; all others by default.
+   * @returns The partition, whose disposal ends it.
+   * @throws {RangeError | TypeError} If a host does not exist, or an argument is not an array.
    */
   partitionOneWay(
     hosts: readonly string[],
@@ -443,18 +442,22 @@ export class SimulatedNetwork {
   }
 
   /**
-   * Sets the latency and the bandwidth from one host to another.
+   * Sets the latency, the jitter and the bandwidth from one host to another.
    *
    * @param from The name of the sender.
    * @param to The name of the receiver.
-   * @param options What to change.
+   * @param options The latency and the bandwidth; an absent one stays as it is.
    * @throws {RangeError | TypeError} If a host does not exist, or an option is invalid.
    */
-  setLink(from: string, to: string, { latency, bandwidth }: LinkOptions): void {
+  setLink(from: string, to: string, { latency, jitter, bandwidth }: LinkOptions): void {
     const link = this.#links.link(this.#hosts.machine(from), this.#hosts.machine(to));
     if (latency !== undefined) {
       checkDelay("setLink() latency", latency);
       link.latency = inMicroseconds(latency);
+    }
+    if (jitter !== undefined) {
+      checkDelay("setLink() jitter", jitter);
+      link.jitter = inMicroseconds(jitter);
     }
     if (bandwidth !== undefined) {
       if (!(typeof bandwidth === "number" && bandwidth > 0)) {
@@ -472,7 +475,8 @@ export class SimulatedNetwork {
    * Adds a property that must hold after every event, when the promises of the event have settled.
    *
    * @param name The property, as a sentence.
-   * @param condition Returns whether it holds.
+   * @param condition Returns whether it holds. If it throws, or returns anything but a boolean, the
+   *   simulation fails.
    */
   always(name: string, condition: () => boolean): void {
     checkString("always() name", name);
@@ -524,7 +528,7 @@ export class SimulatedNetwork {
   /**
    * Fails the simulation.
    *
-   * @param message What is wrong.
+   * @param message The reason, as a sentence.
    */
   fail(message: string): void {
     this.#checks.fail("failure", message);
@@ -560,24 +564,9 @@ export class SimulatedNetwork {
     this.#allowedErrors.push(isAllowed);
   }
 
-  /** Returns whether a logged error is allowed. */
-  isAllowedError(error: unknown): boolean {
-    try {
-      return this.#allowedErrors.some((isAllowed) => isAllowed(error));
-    } catch (thrown) {
-      this.#failed("the predicate of allowErrors()", thrown);
-      return true;
-    }
-  }
-
   /** Adds a line to the trace. */
   note(text: string): void {
     this.#note("", text);
-  }
-
-  /** Adds a line of the log, by the host whose program was called last. */
-  noteCurrent(text: string): void {
-    this.trace.addRoutine(this.#schedule.now, this.#current, text);
   }
 
   /**
@@ -620,7 +609,58 @@ export class SimulatedNetwork {
 
   // Private methods.
 
+  async #runGuarded(done: PromiseLike<unknown>, limit: number): Promise<boolean> {
+    const end = await this.#run(done, limit, () => {
+      this.#checks.fail(
+        "left virtual time",
+        "code waits for a promise of the host, such as import()",
+      );
+    });
+    if (end === "limit") this.#checks.fail("time limit", `the scenario took ${limit} s`);
+    if (end === "endless") this.#checks.fail("time limit", this.#endless());
+    return end === "idle";
+  }
+
+  #run(
+    done: PromiseLike<unknown>,
+    limit: number,
+    continuedOutside: () => void = () => {},
+  ): Promise<End> {
+    let isDone = false;
+    const settled = () => void (isDone = true);
+    done.then(settled, settled);
+    return runSchedule(this.#schedule, {
+      limit: this.#schedule.now + limit * SECOND,
+      isDone: () => isDone || this.#checks.violation !== null,
+      hasEntered: () => this.#entered,
+      check: () => {
+        this.#entered = false;
+        return this.#checks.check();
+      },
+      continuedOutside,
+    });
+  }
+
+  #endless(): string {
+    return `the time stands still at ${this.seconds()} s: more than ${MOMENT_LIMIT} events there`;
+  }
+
+  /** Returns whether a logged error is allowed. */
+  #isAllowedError(error: unknown): boolean {
+    try {
+      return this.#allowedErrors.some((isAllowed) => isAllowed(error));
+    } catch (thrown) {
+      this.#failed("the predicate of allowErrors()", thrown);
+      return true;
+    }
+  }
+
   #interrupt(sides: Sides, bothWays: boolean): Disposable {
+    for (const names of [sides.hosts, sides.from]) {
+      if (!Array.isArray(names)) {
+        throw new TypeError(`A partition needs arrays of host names, got ${quote(names)}`);
+      }
+    }
     const fault = {};
     const names = `${sides.hosts.join(", ")} ${bothWays ? "and" : "to"} ${sides.from.join(", ")}`;
     this.#links.interrupt(fault, sides, bothWays);
@@ -653,7 +693,7 @@ export class SimulatedNetwork {
   }
 
   #note(host: string, text: string): void {
-    this.trace.add(this.#schedule.now, host, text);
+    this.trace.add(this.seconds(), host, text);
   }
 }
 

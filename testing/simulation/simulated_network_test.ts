@@ -14,22 +14,24 @@ import {
 import { Deferred } from "../../defer/mod.ts";
 import { Factory, Protocol } from "../../protocol/mod.ts";
 import { hostileValues } from "../fixtures/hostile_values.ts";
-import { parseFault } from "./faults.ts";
-import { SimulatedNetwork } from "./simulated_network.ts";
+import { internalsOf, SimulatedNetwork } from "./simulated_network.ts";
 
 Deno.test("SimulatedNetwork throws for an invalid option, with its name and value", () => {
   const wrong: [options: unknown, message: string][] = [
     [{ seed: NaN }, "seed must be a number or a string, got NaN"],
     [{ seed: {} }, "seed must be a number or a string, got an object of class Object"],
     [{ latency: -1 }, "latency must be zero or more seconds, got -1"],
+    [{ latency: [1] }, "latency must be a number of seconds, got undefined"],
+    [{ latency: [2, 1] }, "latency must be seconds up to 3600, or [least, most], got"],
     [{ latency: "1" }, 'latency must be a number of seconds, got "1"'],
     [{ faults: { loss: 2 } }, "Cannot set the rate of loss to 2"],
     [{ faults: { lost: 1 } }, 'Cannot set the rate of "lost"'],
     [
       { script: "crash a 1 s to 2 s" },
-      'script must be an array of faults, got "crash a 1 s to 2 s"',
+      'script must be an array of fault lines, got "crash a 1 s to 2 s"',
     ],
-    [{ script: ["crash a 1 s to 2 s"] }, "script must contain faults, as parseFault() returns"],
+    [{ script: [7] }, "a fault must be a string, got 7"],
+    [{ script: ["crash"] }, 'Cannot read the fault "crash": it must begin with one of'],
     [{ trace: 1 }, "trace must be a boolean, got 1"],
     [{ taskModules: null }, "taskModules must be an object, got null"],
     [{ parameters: 7 }, "parameters must be an object, got 7"],
@@ -59,10 +61,15 @@ Deno.test("SimulatedNetwork methods throw for an invalid argument, with its name
     [() => network.eventually(Infinity, "x", () => true), "eventually() within must be a finite"],
     [() => network.allowErrors(no), "allowErrors() predicate must be a function"],
     [() => network.setLink("a", "b", { latency: -1 }), "setLink() latency must be zero or more"],
+    [() => network.setLink("a", "b", { jitter: -1 }), "setLink() jitter must be zero or more"],
     [() => network.setLink("a", "b", { bandwidth: 0 }), "setLink() bandwidth must be more than 0"],
     [() => network.setName("x", ["nowhere"]), "setName() addresses must contain only IP addresses"],
     [() => network.setFaults({ loss: -1 }), "Cannot set the rate of loss to -1"],
     [() => network.parameter("x", 0.5), 'parameter("x") value must be an integer'],
+    [
+      () => network.partition("a" as unknown as string[], ["b"]),
+      "A partition needs arrays of host",
+    ],
     [() => network.advance(-1), "advance() seconds must be zero or more seconds, got -1"],
     [
       () => network.addHost("c", 5 as unknown as null),
@@ -156,12 +163,12 @@ Deno.test("SimulatedNetwork.always() is checked after the last promise of the sc
 });
 
 Deno.test("SimulatedNetwork.always() is checked when a timed fault begins and ends", async () => {
-  const script = [parseFault("crash a 1 s to 2 s")];
+  const script = ["crash a 1 s to 2 s"];
   const network = new SimulatedNetwork({ script });
   const host = network.addHost("a", () => {});
   network.always("the host is up", () => host.isUp);
   await assertRejects(() => network.runUntil(network.sleep(9)), Error, "the host is up");
-  assertEquals(network.checks.violation?.time, 1_000_000);
+  assertEquals(internalsOf(network).checks.violation?.time, 1);
 });
 
 Deno.test("SimulatedNetwork.eventually() fires when the condition holds, before the next event", async () => {
@@ -197,8 +204,8 @@ Deno.test("SimulatedNetwork.callLater() fails the simulation for an error of any
         if (rejects) return Promise.reject(value);
         throw value;
       });
-      await network.runGuarded(network.sleep(2), 10);
-      const { violation } = network.checks;
+      await internalsOf(network).runGuarded(network.sleep(2), 10);
+      const { violation } = internalsOf(network).checks;
       assertStringIncludes(violation?.message ?? "", "a call of the scenario has failed: ");
       assertEquals(violation?.kind, "failure");
     }
@@ -213,9 +220,9 @@ Deno.test("SimulatedNetwork.addHost() fails the simulation for a program that th
         if (how === "rejects") return Promise.reject(value);
         throw value;
       });
-      await network.runGuarded(network.sleep(2), 10);
+      await internalsOf(network).runGuarded(network.sleep(2), 10);
       assertStringIncludes(
-        network.checks.violation?.message ?? "",
+        internalsOf(network).checks.violation?.message ?? "",
         "the program of alice has failed: ",
       );
     }
@@ -300,19 +307,22 @@ Deno.test("SimulatedNetwork.shutDown() fails for a timed call that is left, or a
   assertEquals(hanging.seconds(), 3600);
 });
 
-Deno.test("SimulatedNetwork.isAllowedError() asks the predicates, and survives one that throws", () => {
+Deno.test("SimulatedNetwork.allowErrors() adds predicates, and survives one that throws", () => {
   const network = new SimulatedNetwork();
   network.allowErrors((error) => error instanceof RangeError);
-  assertEquals([new RangeError(), new TypeError()].map((error) => network.isAllowedError(error)), [
-    true,
-    false,
-  ]);
+  assertEquals(
+    [new RangeError(), new TypeError()].map((error) => internalsOf(network).isAllowedError(error)),
+    [
+      true,
+      false,
+    ],
+  );
   network.allowErrors(() => {
     throw new Error("predicate");
   });
-  assertEquals(network.isAllowedError(new TypeError()), true);
+  assertEquals(internalsOf(network).isAllowedError(new TypeError()), true);
   assertStringIncludes(
-    network.checks.violation?.message ?? "",
+    internalsOf(network).checks.violation?.message ?? "",
     "the predicate of allowErrors() has failed: Error: predicate",
   );
 });
@@ -321,4 +331,21 @@ Deno.test("SimulatedNetwork.parameters has the values that were used", () => {
   const network = new SimulatedNetwork({ parameters: { hosts: 3 } });
   assertEquals([network.parameter("hosts", 10, 2), network.parameter("seconds", 60)], [3, 60]);
   assertEquals([...network.parameters.keys()], ["hosts", "seconds"]);
+});
+
+Deno.test("SimulatedNetwork draws the latency of each link from the seed, within its option", () => {
+  const times = [1, 1, 2].map((seed) => {
+    const network = new SimulatedNetwork({ seed, latency: [0.01, 0.2] });
+    const [a, b] = [network.addHost("a"), network.addHost("b")];
+    let refused = -1;
+    a.sockets.dialTCP(b.addresses[0] ?? "", 80, {})({
+      connected: () => {},
+      failed: () => void (refused = network.seconds()),
+      released: () => {},
+    });
+    network.advance(1);
+    return refused;
+  });
+  assert(times.every((time) => time >= 0.02 && time <= 0.4), times.join());
+  assertEquals([times[0] === times[1], times[1] === times[2]], [true, false]);
 });

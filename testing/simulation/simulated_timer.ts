@@ -11,7 +11,7 @@ import { type Schedule, SECOND } from "./schedule.ts";
 const MILLION = 1_000_000;
 /**
  * The number of turns of a reactor's loop that take no time. A program that calls `callLater(0)`
- * for ever would otherwise stop the time, and wait in vain for its network.
+ * again and again would otherwise stop the time, and never receive from its network.
  */
 const FREE_TURNS = 100;
 /** The reactor counts in these ticks, of which a microsecond has ten. */
@@ -28,7 +28,7 @@ function inMicrosecondsUp(delay: number): number {
 /** A clock that shows the virtual time, or is wrong by a constant offset and a constant rate. */
 export class MachineClock {
   readonly #schedule: Schedule;
-  readonly #offset: number;
+  #offset: number;
   readonly #drift: number;
 
   /**
@@ -46,6 +46,11 @@ export class MachineClock {
   microseconds(): number {
     const { now } = this.#schedule;
     return now + Math.floor((now * this.#drift) / MILLION);
+  }
+
+  /** Moves the wall clock by a number of microseconds. */
+  jump(by: number): void {
+    this.#offset += by;
   }
 
   /** Returns what the wall clock shows, in microseconds since the simulation began. */
@@ -121,7 +126,7 @@ export class SimulatedTimer implements LoopTimer {
   }
 
   soon(f: () => void): void {
-    this.#schedule.soon(() => this.#process.run(f));
+    this.#schedule.soon(() => this.#process.proceed(f));
   }
 
   timeout(delay: number, f: () => void): () => void {

@@ -29,20 +29,24 @@ Deno.test("MachineClock shows the virtual time, or one with a constant error of 
   assertEquals([wrong.microseconds(), wrong.wall()], [10_001_000, 10_000_500]);
 });
 
-Deno.test("MachineClock.after() is at most a microsecond off, for every drift", () => {
-  fc.assert(fc.property(
-    fc.nat({ max: 1e9 }),
-    fc.nat({ max: 1e9 }),
-    fc.integer({ min: -100_000, max: 100_000 }),
-    (now, delay, drift) => {
-      const schedule = new Schedule();
-      const clock = new MachineClock(schedule, 0, drift);
-      schedule.advanceTo(now);
-      const before = clock.microseconds();
-      schedule.advanceTo(clock.after(delay));
-      assert(Math.abs(clock.microseconds() - before - delay) <= 1);
-    },
-  ));
+Deno.test("MachineClock.after() is never early, and at most 2 microseconds late", () => {
+  fc.assert(
+    fc.property(
+      fc.nat({ max: 1e9 }),
+      fc.nat({ max: 1e9 }),
+      fc.integer({ min: -100_000, max: 100_000 }),
+      (now, delay, drift) => {
+        const schedule = new Schedule();
+        const clock = new MachineClock(schedule, 0, drift);
+        schedule.advanceTo(now);
+        const before = clock.microseconds();
+        schedule.advanceTo(clock.after(delay));
+        const late = clock.microseconds() - before - delay;
+        assert(late >= 0 && late <= 2, `${late}`);
+      },
+    ),
+    { examples: [[228_652_578, 569_021_905, 83_259]], numRuns: 1000 },
+  );
 });
 
 Deno.test("MachineClock never goes back", () => {
@@ -118,7 +122,7 @@ Deno.test("SimulatedTimer with a drift wakes earlier or later, but never shows a
 Deno.test("SimulatedTimer of a paused process wakes when it resumes, and of an ended one never", () => {
   const { schedule, process, timer, wakes } = makeTimer();
   timer.set(1);
-  process.pause();
+  process.pause(process);
   schedule.advanceTo(5 * SECOND);
   assertEquals(wakes, []);
   process.resume();

@@ -18,7 +18,7 @@ import type {
   TLSProvider,
 } from "../../reactor/tls/tls_engine.ts";
 import type { FaultSite } from "./fault_source.ts";
-import type { RandomStream } from "./random.ts";
+import type { RandomStream } from "../random_stream.ts";
 
 const DEFAULT_TIMEOUT = 10;
 /** The largest record, in bytes (RFC 8446 section 5.1). */
@@ -31,7 +31,7 @@ const ALERT = 21;
 const DATA = 23;
 const CLOSE_NOTIFY = "close_notify";
 
-/** What the first message of each side says. */
+/** The content of the first message of each side. */
 interface Hello {
   readonly protocols: readonly string[];
   readonly hasCertificate: boolean;

@@ -10,8 +10,7 @@ import { Factory, Protocol } from "../../protocol/mod.ts";
 import type { TLSClientOptions, TLSServerOptions } from "../../reactor/interfaces/mod.ts";
 import type { TLSEngine, TLSEngineSink } from "../../reactor/tls/tls_engine.ts";
 import { FaultSource } from "./fault_source.ts";
-import { parseFault } from "./faults.ts";
-import { RandomStream } from "./random.ts";
+import { RandomStream } from "../random_stream.ts";
 import { SimulatedNetwork } from "./simulated_network.ts";
 import { SimulatedTLS } from "./simulated_tls.ts";
 
@@ -84,7 +83,7 @@ interface PairOptions {
 function makePair(
   { client = {}, server = {}, faults = [], seed = "1" }: PairOptions = {},
 ): [End, End] {
-  const source = new FaultSource(new RandomStream(seed), faults.map(parseFault), () => {});
+  const source = new FaultSource(new RandomStream(seed), faults, () => {});
   const tls = new SimulatedTLS(new RandomStream(seed), source.site("server"));
   const ends: [End, End] = [
     new End(tls.client(client).newEngine()),

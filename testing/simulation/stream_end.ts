@@ -10,9 +10,10 @@
  * @module
  */
 
-import { ConnectionLost } from "../../reactor/errors.ts";
 import type { Address } from "../../reactor/interfaces/mod.ts";
 import type { StreamDriver, StreamDriverSink } from "../../reactor/stream/stream_driver.ts";
+import { connectionLost, errorWithCode } from "../../reactor/stream/system_error.ts";
+import { ChunkAllocator, LARGEST_PIECE } from "../../reactor/stream/write_arena.ts";
 import { DEFAULT_IDLE, KeepAlive, type ProbedConnection } from "./keep_alive.ts";
 import type { Link } from "./link.ts";
 import type { Boot, Machine } from "./machine.ts";
@@ -24,7 +25,7 @@ const WINDOW = 262144;
 /** The longest additional delay of a segment or datagram, in microseconds. */
 export const MOST_DELAY = 50_000;
 /** The longest time for which a program does not read, in microseconds. */
-const MOST_READ_DELAY = 500_000;
+const MOST_READ_DELAY = 5 * SECOND;
 /** The first timeout after which a lost segment is sent again, in microseconds (RFC 6298). */
 const FIRST_RETRY = 200_000;
 const LONGEST_RETRY = 120 * SECOND;
@@ -36,8 +37,8 @@ export const HEADER = 40;
 const MOST_DATA = 1460;
 
 /**
- * What one end sends: bytes, the last step of the handshake, the end of the bytes, a reset, or a
- * question whether the peer is there, which repeats bytes that the peer has received.
+ * A segment that one end sends: bytes, the last step of the handshake, the end of the bytes, a
+ * reset, or a question whether the peer is there, which repeats bytes that the peer has received.
  */
 type Segment = Uint8Array | "open" | "fin" | "reset" | "probe";
 
@@ -48,10 +49,10 @@ const REASONS = {
   EPIPE: "broken pipe",
 } as const;
 
-/** What became of a connection that the client has opened, at the listening socket. */
+/** The answer of a listening socket to a connection that a client has opened. */
 export type Opening = "accepted" | "full" | "closed";
 
-/** What the two ends of a connection share. */
+/** The state that the two ends of a connection share. */
 interface Shared {
   /** Whether no segment arrives any more, although neither end has closed. */
   isSilent: boolean;
@@ -254,7 +255,7 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
     const most = Math.min(bytes.length, room);
     const count = this.#machine.site.next("short write", 1, most - 1) || most;
     this.#pending = null;
-    if (count > 0) this.#send(bytes.slice(0, count));
+    if (count > 0) this.#send(copyOf(bytes, count));
     this.#sink?.wrote(count);
   }
 
@@ -262,11 +263,12 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
     const { site, bandwidth } = this.#link;
     // Without a limit the whole data arrives at one time, so one segment does.
     const most = bandwidth === Infinity ? bytes.length : MOST_DATA;
-    for (let rest = bytes; rest.length > 0;) {
+    for (let rest = bytes;;) {
       const size = Math.min(rest.length, most);
       const cut = site.next("split", 1, size - 1) || size;
       this.#inFlight += cut;
-      this.#transmit(cut === rest.length ? rest : rest.subarray(0, cut));
+      if (cut === rest.length) return this.#transmit(rest);
+      this.#transmit(rest.subarray(0, cut));
       rest = rest.subarray(cut);
     }
   }
@@ -287,12 +289,12 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
 
   #transmit(segment: Segment): void {
     if (this.#held.length > 0 || !this.#reachesPeer) {
-      this.#noteSent(segment, " in vain");
+      if (this.#machine.isTraced) this.#noteSent(segment, " in vain");
       return this.#hold(segment);
     }
     const { site } = this.#link;
     if (site.next("reset") > 0) {
-      this.#atPeer(HEADER, () => this.resetBoth());
+      this.#atPeer(() => this.resetBoth());
       return;
     }
     if (site.next("half-open") > 0) {
@@ -300,15 +302,15 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
       if (segment !== "reset") this.#hold(segment);
       return;
     }
-    this.#noteSent(segment);
+    if (this.#machine.isTraced) this.#noteSent(segment);
     const delay = site.next("delay", 1, MOST_DELAY);
     const isLost = site.next("loss") > 0;
     if (isLost && segment === "reset") return;
-    this.#atPeer(
-      typeof segment === "string" ? HEADER : segment.length,
-      () => this.#peer.#arrive(segment),
-      isLost ? delay + FIRST_RETRY : delay,
-    );
+    const size = typeof segment === "string" ? HEADER : segment.length;
+    const time = this.#arrivalOf(size, isLost ? delay + FIRST_RETRY : delay);
+    this.#machine.schedule.at(time, () => {
+      if (!this.#boot.lostFlight) this.#peer.#arrive(segment);
+    });
   }
 
   #noteSent(segment: Segment, how = ""): void {
@@ -316,10 +318,14 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
     this.#machine.note(() => `sends ${describe(segment)} to ${peer}${how}`, data(segment));
   }
 
+  /** Returns the time at which a packet arrives at the peer's host: after all earlier ones. */
+  #arrivalOf(size: number, late = 0): number {
+    return this.#lastArrival = Math.max(this.#link.arrival(size) + late, this.#lastArrival);
+  }
+
   /** Schedules an event at the peer's host, after all that were scheduled before. */
-  #atPeer(size: number, event: () => void, late = 0): void {
-    this.#lastArrival = Math.max(this.#link.arrival(size) + late, this.#lastArrival);
-    this.#machine.schedule.at(this.#lastArrival, () => {
+  #atPeer(event: () => void): void {
+    this.#machine.schedule.at(this.#arrivalOf(HEADER), () => {
       if (!this.#boot.lostFlight) event();
     });
   }
@@ -367,7 +373,7 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
   }
 
   #sendProbe(): void {
-    if (this.#reachesPeer) this.#atPeer(HEADER, () => this.#peer.#arrive("probe"));
+    if (this.#reachesPeer) this.#atPeer(() => this.#peer.#arrive("probe"));
   }
 
   #endTrouble(): void {
@@ -403,12 +409,7 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
     const peer = this.#peer;
     // The host has crashed while the segment was on its way.
     if (!this.#machine.isUp) return peer.#hold(segment);
-    if (segment !== "probe") {
-      this.#machine.note(
-        () => `receives ${describe(segment)} from ${this.#addresses.peer}`,
-        data(segment),
-      );
-    }
+    if (this.#machine.isTraced) this.#noteReceived(segment);
     if (segment === "reset") return this.#lose("ECONNRESET");
     // A program that has closed its end does not read.
     const isRefused = this.#closed && typeof segment !== "string";
@@ -421,6 +422,12 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
     else if (segment === "fin") this.#ended = true;
     else if (segment === "probe") this.#acknowledge(0);
     if (this.#mayRead) this.#process.run(() => this.#read());
+  }
+
+  #noteReceived(segment: Segment): void {
+    if (segment === "probe") return;
+    const { peer } = this.#addresses;
+    this.#machine.note(() => `receives ${describe(segment)} from ${peer}`, data(segment));
   }
 
   /** Passes the connection to its listening socket. Returns whether the socket took it. */
@@ -437,8 +444,7 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
     const peer = this.#peer;
     this.#forget();
     if (!this.#link.isOpen) return peer.#hold(segment);
-    this.#lastArrival = Math.max(this.#link.arrival(HEADER), this.#lastArrival);
-    this.#machine.schedule.at(this.#lastArrival, () => peer.#lose("ECONNRESET"));
+    this.#machine.schedule.at(this.#arrivalOf(HEADER), () => peer.#lose("ECONNRESET"));
   }
 
   /** Ends the connection with an error. */
@@ -517,15 +523,15 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
   /** Lets the peer send more, because bytes were read. */
   #acknowledge(size: number): void {
     const peer = this.#peer;
-    // Only a peer that waits notices how long the acknowledgement takes.
+    // The delay of an acknowledgement matters only while the peer has a pending write.
     if (peer.#pending === null) peer.#inFlight -= size;
     else this.#owed += size;
     if (this.#owed === 0) return;
-    // A peer that waits in vain asks again.
+    // A peer that gets no answer asks again.
     if (!this.#reachesPeer) return peer.#trouble();
     const owed = this.#owed;
     this.#owed = 0;
-    this.#atPeer(HEADER, () => peer.#acknowledged(owed));
+    this.#atPeer(() => peer.#acknowledged(owed));
   }
 
   #acknowledged(size: number): void {
@@ -540,10 +546,8 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
     this.#pending = null;
     const isBroken = syscall === "write" && this.#ended && this.#error === "ECONNRESET";
     const code = isBroken ? "EPIPE" : this.#error;
-    const address = String(this.#addresses.peer);
-    const message = `Connection to ${address} was lost: ${REASONS[code]}`;
-    const cause = new Error(REASONS[code]);
-    this.#sink?.failed(new ConnectionLost(message, { code, address, cause, syscall }));
+    const cause = errorWithCode(code, REASONS[code]);
+    this.#sink?.failed(connectionLost(syscall, this.#addresses.peer, cause));
   }
 
   #later(f: () => void): void {
@@ -577,6 +581,13 @@ export class TCPStreamEnd extends StreamEnd {
   setKeepAliveIdle(seconds: number): void {
     this.startKeepAlive(seconds);
   }
+}
+
+const chunks = new ChunkAllocator();
+
+/** Returns a copy of the first bytes, in memory that is never written again. */
+function copyOf(bytes: Uint8Array, count: number): Uint8Array {
+  return count > LARGEST_PIECE ? bytes.slice(0, count) : chunks.copy(bytes, count);
 }
 
 function describe(segment: Segment): string {

@@ -11,7 +11,7 @@ import type { Machine } from "./machine.ts";
 import type { Process } from "./process.ts";
 import type { StreamEnd } from "./stream_end.ts";
 
-/** What a listening socket is bound to, and its options. */
+/** The address of a listening socket, and its options. */
 export interface ListenerOptions {
   /** The IP address; `""` for a UNIX socket. */
   readonly host: string;
@@ -35,6 +35,8 @@ export class StreamListener<A extends Address = Address> implements StreamAccept
   #waiting: StreamEnd[] = [];
   #sink: StreamAcceptorSink | null = null;
   #isAccepting = false;
+  /** The time until which the queue counts as full, by a fault. */
+  #fullUntil = 0;
   #closed = false;
 
   /**
@@ -53,7 +55,13 @@ export class StreamListener<A extends Address = Address> implements StreamAccept
   /** Whether the system ignores connection attempts, because too many connections wait. */
   get isFull(): boolean {
     // As on Linux, the queue holds one connection more than the backlog: see listen(2).
-    return this.#waiting.length > this.#options.backlog;
+    return this.#waiting.length > this.#options.backlog ||
+      this.#machine.schedule.now < this.#fullUntil;
+  }
+
+  /** Lets the queue count as full until a time in microseconds. */
+  fillUntil(time: number): void {
+    this.#fullUntil = time;
   }
 
   /** Whether the socket is closed. */

@@ -81,3 +81,19 @@ Deno.test("StreamListener on all of IPv6 accepts IPv4, and shows the peer's IPv4
   const peers = listener.ends.map(({ driver }) => String(driver.getPeer()).replace(/:\d+$/, ""));
   assertEquals(peers, ["10.0.0.1", "[fd00::1]"]);
 });
+
+Deno.test("StreamListener ignores attempts while its queue is full by a fault, or until heal()", () => {
+  const { network, alice, bob } = makeWorld({
+    faults: ["full queue bob #1 2.5 s", "full queue bob #2 5 s"],
+  });
+  new RawListener(bob.sockets.bindTCP("0.0.0.0", 80, 10, {}));
+  const first = new RawDial(alice.sockets.dialTCP("10.0.0.2", 80, {}));
+  network.advance(2.9);
+  assertEquals(first.end, null);
+  // The attempt is repeated after 1 s and 3 s, and finds the second fault.
+  network.advance(0.2);
+  assertEquals(first.end, null);
+  network.heal();
+  network.advance(4);
+  assertEquals(first.end !== null, true);
+});

@@ -8,6 +8,8 @@ import type { PlannedNetwork } from "./fault_planner.ts";
 import type { TimedFault, TimedKind } from "./faults.ts";
 import type { HostTable } from "./host_table.ts";
 import type { LinkTable } from "./link_table.ts";
+import type { Process } from "./process.ts";
+import { SECOND } from "./schedule.ts";
 
 /** The kinds of faults that end or suspend a process. */
 const OF_PROCESS: readonly TimedKind[] = ["pause", "kill", "crash", "crash losing data"];
@@ -17,19 +19,21 @@ export class TimedFaults implements PlannedNetwork {
   readonly #hosts: HostTable;
   readonly #links: LinkTable;
   readonly #changed: () => void;
-  readonly #note: (text: string) => void;
+  readonly #note: (host: string, text: string) => void;
+  /** The processes that a fault has ended. */
+  readonly #ended = new Map<TimedFault, Process[]>();
 
   /**
    * @param hosts The hosts of the network.
    * @param links The links between them.
    * @param changed Called when a fault begins or ends.
-   * @param note Adds a line to the trace.
+   * @param note Adds a line to the trace: of a host, or of the network if the name is `""`.
    */
   constructor(
     hosts: HostTable,
     links: LinkTable,
     changed: () => void,
-    note: (text: string) => void,
+    note: (host: string, text: string) => void,
   ) {
     this.#hosts = hosts;
     this.#links = links;
@@ -52,7 +56,7 @@ export class TimedFaults implements PlannedNetwork {
   }
 
   note(text: string): void {
-    this.#note(text);
+    this.#note("", text);
   }
 
   begin(fault: TimedFault): void {
@@ -63,11 +67,10 @@ export class TimedFaults implements PlannedNetwork {
       return;
     }
     for (const name of fault.hosts) {
-      const host = this.#hosts.host(name);
-      if (kind === "pause") host.pause();
-      else if (kind === "kill") host.kill();
-      else if (kind === "clog") this.#links.clog(name, until);
-      else host.crash(kind === "crash losing data");
+      if (kind === "clog") this.#links.clog(name, until);
+      else if (kind === "clock jump") this.#hosts.host(name).jumpClock(fault.by / SECOND);
+      else if (kind === "pause") this.#pause(name, fault);
+      else this.#stop(name, fault);
     }
   }
 
@@ -78,10 +81,27 @@ export class TimedFaults implements PlannedNetwork {
       this.#links.restore(fault, fault, kind === "partition");
       return;
     }
+    const ended = this.#ended.get(fault) ?? [];
+    this.#ended.delete(fault);
     for (const name of fault.hosts) {
-      const host = this.#hosts.host(name);
-      if (kind === "pause") host.resume();
-      else if (kind !== "clog") host.restart();
+      if (kind === "clock jump") this.#hosts.host(name).jumpClock(-fault.by / SECOND);
+      const { process } = this.#hosts.machine(name);
+      if (process.resume(fault)) this.#note(name, "resumes");
+      // A process that the scenario has started meanwhile is not the fault's.
+      if (ended.includes(process)) this.#hosts.host(name).restart();
     }
+  }
+
+  #pause(name: string, fault: TimedFault): void {
+    this.#note(name, "is paused");
+    this.#hosts.machine(name).process.pause(fault);
+  }
+
+  #stop(name: string, fault: TimedFault): void {
+    const { process } = this.#hosts.machine(name);
+    const host = this.#hosts.host(name);
+    if (fault.kind === "kill") host.kill();
+    else host.crash(fault.kind === "crash losing data");
+    this.#ended.set(fault, [...this.#ended.get(fault) ?? [], process]);
   }
 }

@@ -5,16 +5,16 @@
  */
 
 import { visibleText } from "../../internal/visible_text.ts";
-import { inSeconds } from "./faults.ts";
+import { formatSeconds } from "./faults.ts";
 import { formatTable, TIME_WIDTH } from "./trace_table.ts";
 
 /** One line of a trace. */
 export interface TraceEntry {
-  /** The virtual time in microseconds. */
+  /** The virtual time in seconds. */
   readonly time: number;
   /** The host, or `""` for the network and the scenario. */
   readonly host: string;
-  /** What happened. */
+  /** A sentence without its subject, which is the host. */
   readonly text: string;
   /** Whether it is a packet or a line of the log, of which there are many. */
   readonly isRoutine: boolean;
@@ -66,7 +66,13 @@ export class Trace {
     this.#addresses = new RegExp(`(?<![\\d.])(?:${all})(?!\\.?\\d)`, "g");
   }
 
-  /** Adds an entry: a fault, or a note. */
+  /**
+   * Adds an entry: a fault, or a note.
+   *
+   * @param time The virtual time in seconds.
+   * @param host The host, or `""` for the network and the scenario.
+   * @param text What happens.
+   */
   add(time: number, host: string, text: string): void {
     this.#add(time, host, text, "", false);
   }
@@ -74,7 +80,7 @@ export class Trace {
   /**
    * Adds an entry of which there are many: a packet, or a line of the log.
    *
-   * @param time The virtual time in microseconds.
+   * @param time The virtual time in seconds.
    * @param host The host.
    * @param text What happens.
    * @param data The bytes in the packet, which are shown if they are text.
@@ -97,7 +103,7 @@ export class Trace {
    */
   toString(): string {
     return this.#entries.map(({ time, host, text }) =>
-      `${inSeconds(time).padStart(TIME_WIDTH)} ${host || "-"}: ${text}\n`
+      `${formatSeconds(time).padStart(TIME_WIDTH)} ${host || "-"}: ${text}\n`
     ).join("");
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { inSeconds } from "./faults.ts";
+import { formatSeconds } from "./faults.ts";
 import type { TraceEntry } from "./trace.ts";
 
 /** The width of the column of times, in characters. */
@@ -58,7 +58,7 @@ export function formatTable(
 
 function linesOf(entry: TraceEntry, layout: Layout): string[] {
   return wrap(layout.text(entry), layout.width).map((part, index) => {
-    const seconds = index === 0 ? inSeconds(entry.time) : "";
+    const seconds = index === 0 ? formatSeconds(entry.time) : "";
     const line = layout.line(entry.host, part, index === 0);
     return `${seconds.padStart(TIME_WIDTH)} | ${line}`.trimEnd();
   });

@@ -8,7 +8,7 @@
  * Watches for promises that reject without a handler, and for errors that no code catches. They
  * would end the process, and with it the search for further failures.
  *
- * @param report Called with what has happened and the error.
+ * @param report Called with a description of the failure and with the error.
  * @returns A disposable that ends the watch.
  */
 export function watchUncaughtErrors(report: (what: string, error: unknown) => void): Disposable {

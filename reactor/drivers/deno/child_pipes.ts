@@ -6,7 +6,7 @@
 
 import type { Address } from "../../interfaces/mod.ts";
 import type { StreamDriver, StreamDriverSink } from "../../stream/stream_driver.ts";
-import { connectionLost } from "./system_error.ts";
+import { connectionLost } from "../../stream/system_error.ts";
 
 /** The capacity of a pipe on Linux, in bytes. */
 const PIPE_SIZE = 65536;

@@ -12,7 +12,7 @@ import type { Address } from "../../interfaces/mod.ts";
 import type { StreamDriver, StreamDriverSink } from "../../stream/stream_driver.ts";
 import { addressOf } from "./address_of.ts";
 import { ReadBuffer } from "./read_buffer.ts";
-import { connectionLost } from "./system_error.ts";
+import { connectionLost } from "../../stream/system_error.ts";
 
 // The time in milliseconds that the first write of a connection may take after close(). See close()
 // for the reason.

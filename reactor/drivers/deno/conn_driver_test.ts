@@ -2,7 +2,7 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { ConnDriver, type StreamConn, TCPConnDriver } from "./conn_driver.ts";
-import { errorWithCode } from "./system_error.ts";
+import { errorWithCode } from "../../stream/system_error.ts";
 
 /** A connection whose options cannot be set. */
 function unsettable(error: Error): Deno.TcpConn {

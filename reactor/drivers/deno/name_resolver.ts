@@ -2,7 +2,7 @@ import { codeOf } from "../../../internal/foreign_value.ts";
 import type { DNSLookupError } from "../../errors.ts";
 import type { IHostnameResolver, ResolveHostNameOptions } from "../../interfaces/mod.ts";
 import { type LookupOptions, LookupQueue } from "../../names/lookup_queue.ts";
-import { lookupError } from "./system_error.ts";
+import { lookupError } from "./lookup_error.ts";
 
 /**
  * Resolves names with the C library's `getaddrinfo`, as other programs of the system do: it uses

@@ -11,7 +11,7 @@
 
 import { codeOf } from "../../../internal/foreign_value.ts";
 import { quote } from "../../../internal/validation.ts";
-import { errorWithCode } from "./system_error.ts";
+import { errorWithCode } from "../../stream/system_error.ts";
 
 // The largest process number: the system stores it as a signed 32-bit integer.
 const MAX_PID = 2 ** 31 - 1;

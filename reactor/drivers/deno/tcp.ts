@@ -11,7 +11,8 @@ import { addressOf } from "./address_of.ts";
 import type { StreamAcceptor } from "../../stream/stream_acceptor.ts";
 import { TCPConnDriver } from "./conn_driver.ts";
 import { ListenerAcceptor } from "./listener_acceptor.ts";
-import { cannotListen, connectError } from "./system_error.ts";
+import { cannotListen } from "../../stream/system_error.ts";
+import { connectOrLookupError } from "./lookup_error.ts";
 
 /**
  * Binds a TCP port.
@@ -50,7 +51,7 @@ export function dialTCP(hostname: string, port: number): Dial {
     }, (error: unknown) => {
       // The error of an aborted attempt also arrives here. It has no effect, because the connector
       // has already failed.
-      sink.failed(connectError(destination, error));
+      sink.failed(connectOrLookupError(destination, error));
     }).finally(() => sink.released());
     return () => abort.abort();
   };

@@ -13,7 +13,7 @@ import type { StreamAcceptor } from "../../stream/stream_acceptor.ts";
 import { ConnDriver } from "./conn_driver.ts";
 import { ListenerAcceptor } from "./listener_acceptor.ts";
 import { lockHolder, PIDLock } from "./pid_lock.ts";
-import { cannotListen, connectError } from "./system_error.ts";
+import { cannotListen, connectError } from "../../stream/system_error.ts";
 import { UNIXListener } from "./unix_listener.ts";
 import { bindWithMode } from "./unix_mode.ts";
 import { isAbstract } from "../../stream/unix_path.ts";

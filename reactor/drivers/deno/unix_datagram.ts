@@ -25,7 +25,7 @@ import { DatagramError, MessageLengthError, UnsupportedError } from "../../error
 import type { IUNIXAddress } from "../../interfaces/mod.ts";
 import { asError } from "../../../defer/guarded_call.ts";
 import { codeOf } from "../../../internal/foreign_value.ts";
-import { cannotListen, connectError } from "./system_error.ts";
+import { cannotListen, connectError } from "../../stream/system_error.ts";
 import { SocketFile } from "./unix_file.ts";
 import { bindWithMode } from "./unix_mode.ts";
 import { isAbstract } from "../../stream/unix_path.ts";

@@ -5,7 +5,7 @@
  */
 
 import { isAbstract } from "../../stream/unix_path.ts";
-import { errorWithCode } from "./system_error.ts";
+import { errorWithCode } from "../../stream/system_error.ts";
 
 /**
  * Returns the absolute path, which stays valid after `Deno.chdir`. An abstract name is unchanged.

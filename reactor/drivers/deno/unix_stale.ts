@@ -4,7 +4,7 @@
  * @module
  */
 
-import { errorWithCode } from "./system_error.ts";
+import { errorWithCode } from "../../stream/system_error.ts";
 import { fileAt } from "./unix_file.ts";
 
 // The time in milliseconds to wait for the answer of the probe's thread; a thread on a busy machine

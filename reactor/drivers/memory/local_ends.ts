@@ -1,13 +1,18 @@
 import { canonicalHost } from "../../datagram/same_host.ts";
-import { errorWithCode } from "../deno/system_error.ts";
+import { errorWithCode } from "../../stream/system_error.ts";
 import { PortNumbers } from "./port_numbers.ts";
 
 /** The local ends of a machine's open TCP connections. */
 export class LocalEnds {
-  readonly #numbers = new PortNumbers();
+  readonly #numbers: PortNumbers;
   /** The hosts of the ends, by port number. */
   readonly #hosts = new Map<number, Set<string>>();
   #size = 0;
+
+  /** @param numbers The port numbers to use in turn. */
+  constructor(numbers: PortNumbers = new PortNumbers()) {
+    this.#numbers = numbers;
+  }
 
   /** The number of ends. */
   get size(): number {

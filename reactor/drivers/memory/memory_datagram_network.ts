@@ -14,7 +14,7 @@ import { udpAddress } from "../../datagram/udp_address.ts";
 import type { DatagramDriverSink, UDPDriver } from "../../datagram/datagram_driver.ts";
 import { DatagramError, MulticastJoinError } from "../../errors.ts";
 import type { IInternetAddress } from "../../interfaces/mod.ts";
-import { cannotListen, errorWithCode } from "../deno/system_error.ts";
+import { cannotListen, errorWithCode } from "../../stream/system_error.ts";
 import { isWildcard, overlap, reaches, shownTo, sourceFor, unmapped } from "./local_hosts.ts";
 import type { Schedule } from "./memory_driver.ts";
 import { PortNumbers } from "./port_numbers.ts";

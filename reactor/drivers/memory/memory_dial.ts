@@ -2,7 +2,7 @@ import { ConnectError } from "../../errors.ts";
 import type { Address } from "../../interfaces/mod.ts";
 import type { Dial, DialSink } from "../../stream/dial.ts";
 import type { StreamDriver } from "../../stream/stream_driver.ts";
-import { connectError, errorWithCode } from "../deno/system_error.ts";
+import { connectError, errorWithCode } from "../../stream/system_error.ts";
 import type { ArrivedAttempt, MemoryAcceptor } from "./memory_acceptor.ts";
 import type { Schedule } from "./memory_driver.ts";
 

@@ -13,7 +13,7 @@ import { IPv4Address } from "../../addresses.ts";
 import type { ConnectionLost } from "../../errors.ts";
 import type { Address } from "../../interfaces/mod.ts";
 import type { StreamDriver, StreamDriverSink } from "../../stream/stream_driver.ts";
-import { connectionLost, errorWithCode } from "../deno/system_error.ts";
+import { connectionLost, errorWithCode } from "../../stream/system_error.ts";
 
 /** Runs one step of a connection or port in memory, now or later. */
 export type Schedule = (step: () => void) => void;

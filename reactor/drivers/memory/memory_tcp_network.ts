@@ -9,7 +9,7 @@ import type { ConnectTCPOptions, IInternetAddress } from "../../interfaces/mod.t
 import type { Dial } from "../../stream/dial.ts";
 import { localEnd } from "../../stream/socket_options.ts";
 import type { StreamAcceptor } from "../../stream/stream_acceptor.ts";
-import { cannotListen, errorWithCode } from "../deno/system_error.ts";
+import { cannotListen, errorWithCode } from "../../stream/system_error.ts";
 import { destinationOf, isWildcard, overlap, reaches, sourceFor, unmapped } from "./local_hosts.ts";
 import { LocalEnds } from "./local_ends.ts";
 import { MemoryAcceptor } from "./memory_acceptor.ts";

@@ -3,7 +3,7 @@ import { BadFileError } from "../../errors.ts";
 import type { IUNIXAddress } from "../../interfaces/mod.ts";
 import type { Dial } from "../../stream/dial.ts";
 import type { StreamAcceptor } from "../../stream/stream_acceptor.ts";
-import { cannotListen, errorWithCode } from "../deno/system_error.ts";
+import { cannotListen, errorWithCode } from "../../stream/system_error.ts";
 import { MemoryAcceptor } from "./memory_acceptor.ts";
 import { memoryDial, type MemoryRoute, refusal } from "./memory_dial.ts";
 import { memoryPipe, type Schedule } from "./memory_driver.ts";

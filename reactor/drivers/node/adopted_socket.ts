@@ -7,7 +7,7 @@
 
 import type { Server, Socket } from "node:net";
 import { UNIXAddress } from "../../addresses.ts";
-import { connectError } from "../deno/system_error.ts";
+import { connectError } from "../../stream/system_error.ts";
 import { CannotListenError, type ConnectError } from "../../errors.ts";
 import type {
   AddressFamily,

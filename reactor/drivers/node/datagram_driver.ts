@@ -28,7 +28,7 @@ import { codeOf, messageOf } from "../../../internal/foreign_value.ts";
 import type { RemoteInfo, Socket } from "node:dgram";
 import { isIPv6Address } from "../../addresses.ts";
 import { udpAddress } from "../../datagram/udp_address.ts";
-import { cannotListen } from "../deno/system_error.ts";
+import { cannotListen } from "../../stream/system_error.ts";
 import type { DatagramDriverSink, UDPDriver } from "../../datagram/datagram_driver.ts";
 import {
   DatagramError,

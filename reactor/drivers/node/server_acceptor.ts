@@ -7,7 +7,7 @@
 import type { Server, Socket } from "node:net";
 import { isOutOfDescriptors } from "../deno/descriptors.ts";
 import { SpareDescriptor } from "../deno/spare_descriptor.ts";
-import { errorWithCode } from "../deno/system_error.ts";
+import { errorWithCode } from "../../stream/system_error.ts";
 import type { Address } from "../../interfaces/mod.ts";
 import type { StreamAcceptor, StreamAcceptorSink } from "../../stream/stream_acceptor.ts";
 import type { StreamDriver } from "../../stream/stream_driver.ts";

@@ -15,7 +15,7 @@
  */
 
 import type { Socket } from "node:net";
-import { connectionLost } from "../deno/system_error.ts";
+import { connectionLost } from "../../stream/system_error.ts";
 import type { Address } from "../../interfaces/mod.ts";
 import type { StreamDriver, StreamDriverSink } from "../../stream/stream_driver.ts";
 import { afterIOPoll } from "./io_poll.ts";

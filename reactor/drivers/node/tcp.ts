@@ -7,7 +7,8 @@
 import type { LookupFunction, Socket } from "node:net";
 import { internetAddress, isIPv6Address } from "../../addresses.ts";
 import type { Dial } from "../../stream/dial.ts";
-import { cannotListen, connectError } from "../deno/system_error.ts";
+import { cannotListen } from "../../stream/system_error.ts";
+import { connectOrLookupError } from "../deno/lookup_error.ts";
 import { bindTCP } from "../deno/tcp.ts";
 import type {
   ConnectTCPOptions,
@@ -96,7 +97,7 @@ export function dialSocket(
       checkBindPermission(options.bindAddress);
     } catch (error) {
       queueMicrotask(() => {
-        sink.failed(connectError(destination, error));
+        sink.failed(connectOrLookupError(destination, error));
         sink.released();
       });
       return () => {};
@@ -109,7 +110,7 @@ export function dialSocket(
       ...(lookup === undefined ? {} : { lookup }),
     });
     // No error follows a cancelled dial: the socket then emits only its `close` event.
-    const failed = (error: Error) => sink.failed(connectError(destination, error));
+    const failed = (error: Error) => sink.failed(connectOrLookupError(destination, error));
     const released = () => sink.released();
     socket.once("error", failed);
     socket.once("close", released);

@@ -5,6 +5,7 @@
  */
 
 import type { SimulatedNetwork } from "../../simulation/mod.ts";
+import { faultsOf } from "./past_faults.ts";
 import { WatchedConnections } from "./watched_connections.ts";
 
 /** The names of the servers. */
@@ -60,7 +61,7 @@ export class DrainWorld {
    * @param harmless The kinds of faults that cut no connection.
    */
   checkUndisturbed(harmless: readonly string[]): void {
-    if (this.network.faults.some(({ kind }) => !harmless.includes(kind))) return;
+    if (faultsOf(this.network).some(({ kind }) => !harmless.includes(kind))) return;
     for (const [id, times] of this.#accepted) {
       const cut = this.#cut.get(id) ?? 0;
       if (times <= cut + 1) continue;

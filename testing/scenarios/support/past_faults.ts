@@ -5,11 +5,23 @@
  * @module
  */
 
+import { type Fault, isTimed, parseFault, type TimedFault } from "../../simulation/faults.ts";
 import type { SimulatedNetwork } from "../../simulation/mod.ts";
 
 const SECOND = 1_000_000;
 /** The time after which lost data is sent again first, and the time of a packet, in seconds. */
 const RETRY = 0.3;
+
+/** The faults of networks. Each line is read once. */
+const known = new WeakMap<SimulatedNetwork, Fault[]>();
+
+/** Returns the faults that have happened in a network. */
+export function faultsOf(network: SimulatedNetwork): readonly Fault[] {
+  const faults = known.get(network) ?? [];
+  for (const line of network.faults.slice(faults.length)) faults.push(parseFault(line));
+  known.set(network, faults);
+  return faults;
+}
 
 /**
  * Returns the seconds for which a host was paused between two times, at most.
@@ -26,11 +38,15 @@ export function pausedTime(
   to: number,
 ): number {
   let paused = 0;
-  for (const fault of network.faults) {
+  for (const fault of faultsOf(network)) {
     if (fault.kind !== "pause" || !fault.hosts.includes(host)) continue;
     paused += Math.max(0, Math.min(fault.until / SECOND, to) - Math.max(fault.at / SECOND, from));
   }
   return paused;
+}
+
+function isInterruption(fault: Fault): fault is TimedFault {
+  return isTimed(fault) && fault.kind !== "clock jump";
 }
 
 /**
@@ -40,7 +56,7 @@ export function pausedTime(
  * @param since Seconds of virtual time.
  */
 export function wasInterrupted(network: SimulatedNetwork, since: number): boolean {
-  return network.faults.some((fault) => "until" in fault && fault.until / SECOND > since);
+  return faultsOf(network).some((fault) => isInterruption(fault) && fault.until / SECOND > since);
 }
 
 /**
@@ -55,9 +71,9 @@ export function wasInterrupted(network: SimulatedNetwork, since: number): boolea
  */
 export function explainsSilence(network: SimulatedNetwork, since: number): boolean {
   let [start, end] = [0, 0];
-  for (const fault of network.faults) {
+  for (const fault of faultsOf(network)) {
     if (fault.kind === "half-open") return true;
-    if (!("until" in fault)) continue;
+    if (!isInterruption(fault)) continue;
     if (fault.at / SECOND > end) start = fault.at / SECOND;
     const until = fault.until / SECOND + RETRY;
     const isLossy = fault.kind.includes("partition") || fault.kind.includes("crash");

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { RandomStream, UINT32_RANGE } from "./random.ts";
+import { RandomStream, UINT32_RANGE } from "./random_stream.ts";
 
 function take<T>(count: number, next: () => T): T[] {
   return Array.from({ length: count }, next);

@@ -1,14 +1,14 @@
 /**
- * Random numbers of a simulation: a tree of independent streams that grows from one seed.
+ * Random numbers from a seed: a tree of independent streams that grows from one text.
  *
- * Each host and each link draws from a stream of its own, so that a draw in one place does not
- * change the numbers of another. All arithmetic is on 32-bit integers, so a seed gives the same
- * numbers on every machine.
+ * In a simulation, each host and each link draws from a stream of its own, so that a draw in one
+ * place does not change the numbers of another. All arithmetic is on 32-bit integers, so a seed
+ * gives the same numbers on every machine.
  *
  * @module
  */
 
-import { checkInteger } from "../../internal/validation.ts";
+import { checkInteger } from "../internal/validation.ts";
 
 /** 2 to the power of 32: the number of values of {@linkcode RandomStream.uint32}. */
 export const UINT32_RANGE = 4294967296;
