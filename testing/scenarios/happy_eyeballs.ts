@@ -288,8 +288,9 @@ class Round {
   /** Checks that no server has a connection left. */
   #checkLosers(): void {
     const { servers, connections } = this.#world;
-    const isHalfOpen = this.#faults.some(({ kind }) => kind === "half-open");
-    if (this.#isDisturbed || isHalfOpen) return;
+    // A server that reads late closes late.
+    const isLate = this.#faults.some(({ kind }) => kind === "half-open" || kind === "slow read");
+    if (this.#isDisturbed || isLate) return;
     for (const { host, openBefore } of servers) {
       if (connections.countOf(host) > openBefore) {
         this.#network.fail(`${host} has a loser's connection`);

@@ -318,8 +318,10 @@ function parseOccurrence(kind: OccurrenceKind, rest: string): OccurrenceFault | 
 }
 
 /** The hosts, the other hosts, the times, and the seconds of a jump. */
-const TIMED_REST =
-  /^(\S+)(?: \| (\S+))? (\d+(?:\.\d{1,6})?) s to (\d+(?:\.\d{1,6})?) s(?: by (-?\d+(?:\.\d{1,6})?) s)?$/;
+const TIMED_REST = new RegExp(
+  String.raw`^(\S+)(?: \| (\S+))? (\d+(?:\.\d{1,6})?) s to (\d+(?:\.\d{1,6})?) s` +
+    String.raw`(?: by (-?\d+(?:\.\d{1,6})?) s)?$`,
+);
 
 function parseTimed(kind: TimedKind, rest: string): TimedFault | null {
   const match = TIMED_REST.exec(rest);

@@ -1,5 +1,6 @@
 /**
- * The way from one simulated host to another: latency, jitter, bandwidth, and whether it is interrupted.
+ * The way from one simulated host to another: latency, jitter, bandwidth, and whether it is
+ * interrupted.
  *
  * @module
  */
