@@ -54,6 +54,8 @@ const LONGEST_REST = 15;
 /** A new connection of the slow link waits for the packets of the last one. */
 const RECOVERY = TIMEOUT + INTERVAL + RETRY + CONNECT_TIMEOUT + DOWNLOAD / SLOW + 3;
 
+/** The longest single pause, in seconds. */
+const LONGEST_PAUSE = 5;
 /** The faults of a calm simulation. The longest pause takes 5 s, and the longest way 0.75 s. */
 const CALM: FaultRates = {
   delay: 0.1,
@@ -328,7 +330,12 @@ class Peer extends LineOnlyReceiver {
     );
     const isLate = this.#host.name === "download" && slowLink.isCongested;
     const isExplained = mood === "rough" && explainsSilence(network, this.#lastByteAt);
-    if (!isLate && !isExplained) {
+    // Pauses that overlap or follow each other are one pause, which may exceed the timeout.
+    const isPaused = network.hosts.some(({ name }) =>
+      name !== this.#host.name &&
+      pausedTime(network, name, this.#lastByteAt, now) > LONGEST_PAUSE
+    );
+    if (!isLate && !isExplained && !isPaused) {
       network.fail(`${this.#host}: the heartbeat killed a connection whose peer lives`);
     }
     if (missed !== MAX_MISSED || Math.abs(silence - (now - this.#lastByteAt)) > CLOCK_ERROR) {
