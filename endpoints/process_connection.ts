@@ -41,6 +41,7 @@ export class ProcessConnection implements SwitchableTransport {
     this.#isWriteLost = !isWritable;
   }
 
+  /** Replaces the protocol. Called by `joinConnections()`. */
   [replaceProtocol](protocol: IProtocol): IProtocol {
     return this.#replaceProtocol(protocol);
   }

@@ -63,10 +63,12 @@ export class ReconnectingClientFactory<P extends IProtocol = IProtocol> extends 
   connector: IConnector | null = null;
   #pending: IDelayedCall | null = null;
 
+  /** Connects again after a delay, unless {@linkcode stopTrying} was called. */
   override clientConnectionFailed(connector: IConnector, _reason: Error): void {
     this.#ended(connector);
   }
 
+  /** Connects again after a delay, unless {@linkcode stopTrying} was called. */
   override clientConnectionLost(connector: IConnector, _reason: Error): void {
     this.#ended(connector);
   }

@@ -59,6 +59,7 @@ export class DailyLogFile extends BaseLogFile {
     return this.#lastDate;
   }
 
+  /** Returns whether the day of the last write has passed. */
   override shouldRotate(): boolean {
     return isLater(this.toDate(), this.#lastDate);
   }
@@ -95,6 +96,12 @@ export class DailyLogFile extends BaseLogFile {
     return new LogReader(`${this.path}.${suffix}`);
   }
 
+  /**
+   * Writes data, after a rotation if a new day has begun.
+   *
+   * @param data The bytes.
+   * @returns The number of bytes written.
+   */
   override writeSync(data: Uint8Array): number {
     try {
       return super.writeSync(data);
@@ -105,11 +112,13 @@ export class DailyLogFile extends BaseLogFile {
     }
   }
 
+  /** Opens the file again, and takes the day of its last change. */
   override reopen(): void {
     super.reopen();
     this.#lastDate = this.#dateOfFile();
   }
 
+  /** Appends the day of the last write to the name of the file. */
   protected override renameFiles(): void {
     const old = `${this.path}.${this.suffix(this.#lastDate)}`;
     if (statOf(old) === null && statOf(this.path) !== null) Deno.renameSync(this.path, old);

@@ -69,6 +69,7 @@ export class LogFile extends BaseLogFile {
     return new LogFile(...splitPath(path), options);
   }
 
+  /** Returns whether the file has reached its greatest size. */
   override shouldRotate(): boolean {
     return this.rotateLength !== null && this.size >= this.rotateLength;
   }
@@ -99,6 +100,7 @@ export class LogFile extends BaseLogFile {
     return new LogReader(`${this.path}.${identifier}`);
   }
 
+  /** Adds 1 to the number of each old file, and removes those that are too many. */
   protected override renameFiles(): void {
     for (const number of this.listLogs().toReversed()) {
       const old = `${this.path}.${number}`;

@@ -102,7 +102,7 @@ export {
   type ProtocolSwitchDefinition,
   type SwitchOptions,
 } from "./protocol_switch_command.ts";
-export type { EmptySchema, Received, Schema, Sendable } from "./schema.ts";
+export type { EmptySchema, Flat, OptionalKeys, Received, Schema, Sendable } from "./schema.ts";
 export { SimpleStringLocator } from "./simple_string_locator.ts";
 export { StartTLS, StartTLSCommand, type TLSCallOptions } from "./start_tls.ts";
 export {

@@ -18,9 +18,10 @@ export type Schema = Readonly<Record<string, Argument<unknown, never>>>;
 export type EmptySchema = Readonly<Record<never, never>>;
 
 /** Lists the properties of a type, so that an editor shows them. */
-type Flat<T> = { [K in keyof T]: T[K] } & unknown;
+export type Flat<T> = { [K in keyof T]: T[K] } & unknown;
 
-type OptionalKeys<S extends Schema> = {
+/** The names of the optional arguments of a schema. */
+export type OptionalKeys<S extends Schema> = {
   [K in keyof S]: S[K] extends { readonly optional: true } ? K : never;
 }[keyof S];
 

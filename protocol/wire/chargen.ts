@@ -22,6 +22,7 @@ export class Chargen<F extends IProtocolFactory = IProtocolFactory> extends Prot
   noise: Uint8Array | string =
     '@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~ !"#$%&?';
 
+  /** Starts to send the text, for as long as the peer reads. */
   override connectionMade(): void {
     this.transport.registerProducer(this, false);
   }

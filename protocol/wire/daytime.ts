@@ -17,6 +17,7 @@ import { Protocol } from "../protocol.ts";
  * ```
  */
 export class Daytime<F extends IProtocolFactory = IProtocolFactory> extends Protocol<F> {
+  /** Sends the date and the time, and closes the connection. */
   override connectionMade(): void {
     this.transport.write(`${asctime(new Date(wallClockSeconds() * 1000))}\r\n`);
     this.transport.loseConnection();

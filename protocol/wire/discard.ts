@@ -15,5 +15,6 @@ import { Protocol } from "../protocol.ts";
  * ```
  */
 export class Discard<F extends IProtocolFactory = IProtocolFactory> extends Protocol<F> {
+  /** Ignores the data. */
   override dataReceived(_data: Uint8Array): void {}
 }

@@ -21,10 +21,12 @@ import { Protocol } from "../protocol.ts";
  * ```
  */
 export class Echo<F extends IProtocolFactory = IProtocolFactory> extends Protocol<F> {
+  /** Stops reading while the peer does not read. */
   override connectionMade(): void {
     this.transport.registerProducer(this.transport, true);
   }
 
+  /** Sends the data back. */
   override dataReceived(data: Uint8Array): void {
     this.transport.write(data);
   }

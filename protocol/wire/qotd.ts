@@ -18,6 +18,7 @@ import { Protocol } from "../protocol.ts";
  * ```
  */
 export class QOTD<F extends IProtocolFactory = IProtocolFactory> extends Protocol<F> {
+  /** Sends the quote, and closes the connection. */
   override connectionMade(): void {
     this.transport.write(this.getQuote());
     this.transport.loseConnection();

@@ -22,6 +22,7 @@ const SECONDS_TO_1970 = 2_208_988_800;
  * ```
  */
 export class Time<F extends IProtocolFactory = IProtocolFactory> extends Protocol<F> {
+  /** Sends the time as 32 bits, and closes the connection. */
   override connectionMade(): void {
     const bytes = new Uint8Array(4);
     // setUint32() takes the number modulo 2 ** 32.

@@ -18,6 +18,7 @@ import { Protocol } from "../protocol.ts";
  * ```
  */
 export class Who<F extends IProtocolFactory = IProtocolFactory> extends Protocol<F> {
+  /** Sends the list of users, and closes the connection. */
   override connectionMade(): void {
     this.transport.write(this.getUsers());
     this.transport.loseConnection();
