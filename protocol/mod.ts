@@ -147,6 +147,7 @@ export {
 } from "./process_output.ts";
 export { ProcessProtocol } from "./process_protocol.ts";
 export { Protocol } from "./protocol.ts";
+export type { replaceProtocol, SwitchableTransport } from "../reactor/stream/protocol_switch.ts";
 export { ProducerStopped, ReadableStreamProducer } from "./readable_stream_producer.ts";
 export { ReconnectingClientFactory } from "./reconnecting_client_factory.ts";
 export { RequestQueue } from "./request_queue.ts";

@@ -28,6 +28,7 @@ export { type InstallableReactor, installReactor, reactor } from "./process_reac
 export type { ReactorResource, ReactorResources } from "./lifecycle/open_resources.ts";
 export type { SignalSource } from "./lifecycle/signals.ts";
 export type { Dial, DialSink } from "./stream/dial.ts";
+export type { OptionalMethodsForwarder, supportsMethod } from "./stream/protocol_capabilities.ts";
 export type { StreamAcceptor, StreamAcceptorSink } from "./stream/stream_acceptor.ts";
 export type { StreamDriver, StreamDriverSink } from "./stream/stream_driver.ts";
 export type {

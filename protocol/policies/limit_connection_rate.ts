@@ -67,6 +67,7 @@ export class LimitConnectionRate<P extends IProtocol = IProtocol> extends Wrappi
     this.#rates = new ConnectionRates({ connectionRate, connectionRatePerHost }, clock);
   }
 
+  /** Counts the connection and builds its protocol, or refuses it if a limit is reached. */
   override buildProtocol(addr: Address): ProtocolWrapper<P> | null {
     const host = peerHost(addr);
     const reason = this.#rates.reasonToRefuse(host);

@@ -62,6 +62,7 @@ export class LimitConnectionsByPeer<P extends IProtocol = IProtocol> extends Wra
     this.maxConnectionsPerPeer = maxConnectionsPerPeer;
   }
 
+  /** Builds and wraps a protocol, or refuses the connection if its host has reached the limit. */
   override buildProtocol(addr: Address): ProtocolWrapper<P> | null {
     const host = peerHost(addr);
     const count = host === null ? 0 : this.peerConnections.get(host) ?? 0;
@@ -71,6 +72,7 @@ export class LimitConnectionsByPeer<P extends IProtocol = IProtocol> extends Wra
     return null;
   }
 
+  /** Wraps the protocol, and keeps the peer's host, for which its connection will count. */
   override wrapProtocol(protocol: P, addr: Address): ProtocolWrapper<P> {
     const wrapper = super.wrapProtocol(protocol, addr);
     // The address that was counted is kept: getPeer() of a transport may return another one.
@@ -79,11 +81,13 @@ export class LimitConnectionsByPeer<P extends IProtocol = IProtocol> extends Wra
     return wrapper;
   }
 
+  /** Registers the wrapper, and counts its connection for the peer's host. */
   override registerProtocol(wrapper: ProtocolWrapper<P>): void {
     super.registerProtocol(wrapper);
     this.#count(wrapper, 1);
   }
 
+  /** Removes the wrapper, and no longer counts its connection for the peer's host. */
   override unregisterProtocol(wrapper: ProtocolWrapper<P>): void {
     super.unregisterProtocol(wrapper);
     this.#count(wrapper, -1);

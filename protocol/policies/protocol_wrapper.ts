@@ -192,11 +192,13 @@ export class ProtocolWrapper<
     return transport === null ? `${this.constructor.name} (not connected)` : `${transport}`;
   }
 
+  /** Returns whether the subclass overrides the method, or the wrapped protocol supports it. */
   [supportsMethod](method: string): boolean {
     return Reflect.get(this, method) !== Reflect.get(ProtocolWrapper.prototype, method) ||
       supports(this.#receiver, method);
   }
 
+  /** Replaces the protocol that receives the further events, and returns the former one. */
   [replaceProtocol](protocol: IProtocol): IProtocol {
     const former = this.#receiver;
     this.#receiver = protocol;

@@ -88,6 +88,7 @@ export class SlowPeerProtocol<P extends IProtocol = IProtocol>
   /** The number of wrappers that hold back the input. */
   #holders = 0;
 
+  /** Prepares the measurement of the rate, and starts the timeout of the first message. */
   override connectionMade(): void {
     const { clock, window, minRate, firstMessageTimeout } = this.factory;
     const ownClock = timerClock(`guard ${this.constructor.name}`, clock, this.transport);
@@ -101,6 +102,7 @@ export class SlowPeerProtocol<P extends IProtocol = IProtocol>
     this.#first.start();
   }
 
+  /** Counts the data, passes it on, and starts or stops the measurement. */
   override dataReceived(data: Uint8Array): void {
     this.#inWindow += data.length;
     this.#total += data.length;
@@ -112,39 +114,46 @@ export class SlowPeerProtocol<P extends IProtocol = IProtocol>
     return result as void;
   }
 
+  /** Writes the data, and counts it as an answer to the peer, unless `isWaiting` decides. */
   override write(data: Uint8Array | string, options?: WriteOptions): void {
     super.write(data, options);
     this.#wrote();
   }
 
+  /** Writes the pieces, and counts them as an answer to the peer, unless `isWaiting` decides. */
   override writeSequence(data: Iterable<Uint8Array | string>): void {
     super.writeSequence(data);
     this.#wrote();
   }
 
+  /** Pauses the time of the limits, and the connection. */
   override pauseProducing(): void {
     this.#isPaused = true;
     this.#updatePause();
     super.pauseProducing();
   }
 
+  /** Resumes the time of the limits, unless input is held back, and the connection. */
   override resumeProducing(): void {
     this.#isPaused = false;
     this.#updatePause();
     super.resumeProducing();
   }
 
+  /** Pauses the time of the limits while a wrapper holds back input, and passes the call on. */
   override inputHeld(isHeld: boolean): void {
     this.#holders += isHeld ? 1 : -1;
     this.#updatePause();
     super.inputHeld(isHeld);
   }
 
+  /** Stops the measurement of the rate, and passes the loss on. */
   override readConnectionLost(): void {
     this.#window?.stop();
     return super.readConnectionLost();
   }
 
+  /** Stops the timers of both limits, and passes the loss on. */
   override connectionLost(reason: Error): void {
     this.#window?.stop();
     this.#first?.stop();
@@ -254,6 +263,7 @@ export class SlowPeerGuard<P extends IProtocol = IProtocol>
     this.clock = options.clock ?? null;
   }
 
+  /** Makes the {@linkcode SlowPeerProtocol} of a protocol. */
   override wrapProtocol(protocol: P): SlowPeerProtocol<P> {
     return new SlowPeerProtocol(this, protocol);
   }

@@ -25,17 +25,20 @@ export interface SpewingFactoryOptions {
  */
 export class SpewingProtocol<P extends IProtocol = IProtocol>
   extends ProtocolWrapper<P, SpewingFactory<P>> {
+  /** Logs the data, and passes it on. */
   override dataReceived(data: Uint8Array): void {
     log.msg(`Received: ${bytesText(data, this.factory.lengthLimit)}`);
     return super.dataReceived(data);
   }
 
+  /** Logs the data, and writes it. */
   override write(data: Uint8Array | string, options?: WriteOptions): void {
     checkData("write", data);
     this.#logSent(data);
     super.write(data, options);
   }
 
+  /** Logs each piece, and writes them all. */
   override writeSequence(data: Iterable<Uint8Array | string>): void {
     const pieces = [...data];
     for (const piece of pieces) checkData("writeSequence", piece);
@@ -81,6 +84,7 @@ export class SpewingFactory<P extends IProtocol = IProtocol>
     this.lengthLimit = lengthLimit;
   }
 
+  /** Makes the {@linkcode SpewingProtocol} of a protocol. */
   override wrapProtocol(protocol: P): SpewingProtocol<P> {
     return new SpewingProtocol(this, protocol);
   }

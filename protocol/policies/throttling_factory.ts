@@ -60,15 +60,18 @@ export class ThrottlingProtocol<P extends IProtocol = IProtocol>
   /** Whether this policy holds back the input. */
   #isInputHeld = false;
 
+  /** Holds back the new connection if a limit is exceeded. */
   override connectionMade(): void {
     this.updateHolds();
   }
 
+  /** Counts the bytes that were read, and passes them on. */
   override dataReceived(data: Uint8Array): void {
     this.factory.registerRead(data.length);
     return super.dataReceived(data);
   }
 
+  /** Writes the data, and counts its bytes. */
   override write(data: Uint8Array | string, options?: WriteOptions): void {
     // A string is encoded here, because the limit is in bytes.
     const bytes = typeof data === "string" ? encoder.encode(data) : data;
@@ -76,6 +79,7 @@ export class ThrottlingProtocol<P extends IProtocol = IProtocol>
     this.factory.registerWritten(bytes.length);
   }
 
+  /** Writes the pieces, and counts their bytes. */
   override writeSequence(data: Iterable<Uint8Array | string>): void {
     const pieces = Array.from(
       data,
@@ -85,6 +89,7 @@ export class ThrottlingProtocol<P extends IProtocol = IProtocol>
     this.factory.registerWritten(pieces.reduce((sum, { length }) => sum + length, 0));
   }
 
+  /** Registers the producer, which is paused while the limit for writing is exceeded. */
   override registerProducer(producer: IPushProducer | IPullProducer, streaming: boolean): void {
     checkProducer(producer, streaming);
     // The cast is safe: the interface requires a push producer if `streaming` is true.
@@ -96,17 +101,20 @@ export class ThrottlingProtocol<P extends IProtocol = IProtocol>
     this.updateHolds();
   }
 
+  /** Removes the producer, and holds back or releases the input, as the limits require. */
   override unregisterProducer(): void {
     this.#producer = null;
     super.unregisterProducer();
     this.updateHolds();
   }
 
+  /** Pauses the connection, unless its input is already held back. */
   override pauseProducing(): void {
     this.#isPaused = true;
     if (!this.#isInputHeld) this.transport.pauseProducing();
   }
 
+  /** Resumes the connection, or lets it resume when its input is no longer held back. */
   override resumeProducing(): void {
     this.#isPaused = false;
     if (!this.#isInputHeld) this.transport.resumeProducing();
@@ -227,6 +235,7 @@ export class ThrottlingFactory<P extends IProtocol = IProtocol>
     if (this.#writes !== null) this.#writes.add(this.#requiredClock(), length);
   }
 
+  /** Builds and wraps a protocol, or refuses the connection if the limit is reached. */
   override buildProtocol(addr: Address): ThrottlingProtocol<P> | null {
     if (this.connectionCount < this.maxConnectionCount) return super.buildProtocol(addr);
     const limit = this.maxConnectionCount;
@@ -237,10 +246,12 @@ export class ThrottlingFactory<P extends IProtocol = IProtocol>
     return null;
   }
 
+  /** Makes the {@linkcode ThrottlingProtocol} of a protocol. */
   override wrapProtocol(protocol: P): ThrottlingProtocol<P> {
     return new ThrottlingProtocol(this, protocol);
   }
 
+  /** Counts the connection, uses its clock if there is no other yet, and checks the rates. */
   override registerProtocol(wrapper: ThrottlingProtocol<P>): void {
     super.registerProtocol(wrapper);
     this.connectionCount++;
@@ -255,6 +266,7 @@ export class ThrottlingFactory<P extends IProtocol = IProtocol>
     this.#writes?.add(this.clock, 0);
   }
 
+  /** Counts the connection as closed, and stops the timers if it was the last one. */
   override unregisterProtocol(wrapper: ThrottlingProtocol<P>): void {
     super.unregisterProtocol(wrapper);
     if (--this.connectionCount > 0) return;

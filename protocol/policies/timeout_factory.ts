@@ -82,25 +82,30 @@ export class TimeoutProtocol<P extends IProtocol = IProtocol>
     return timerClock(doing, this.factory.clock, this.transport).callLater(period, f);
   }
 
+  /** Starts the timeout, if there is one. */
   override connectionMade(): void {
     this.setTimeout(this.timeoutPeriod);
   }
 
+  /** Starts the time again, and writes the data. */
   override write(data: Uint8Array | string, options?: WriteOptions): void {
     this.resetTimeout();
     super.write(data, options);
   }
 
+  /** Starts the time again, and writes the pieces. */
   override writeSequence(data: Iterable<Uint8Array | string>): void {
     this.resetTimeout();
     super.writeSequence(data);
   }
 
+  /** Starts the time again, and passes the data on. */
   override dataReceived(data: Uint8Array): void {
     this.resetTimeout();
     return super.dataReceived(data);
   }
 
+  /** Removes the timeout, and passes the loss on. */
   override connectionLost(reason: Error): void {
     this.cancelTimeout();
     return super.connectionLost(reason);
@@ -151,6 +156,7 @@ export class TimeoutFactory<P extends IProtocol = IProtocol>
     this.clock = options.clock ?? null;
   }
 
+  /** Makes the {@linkcode TimeoutProtocol} of a protocol, with the timeout of this factory. */
   override wrapProtocol(protocol: P): TimeoutProtocol<P> {
     return new TimeoutProtocol(this, protocol, this.timeoutPeriod);
   }

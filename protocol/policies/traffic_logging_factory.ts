@@ -70,27 +70,32 @@ export class TrafficLoggingProtocol<P extends IProtocol = IProtocol>
     this.#lengthLimit = lengthLimit;
   }
 
+  /** Logs that the connection has begun. */
   override connectionMade(): void {
     this.#log("*");
   }
 
+  /** Logs the data, and passes it on. */
   override dataReceived(data: Uint8Array): void {
     this.#log(`C ${this.number}: ${this.#shown(data)}`);
     return super.dataReceived(data);
   }
 
+  /** Logs the reason, closes the file, and passes the loss on. */
   override connectionLost(reason: Error): void {
     this.#log(`C ${this.number}: ${visibleText(textOf(reason), { newlines: "escaped" })}`);
     callLogged(() => this.logfile.close?.(), [], `Error while calling close of ${this.#name}`);
     return super.connectionLost(reason);
   }
 
+  /** Logs the data, and writes it. */
   override write(data: Uint8Array | string, options?: WriteOptions): void {
     checkData("write", data);
     this.#log(`S ${this.number}: ${this.#shown(data)}`);
     super.write(data, options);
   }
 
+  /** Logs the pieces on one line, and writes them. */
   override writeSequence(data: Iterable<Uint8Array | string>): void {
     const pieces = [...data];
     for (const piece of pieces) checkData("writeSequence", piece);
@@ -98,6 +103,7 @@ export class TrafficLoggingProtocol<P extends IProtocol = IProtocol>
     super.writeSequence(pieces);
   }
 
+  /** Logs that this side closes the connection, and closes it. */
   override loseConnection(): void {
     this.#log(`S ${this.number}: *`);
     super.loseConnection();
@@ -195,6 +201,7 @@ export class TrafficLoggingFactory<P extends IProtocol = IProtocol>
     this.#counter = 0;
   }
 
+  /** Numbers the connection, opens its file, and wraps the protocol. */
   override wrapProtocol(protocol: P): TrafficLoggingProtocol<P> {
     const number = ++this.#counter;
     const logfile = this.open(`${this.logfilePrefix}-${number}`);

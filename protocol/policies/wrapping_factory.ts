@@ -104,6 +104,7 @@ export class WrappingFactory<
     this.protocols.delete(wrapper);
   }
 
+  /** Starts the wrapped factory and then this one, and stops the former if the latter fails. */
   override doStart(): void {
     startFactory(this.wrappedFactory);
     try {
@@ -114,6 +115,7 @@ export class WrappingFactory<
     }
   }
 
+  /** Stops the wrapped factory and then this one, even if the former fails. */
   override doStop(): void {
     try {
       stopFactory(this.wrappedFactory);
@@ -122,14 +124,17 @@ export class WrappingFactory<
     }
   }
 
+  /** Passes the call on to the wrapped factory, if it has the method. */
   override startedConnecting(connector: IConnector): void {
     return clientCalls(this.wrappedFactory).startedConnecting?.(connector);
   }
 
+  /** Passes the call on to the wrapped factory, if it has the method. */
   override clientConnectionFailed(connector: IConnector, reason: Error): void {
     return clientCalls(this.wrappedFactory).clientConnectionFailed?.(connector, reason);
   }
 
+  /** Passes the call on to the wrapped factory, if it has the method. */
   override clientConnectionLost(connector: IConnector, reason: Error): void {
     return clientCalls(this.wrappedFactory).clientConnectionLost?.(connector, reason);
   }
