@@ -58,8 +58,10 @@ export class HostClock {
   #continueFrom(source: number): void {
     this.#origin = source;
     // The time is rounded up to a whole microsecond, so that floating-point errors do not make
-    // equal faked times different here.
-    this.#last = Math.ceil(this.#last * 1000) / 1000;
+    // equal faked times different here. A whole microsecond stays as it is, although its product is
+    // not exact, and the time never goes back.
+    const rounded = Math.ceil(this.#last * 1000 - 1e-5) / 1000;
+    this.#last = Math.max(this.#last, rounded);
     this.#base = this.#last;
   }
 }

@@ -4,7 +4,7 @@
  */
 
 import { assertMatch, assertRejects } from "@std/assert";
-import { ForwardingProtocol, LineReceiver } from "../../../protocol/mod.ts";
+import { ForwardingProtocol, FrameReceiver } from "../../../protocol/mod.ts";
 import { TLSBoundary } from "../../../protocol/tls_boundary.ts";
 import { WritableSide } from "../../../protocol/writable_side.ts";
 import { DrainTimeout } from "../../../reactor/errors.ts";
@@ -66,7 +66,7 @@ const mutations: Readonly<Record<string, Mutation>> = {
     scenario: lineFraming.scenario,
     violation: /lost lines/,
     plant: () =>
-      patchClass(LineReceiver.prototype, {
+      patchClass(FrameReceiver.prototype, {
         resumeProducing(): void {
           this.paused = false;
           this.transport.resumeProducing();
