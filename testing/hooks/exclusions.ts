@@ -25,6 +25,10 @@ export function isExcludedBy({ methodsOf = [], names = [] }: Exclusion, name: st
 
 export const EXCLUSIONS: readonly Exclusion[] = [
   {
+    reason: "The library's transports and wrappers implement these for each other.",
+    names: ["OptionalMethodsForwarder.supportsMethod", "SwitchableTransport.replaceProtocol"],
+  },
+  {
     reason: "The reactor implements these. Programs call them, and are not called by them.",
     methodsOf: [
       "DenoReactor",
