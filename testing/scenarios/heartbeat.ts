@@ -32,7 +32,7 @@ import type { FaultRates, SimulatedHost, SimulatedNetwork } from "../simulation/
 import { TERMINATED, Terminator } from "./support/terminating.ts";
 import { WatchedConnections } from "./support/watched_connections.ts";
 import { OwnCalls } from "./support/own_calls.ts";
-import { explainsSilence, pausedTime } from "./support/past_faults.ts";
+import { explainsSilence, pausedTime, slowReads } from "./support/past_faults.ts";
 
 const PORT = 2000;
 const INTERVAL = 4;
@@ -230,6 +230,8 @@ class Peer extends LineOnlyReceiver {
   #heartbeat: Heartbeat | null = null;
   #streaming: IDelayedCall | null = null;
   #lastByteAt = 0;
+  /** The seconds of slow reads, in all programs, before the last byte. */
+  #slowBefore = 0;
 
   constructor(host: SimulatedHost, world: World, client: Client | null) {
     super();
@@ -267,6 +269,7 @@ class Peer extends LineOnlyReceiver {
     });
     this.#heartbeat.start();
     this.#lastByteAt = this.#world.network.seconds();
+    this.#slowBefore = slowReads(this.#world.network);
     this.#world.beating.add(this);
   }
 
@@ -277,6 +280,7 @@ class Peer extends LineOnlyReceiver {
       network.sometimes("data that arrived in a pause is read before the abort", true);
     }
     this.#lastByteAt = network.seconds();
+    this.#slowBefore = slowReads(network);
     receivedAt.set(this.#host.name, this.#lastByteAt);
     this.#heartbeat?.alive();
     super.dataReceived(data);
@@ -329,7 +333,10 @@ class Peer extends LineOnlyReceiver {
       true,
     );
     const isLate = this.#host.name === "download" && slowLink.isCongested;
-    const isExplained = mood === "rough" && explainsSilence(network, this.#lastByteAt);
+    // Programs that read late delay the heartbeats and their answers.
+    const isSlow = slowReads(network) - this.#slowBefore >= INTERVAL;
+    const isExplained = mood === "rough" &&
+      (isSlow || explainsSilence(network, this.#lastByteAt));
     // Pauses that overlap or follow each other are one pause, which may exceed the timeout.
     const isPaused = network.hosts.some(({ name }) =>
       name !== this.#host.name &&

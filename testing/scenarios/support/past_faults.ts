@@ -59,6 +59,15 @@ export function wasInterrupted(network: SimulatedNetwork, since: number): boolea
   return faultsOf(network).some((fault) => isInterruption(fault) && fault.until / SECOND > since);
 }
 
+/** Returns the seconds for which programs have not read so far, although bytes had arrived. */
+export function slowReads(network: SimulatedNetwork): number {
+  let microseconds = 0;
+  for (const fault of faultsOf(network)) {
+    if (fault.kind === "slow read") microseconds += fault.value;
+  }
+  return microseconds / SECOND;
+}
+
 /**
  * Returns whether a fault explains that a connection was silent from a moment on: it is half-open,
  * or a fault that stops packets or programs was active, or its effects were.
