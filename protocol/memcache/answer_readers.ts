@@ -4,7 +4,7 @@
  * @module
  */
 
-import { inspect } from "../../internal/foreign_value.ts";
+import { visibleText } from "../../internal/visible_text.ts";
 import type {
   MemCacheAnswer,
   MemCacheMetaAnswer,
@@ -106,10 +106,26 @@ function isDoneWord(answer: MemCacheAnswer): boolean {
   return answer.type === "status" && (answer.status === "OK" || answer.status === "RESET");
 }
 
-/** Returns an answer as text for an error message, without the value of an item. */
+/** Returns an answer as its line begins, for an error message. The value of an item is left out. */
 export function describe(answer: MemCacheAnswer): string {
-  if (answer.type === "status") return answer.status;
-  if (answer.type === "failure") return `${answer.kind} ${answer.reason}`.trimEnd();
-  if (answer.type === "value") return `the item of the key ${inspect(answer.key)}`;
-  return inspect(answer);
+  return visibleText(wordsOf(answer).trimEnd());
+}
+
+function wordsOf(answer: MemCacheAnswer): string {
+  switch (answer.type) {
+    case "value":
+      return `VALUE ${answer.key}`;
+    case "statistic":
+      return `STAT ${answer.name}`;
+    case "number":
+      return `${answer.number}`;
+    case "version":
+      return `VERSION ${answer.version}`;
+    case "failure":
+      return `${answer.kind} ${answer.reason}`;
+    case "status":
+      return answer.status;
+    case "meta":
+      return `${answer.code} ${answer.flags.join(" ")}`;
+  }
 }

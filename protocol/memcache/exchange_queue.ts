@@ -97,12 +97,12 @@ export class ExchangeQueue {
   #failed(current: Exchange<unknown>, answer: MemCacheFailure): void {
     this.#current = null;
     const error = errorOf(answer, current);
+    this.#queue.fail(error);
     // The server may not have skipped the value, but read it as commands. Then it would answer each
     // of them, and the answers to later requests would be mistaken for each other's.
     if (current.hasValue && answer.kind !== "SERVER_ERROR") {
       this.#owner.transport.abortConnection(error);
     }
-    this.#queue.fail(error);
   }
 }
 
