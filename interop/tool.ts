@@ -37,6 +37,12 @@ export const MICROSOCKS: Tool = {
   check: ["sh", "-c", "command -v microsocks"],
   package: "microsocks",
 };
+/** memcached. */
+export const MEMCACHED: Tool = {
+  command: "memcached",
+  check: ["--version"],
+  package: "memcached",
+};
 /** Debian's Python, which has Twisted. Another Python earlier in the path may not. */
 export const TWISTED: Tool = {
   command: "/usr/bin/python3",
@@ -94,17 +100,20 @@ export type InteropTest = (
  * notice and defines none. The gate sets `CI`, installs all tools, and treats a missing one as an
  * error.
  *
- * @throws {Error} If `CI` is set and the tool is not installed.
+ * @param tool The tool.
+ * @param others Further tools that the tests need.
+ * @throws {Error} If `CI` is set and a tool is not installed.
  */
-export function interopTest(tool: Tool): InteropTest {
-  if (isInstalled(tool)) {
+export function interopTest(tool: Tool, ...others: readonly Tool[]): InteropTest {
+  const absent = [tool, ...others].find((each) => !isInstalled(each));
+  if (absent === undefined) {
     const define = socketTest(
       tool.package,
       (errors) => new InteropFixture(tool, new DenoReactor(), errors),
     );
     return (claim, f) => Deno.test(define(claim, f));
   }
-  const missing = `${tool.package} is not installed: nothing is tested against it`;
+  const missing = `${absent.package} is not installed: nothing is tested against it`;
   if (Deno.env.get("CI")) throw new Error(missing);
   console.warn(missing);
   return () => {};
