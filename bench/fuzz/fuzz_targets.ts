@@ -1,5 +1,6 @@
 import { AMP_TARGET } from "./amp_target.ts";
 import { FRAMING_TARGETS } from "./framing_targets.ts";
+import { MEMCACHE_TARGET } from "./memcache_target.ts";
 import { PROXY_TARGETS } from "./proxy_targets.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 
@@ -7,5 +8,6 @@ import type { FuzzTarget } from "./fuzz_target.ts";
 export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...FRAMING_TARGETS,
   AMP_TARGET,
+  MEMCACHE_TARGET,
   ...PROXY_TARGETS,
 ];
