@@ -143,6 +143,7 @@ export const EXCLUSIONS: readonly Exclusion[] = [
     methodsOf: [
       "IntStringDecoder",
       "LineDecoder",
+      "MemCacheDecoder",
       "NetstringDecoder",
       "ProxyHeaderDecoder",
       "SOCKSReplyDecoder",
@@ -193,6 +194,11 @@ export const EXCLUSIONS: readonly Exclusion[] = [
       "StartTLSCommand",
     ],
     names: ["AMP.callRemote", "AMP.callRemoteString", "AMP.responder", "AmpBox.serialize"],
+  },
+  {
+    reason:
+      "The library's client of memcached. Programs call it, and it calls nothing of theirs but callbacks of Deferreds.",
+    methodsOf: ["MemCacheProtocol"],
   },
   {
     reason:
