@@ -13,7 +13,8 @@ const encoder = new TextEncoder();
 
 /** Returns the keys, each once. */
 export function distinctKeys(keys: Iterable<string>): string[] {
-  if (typeof keys === "string") {
+  // A string is iterable, too: its characters would be the keys.
+  if (typeof keys !== "object" || keys === null || !(Symbol.iterator in keys)) {
     throw new ClientError(`Cannot use the keys ${quote(keys)}: they must be several strings`);
   }
   return [...new Set(keys)];

@@ -92,7 +92,7 @@ export interface MemCacheMetaAnswer {
   readonly value: Uint8Array | null;
 }
 
-/** A part of an answer. A value and a statistic are followed by another; the others are the last. */
+/** A part of an answer. A value and a statistic are followed by another part. */
 export type MemCacheAnswer =
   | MemCacheValue
   | MemCacheStatistic

@@ -33,7 +33,7 @@ export interface MemCacheDecoderOptions {
 }
 
 /**
- * Decodes the answers of a memcached server, in its text protocol: a value, a statistic or any other
+ * Decodes the answers of a memcached server, in its text protocol: a value, a statistic or another
  * line at a time. The parts of an answer are not collected, so the memory that it needs is that of
  * one value.
  *

@@ -379,8 +379,8 @@ export class MemCacheProtocol<F extends IProtocolFactory = IProtocolFactory>
    * Gets statistics of the server.
    *
    * @param argument The statistics, such as `items` or `slabs`; the general ones by default. An
-   *   argument whose answer is no list of statistics, such as `cachedump`, is not supported: its
-   *   answer aborts the connection.
+   *   argument with another answer than a list of statistics, such as `cachedump`, is not
+   *   supported: its answer aborts the connection.
    * @param options `timeout` and `signal`.
    * @returns A Deferred of the values by their names; empty for an argument that changes something,
    *   such as `reset`.
@@ -465,7 +465,7 @@ export class MemCacheProtocol<F extends IProtocolFactory = IProtocolFactory>
     return result;
   }
 
-  /** Passes a part of an answer to its request. If it belongs to none, the connection is aborted. */
+  /** Passes a part of an answer to its request. One that belongs to none aborts the connection. */
   override frameReceived(answer: MemCacheAnswer): void {
     try {
       this.#exchanges.received(answer);

@@ -16,8 +16,8 @@
  *   `test_timeoutCleanDeferreds` and `CommandFailureTests`, later requests fail with the reason of
  *   the loss, not with a `RuntimeError`.
  * - `test_clientError`, `test_invalidCommand`: `CLIENT_ERROR` and `ERROR` also abort the connection
- *   if the request had a value. The command of the second is sent through a server that does not
- *   know `touch`, as there is no internal method to call. Nothing is logged.
+ *   if the request had a value, and nothing is logged. Each command is answered so; there is no
+ *   method to send a command that does not exist.
  * - `test_unicodeKey`: keys are strings; other values are refused. `test_unicodeValue`: a string is
  *   a value, encoded as UTF-8.
  */
@@ -619,6 +619,22 @@ cleanTest("MemCacheProtocol.MAX_KEY_LENGTH may be changed", () => {
   setup.client.MAX_KEY_LENGTH = 3;
   assertInstanceOf(failureResultOf(setup.client.get("long")), ClientError);
 });
+
+cleanTest(
+  "MemCacheProtocol.getMultiple() fails with the error of its keys, and sends nothing",
+  () => {
+    const setup = new Setup();
+    const error = new RangeError("no keys");
+    function* keys(): Generator<string> {
+      yield "foo";
+      throw error;
+    }
+    assertStrictEquals(failureResultOf(setup.client.getMultiple(keys())), error);
+    // A program without types may pass any value.
+    assertInstanceOf(failureResultOf(setup.client.getMultiple(5 as never)), ClientError);
+    assertEquals(setup.sent(), "");
+  },
+);
 
 cleanTest("MemCacheProtocol.getMultiple() refuses a single string", () => {
   const error = failureResultOf(new Setup().client.getMultiple("foo"));

@@ -9,8 +9,8 @@
  *
  * No library fits below it. The clients of npm, `memjs` 1.3, `memcached` 2.2, `memcache` 1.10 and
  * `memcache-client` 1.0, open sockets of `node:net` themselves. The parser of the last one,
- * `memcache-parser` 1.0, has no socket, but is not used: it has no limit for a value, for which it
- * allocates what the server announces, and it drops a long line and continues after it.
+ * `memcache-parser` 1.0, has no socket, but is not used: it allocates whatever length the server
+ * announces for a value, and drops a line of more than 2000 bytes without an error.
  *
  * @example
  * ```ts no-eval

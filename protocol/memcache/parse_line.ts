@@ -50,7 +50,7 @@ const WORDS: readonly MemCacheWord[] = [
 /** The codes of meta commands that no value follows. */
 const META_CODES: readonly MemCacheMetaCode[] = ["HD", "EN", "NF", "NS", "EX"];
 
-/** Parses the fields of a line after its first word. Returns a requirement that it does not meet. */
+/** Parses the fields after the first word. Returns a requirement that the line does not meet. */
 type LineParser = (rest: string, line: Uint8Array) => MemCacheAnswer | ValueLine | string;
 
 /** The parsers, by the first word of the line. */
