@@ -155,6 +155,7 @@ const MALFORMED: readonly [input: string, message: string][] = [
   ["VALUE k\xff 0 1\r\n", "its key must be UTF-8"],
   ["VALUE k 0 1\r\nabc\r\n", "a value of 1 bytes must end with a line end"],
   ["VALUE k 0 1\r\na\rb", "a value of 1 bytes must end with a line end"],
+  ["VALUE k 0 1\r\na\n\n", "a value of 1 bytes must end with a line end"],
   ["STAT\r\n", "STAT must be followed by a name"],
   ["STAT  1\r\n", "STAT must be followed by a name"],
   ["VA\r\n", "VA must be followed by a length"],
