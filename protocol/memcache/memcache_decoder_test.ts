@@ -244,6 +244,16 @@ Deno.test("MemCacheDecoder.takeRest() returns an incomplete answer, and the next
   decoder.finish();
 });
 
+Deno.test("MemCacheDecoder.takeRest() forgets the items of an incomplete answer", () => {
+  const decoder = new MemCacheDecoder({ maxItems: 1 });
+  for (let i = 0; i < 2; i++) {
+    decoder.push(bytes("VALUE k 0 1\r\nv\r\nEN"));
+    assertEquals([decoder.next(), decoder.next()], [value("k", 0, null, "v"), null]);
+    assertEquals(decoder.takeRest(), bytes("EN"));
+  }
+  decoder.finish();
+});
+
 Deno.test("MemCacheDecoder.next() continues after takeRest() has removed malformed input", () => {
   const decoder = new MemCacheDecoder();
   decoder.push(bytes("nonsense\r\n"));

@@ -529,6 +529,16 @@ cleanTest("MemCacheProtocol.getMultiple() distributes keys over commands of 2048
   );
 });
 
+cleanTest("MemCacheProtocol.getMultiple() sends a command of 2048 bytes, and none of 2049", () => {
+  const long = Array.from({ length: 8 }, (_, i) => `${i}`.repeat(250));
+  for (const [length, sizes] of [[34, [2048]], [35, [2013, 41]]] as const) {
+    const setup = new Setup();
+    setup.client.getMultiple([...long, "k".repeat(length)]);
+    assertEquals(setup.sent().split(/(?<=\n)/).map((line) => line.length), [...sizes]);
+    setup.receive("END\r\n".repeat(sizes.length));
+  }
+});
+
 cleanTest("MemCacheProtocol.getMultiple() fails with the failure of one of its commands", () => {
   const setup = new Setup();
   const keys = Array.from({ length: 20 }, (_, i) => `${i}`.padStart(240, "k"));
@@ -757,6 +767,16 @@ cleanTest("MemCacheProtocol sends values of any size unchanged", () => {
     assertEquals(setup.transport.value(), Uint8Array.from(expected));
     setup.receive("STORED\r\n");
   }
+});
+
+cleanTest("MemCacheProtocol passes on a large value without a copy", () => {
+  const setup = new Setup();
+  const chunks: unknown[] = [];
+  setup.transport.writeSequence = (data) => void chunks.push(...data);
+  const value = new Uint8Array(4097);
+  setup.client.set("key", value);
+  assertStrictEquals(chunks[1], value);
+  setup.receive("STORED\r\n");
 });
 
 const anyKey = fc.string({ unit: "binary", maxLength: 20 });
