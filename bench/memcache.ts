@@ -187,7 +187,7 @@ async function compare(
 ): Promise<void> {
   const times = new Map([ours, ...others].map((each) => [each, [0].slice(1)]));
   // The first rounds warm up the compiler.
-  for (let round = -2; round < rounds; round++) {
+  for (let round = -3; round < rounds; round++) {
     for (const [contender, seconds] of times) {
       const time = await contender.run();
       if (round >= 0) seconds.push(time);
