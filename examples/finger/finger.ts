@@ -2,8 +2,7 @@
  * The Finger User Information Protocol (RFC 1288), as a module that the programs of the steps 12 to
  * 15 import: its queries, a server, and a client.
  *
- * The npm packages for finger were last published before 2016 and open sockets of their own, so
- * nothing was taken from them.
+ * No well-kept npm package for the protocol was found, so its few lines of grammar are written here.
  *
  * @module
  */

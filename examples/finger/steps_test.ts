@@ -10,7 +10,7 @@ import {
 } from "@std/assert";
 import { TestAuthority } from "../../testing/fixtures/certificates.ts";
 import { ANNOUNCE, commandOf, Example, examples, netcat } from "../../testing/fixtures/example.ts";
-import { Program } from "../../testing/fixtures/program.ts";
+import type { Program } from "../../testing/fixtures/program.ts";
 import { RawPeer } from "../../testing/peers/raw_peer.ts";
 
 const isWindows = Deno.build.os === "windows";
