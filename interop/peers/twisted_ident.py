@@ -48,10 +48,11 @@ async def serve(reactor):
 async def ask(reactor, port, port_on_server, *ports_on_client):
     endpoint = endpoints.clientFromString(reactor, f"tcp:127.0.0.1:{port}")
     client = await endpoints.connectProtocol(endpoint, Client())
-    for port_on_client in ports_on_client:
+    # Queued at once: the client sends a query twice that a callback of the one before makes.
+    answers = [client.lookup(int(port_on_server), int(port)) for port in ports_on_client]
+    for answer in answers:
         try:
-            kind, answer = await client.lookup(int(port_on_server), int(port_on_client))
-            print(kind, answer)
+            print(*await answer)
         except ident.IdentError as error:
             print(type(error).__name__)
 
