@@ -10,7 +10,8 @@
  * protocol's own is 113) and the user. Arguments of the client: `ask`, an endpoint, the port on the
  * server and the port on the client.
  *
- * No well-kept npm package for the protocol was found, so its few lines of grammar are written here.
+ * No well-kept npm package for the protocol was found, so its few lines of grammar are written
+ * here.
  */
 
 import {

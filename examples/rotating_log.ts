@@ -4,11 +4,12 @@
  *
  *     deno run --allow-net --allow-read --allow-write examples/rotating_log.ts
  *
- * Try it: type lines into `nc 127.0.0.1 2000`, and read them in `echo.log`. Options: `--port` (2000;
- * 0 lets the system choose), `--log` (the path of the file), `--length` (the bytes from which the
- * file rotates; `echo.log` becomes `echo.log.1`), `--keep` (the number of old files), `--daily` (the
- * file rotates every day instead), and `--json` (one JSON text per line). Ctrl-C stops the server.
- * With a rotation by logrotate, set `--length` to 0, and send SIGHUP in `postrotate`.
+ * Try it: type lines into `nc 127.0.0.1 2000`, and read them in `echo.log`. Options: `--port`
+ * (2000; 0 lets the system choose), `--log` (the path of the file), `--length` (the bytes from
+ * which the file rotates; `echo.log` becomes `echo.log.1`), `--keep` (the number of old files),
+ * `--daily` (the file rotates every day instead), and `--json` (one JSON text per line). Ctrl-C
+ * stops the server. With a rotation by logrotate, set `--length` to 0, and send SIGHUP in
+ * `postrotate`.
  */
 
 import { parseArgs } from "node:util";

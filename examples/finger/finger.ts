@@ -2,7 +2,8 @@
  * The Finger User Information Protocol (RFC 1288), as a module that the programs of the steps 12 to
  * 15 import: its queries, a server, and a client.
  *
- * No well-kept npm package for the protocol was found, so its few lines of grammar are written here.
+ * No well-kept npm package for the protocol was found, so its few lines of grammar are written
+ * here.
  *
  * @module
  */
