@@ -1,6 +1,6 @@
 // Of Twisted's tests:
-// - `logger/test/test_logger.py`: all but the default namespace and `log_source`, which need Python's
-//   frames and descriptors, `test_trace`, and the context managers for failures.
+// - `logger/test/test_logger.py`: all but the default namespace and `log_source`, which need
+//   Python's frames and descriptors, `test_trace`, and the context managers for failures.
 // - `logger/test/test_format.py`, `FormattingTests` and `FormatFieldTests`. A format has no
 //   subscripts and no format specifications.
 // - `logger/test/test_flatten.py`: a message is formatted when it is logged, so events need no

@@ -1,7 +1,7 @@
 // Of Twisted's tests:
 // - `test/test_log.py`, `FileObserverTests` and `TextFromEventDictTests`: times are in
-//   `format_time_test.ts`, `startLogging()` in `start_logging_test.ts`, and values whose text cannot
-//   be made in `message_test.ts`. There are no formats with `%`.
+//   `format_time_test.ts`, `startLogging()` in `start_logging_test.ts`, and values whose text
+//   cannot be made in `message_test.ts`. There are no formats with `%`.
 // - `logger/test/test_file.py`: `TextFileLogObserverTests`; of `FileLogObserverTests` only the
 //   writing, as the format of an observer is fixed and each write is complete.
 // - `logger/test/test_format.py`, `ClassicLogFormattingTests` and `EventAsTextTests`: a line always

@@ -1,6 +1,6 @@
 // Twisted's `test/test_logfile.py`, without pickling. `test_noPermission` and
-// `test_rotatePermissionDirectoryNotOk` differ: a rotation that fails throws, after the data has been
-// written to the current file. The tests make it fail without permissions, which root ignores.
+// `test_rotatePermissionDirectoryNotOk` differ: a rotation that fails throws, after the data has
+// been written to the current file. The tests make it fail without permissions, which root ignores.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { MemoryReactor } from "../../testing/mod.ts";
