@@ -89,8 +89,6 @@ export type IdentClock = Pick<IReactorTime, "callLater" | "seconds">;
 const MAX_LENGTH = 1000;
 /** The greatest length of a name, in bytes. */
 const MAX_USER = 512;
-const USER_ID = /^\s*(\d+)\s*,\s*(\d+)\s*:\s*USERID\s*:\s*([^:]*?)\s*:\s*(.*)$/i;
-const ERROR = /^\s*(\d+)\s*,\s*(\d+)\s*:\s*ERROR\s*:\s*([\w-]{1,64})\s*$/i;
 
 /** A connection of an {@linkcode IdentFactory}. It answers one query after the other. */
 class IdentServer extends TimeoutMixin(LineReceiver)<IdentFactory> {
@@ -202,16 +200,18 @@ class IdentClient extends LineOnlyReceiver {
     if (this.answer.called) return;
     this.transport.loseConnection();
     const text = line.replace(/\r$/, "");
-    const [, ...fields] = USER_ID.exec(text) ?? ERROR.exec(text) ?? [];
-    const [portOnServer, portOnClient, first = "", user] = fields;
-    if (`${this.#ports}` !== `${Number(portOnServer)},${Number(portOnClient)}`) {
+    const [ports = "", kind = "", first = "", ...rest] = text.split(":");
+    const [, portOnServer, portOnClient] = /^\s*(\d+)\s*,\s*(\d+)\s*$/.exec(ports) ?? [];
+    const isMine = `${this.#ports}` === `${Number(portOnServer)},${Number(portOnClient)}`;
+    const type = kind.trim().toUpperCase();
+    if (isMine && type === "USERID" && rest.length > 0) {
+      this.answer.callback({ system: first.trim(), user: rest.join(":").trimStart() });
+    } else if (isMine && type === "ERROR") {
+      this.answer.errback(new IdentError(errorType(first.trim())));
+    } else {
       this.answer.errback(
         new IdentError("UNKNOWN-ERROR", `This is not an answer to the query: ${text}`),
       );
-    } else if (user !== undefined) {
-      this.answer.callback({ system: first, user });
-    } else {
-      this.answer.errback(new IdentError(errorType(first)));
     }
   }
 

@@ -3,9 +3,10 @@
 
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { Clock, Deferred, Factory } from "../mod.ts";
+import { Clock, Deferred, Factory, type Protocol } from "../mod.ts";
 import { TimeoutError } from "../defer/mod.ts";
 import {
+  type ConnectedPair,
   connectedServerAndClient,
   failureResultOf,
   IOPump,
@@ -19,9 +20,8 @@ import { askIdent, IdentError, IdentFactory, type IdentOptions, type IdentUser }
 
 const ADA: IdentUser = { system: "UNIX", user: "ada" };
 
-// The return type would name the two classes of the file that are not exported.
-// deno-lint-ignore explicit-function-return-type
-function serve(options: Partial<IdentOptions> = {}) {
+/** A client that is connected to a server. */
+function serve(options: Partial<IdentOptions> = {}): ConnectedPair<Protocol, TestPeer> {
   const clock = new Clock();
   const factory = new IdentFactory(clock, { lookUp: () => ADA, ...options });
   return connectedServerAndClient(factory, TestPeer, { clock });

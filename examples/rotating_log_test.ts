@@ -101,6 +101,7 @@ Deno.test("rotating_log.ts with --daily names the old file after its day", async
   const day = new Date(Date.now() - 3 * 86_400_000);
   await using server = new Server("--daily");
   const peer = await server.connect();
+  await say(peer, "hello"); // the reactor runs, with its handler of SIGHUP
   // The file is now as if it had been written three days ago; reopening takes that day.
   await Deno.utime(`${server.folder}/echo.log`, day, day);
   server.program.send("SIGHUP");

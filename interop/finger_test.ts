@@ -8,8 +8,8 @@ import { FingerFactory } from "../examples/finger/finger.ts";
 import { portOf } from "../testing/fixtures/tcp_fixture.ts";
 import { FINGER, type InteropFixture, interopTest, NETCAT } from "./tool.ts";
 
-/** An address of the loopback interface that other tests do not use, and finger's own port. */
-const HOST = "127.79.12.88";
+/** An address of the loopback interface for this process, and finger's own port. */
+const HOST = `127.79.${(Deno.pid >> 8) & 0xff}.${Deno.pid & 0xff}`;
 const FINGER_PORT = 79;
 
 function factoryFor({ reactor }: InteropFixture): FingerFactory {
@@ -48,7 +48,7 @@ if (mayListen()) {
       [[`eve@${HOST}`], ["\\x1b[2Jgone"]],
     ] as const
   ) {
-    test(`FingerFactory answers finger ${args.join(" ")}`, async (fixture) => {
+    test(`FingerFactory answers finger ${args.join(" ").replace(HOST, "HOST")}`, async (fixture) => {
       fixture.run();
       fixture.reactor.listenTCP(FINGER_PORT, factoryFor(fixture), { interface: HOST });
       const { code, lines, errors } = await fixture.start(...args).end();

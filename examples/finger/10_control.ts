@@ -34,7 +34,8 @@ class Control extends LineReceiver<UserFactory> {
   override delimiter = "\n";
 
   override textReceived(line: string): void {
-    const [, name = "", text = ""] = /^\s*(\S*)\s*(.*?)\s*$/.exec(line) ?? [];
+    const [name = "", ...words] = line.trim().split(/\s+/);
+    const text = words.join(" ");
     if (text !== "") this.factory.users.set(name, text);
     const isKnown = text !== "" || this.factory.users.delete(name);
     this.sendLine(!isKnown ? "No such user" : text === "" ? "removed" : "set");

@@ -57,8 +57,8 @@ class UserFile {
   async read(): Promise<void> {
     try {
       const text = await Deno.readTextFile(this.#path);
-      const lines = [...text.matchAll(/^([^:\s]+):\s*(.*?)\s*$/gm)];
-      this.#users = new Map(lines.map(([, name = "", status = ""]) => [name, status]));
+      const lines = [...text.matchAll(/^([^:\s]+):(.*)$/gm)];
+      this.#users = new Map(lines.map(([, name = "", status = ""]) => [name, status.trim()]));
       log.msg(`Read ${this.#users.size} users from ${this.#path}`);
     } catch (error) {
       log.err(error, `Cannot read the users from ${this.#path}`);

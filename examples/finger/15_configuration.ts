@@ -108,8 +108,8 @@ class Users {
 
   async readFile(path: string): Promise<void> {
     try {
-      const lines = [...(await Deno.readTextFile(path)).matchAll(/^([^:\s]+):\s*(.*?)\s*$/gm)];
-      this.#read = new Map(lines.map(([, name = "", text = ""]) => [name, text]));
+      const lines = [...(await Deno.readTextFile(path)).matchAll(/^([^:\s]+):(.*)$/gm)];
+      this.#read = new Map(lines.map(([, name = "", text = ""]) => [name, text.trim()]));
     } catch (error) {
       log.err(error, `Cannot read the users from ${path}`);
     }
@@ -120,7 +120,8 @@ class Control extends LineReceiver<ControlFactory> {
   override delimiter = "\n";
 
   override textReceived(line: string): void {
-    const [, name = "", text = ""] = /^\s*(\S*)\s*(.*?)\s*$/.exec(line) ?? [];
+    const [name = "", ...words] = line.trim().split(/\s+/);
+    const text = words.join(" ");
     if (text !== "") this.factory.users.set(name, text);
     const isKnown = text !== "" || this.factory.users.delete(name);
     this.sendLine(!isKnown ? "No such user" : text === "" ? "removed" : "set");

@@ -42,8 +42,9 @@ export interface FingerQuery {
  * @returns The query; `null` if the line is not one.
  */
 export function parseQuery(line: string): FingerQuery | null {
-  const match = /^\s*(\/W(?=\s|$))?\s*([\x21-\x3f\x41-\x7e]*)((?:@[\x21-\x3f\x41-\x7e]+)*)\s*$/i
-    .exec(line);
+  const match = /^(\/W(?=\s|$))?\s*([\x21-\x3f\x41-\x7e]*)((?:@[\x21-\x3f\x41-\x7e]+)*)$/i.exec(
+    line.trim(),
+  );
   if (match === null) return null;
   const [, verbose, user = "", hosts = ""] = match;
   return { user, hosts: hosts.split("@").slice(1), isVerbose: verbose !== undefined };

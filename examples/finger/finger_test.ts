@@ -11,11 +11,13 @@ import {
   IOPump,
   LoggedErrors,
   MemoryEndpoints,
+  MemoryReactorClock,
   successResultOf,
   TestPeer,
 } from "../../testing/mod.ts";
 import { TimeoutError } from "../../defer/mod.ts";
 import { nextMacrotask } from "../../testing/next_macrotask.ts";
+import { makeService } from "./15_configuration.ts";
 import { askFinger, FingerFactory, type FingerOptions, forwardTo, parseQuery } from "./finger.ts";
 
 /** A client that is connected to a server. */
@@ -259,4 +261,20 @@ Deno.test("forwardTo() leaves out the error of the other server, which is logged
   pair.pump.flush();
   assertEquals(pair.client.text, "north does not answer\r\n");
   assertEquals(errors.take().map(({ name }) => name), ["ConnectionRefusedError"]);
+});
+
+Deno.test("makeService() listens on the reactor that it gets, as its configuration says", async () => {
+  const reactor = new MemoryReactorClock();
+  const service = makeService(reactor, {
+    listen: ["tcp:79", "tcp6:79"],
+    control: "unix:finger.sock:mode=600",
+    forward: { north: "tcp:192.0.2.1:79" },
+  });
+  assertEquals(reactor.tcpServers.length, 0);
+  service.startService();
+  assertEquals(reactor.tcpServers.map(({ isListening }) => isListening), [true, true]);
+  assertEquals(reactor.unixServers.map(({ isListening }) => isListening), [true]);
+  await service.stopService();
+  assertEquals(reactor.tcpServers.map(({ isListening }) => isListening), [false, false]);
+  assertEquals(reactor.getDelayedCalls(), []);
 });
