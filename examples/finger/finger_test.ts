@@ -1,5 +1,5 @@
 // The module finger.ts: queries, limits and time limits of the server, and the client. The answers
-// and the grammar are those of RFC 1288.
+// and the grammar are those of RFC 1288. Of Twisted's `test/test_finger.py`, all four tests.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
@@ -110,6 +110,16 @@ Deno.test("FingerFactory does not wait longer for a query whose bytes arrive slo
   pair.pump.advance(1);
   assertEquals(pair.client.text, "The query did not arrive in time\r\n");
   assertEquals(pair.client.ending, "closed");
+});
+
+Deno.test("FingerFactory ends the time limit of a query when the query has arrived", () => {
+  const found = new Deferred<string>();
+  using pair = serve({ getUser: () => found, queryTimeout: 10 });
+  pair.client.send("ada\r\n");
+  pair.pump.advance(20);
+  found.callback("Writes programs");
+  pair.pump.flush();
+  assertEquals(pair.client.text, "Writes programs\r\n");
 });
 
 Deno.test("FingerFactory makes control characters of an answer visible", () => {
