@@ -1,7 +1,8 @@
 // The programs of deploying.md, run as the guide says.
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { GuideFolder } from "../testing/fixtures/guide.ts";
+import type { Program } from "../testing/fixtures/program.ts";
 import { ForeignSocket } from "../testing/peers/foreign_socket.ts";
 import { RawPeer } from "../testing/peers/raw_peer.ts";
 
@@ -46,24 +47,24 @@ Deno.test("server.ts of deploying.md serves on an inherited socket without --all
   assertEquals((await server.end()).code, 0);
 });
 
-Deno.test("log_file.ts reopens its log file on SIGHUP", async () => {
+Deno.test("standby.ts works once the process before it has ended, cleanly or not", async () => {
   await using folder = await GuideFolder.open(GUIDE);
-  await using program = folder.start("deno run --allow-write=server.log log_file.ts");
-  await program.line("logging");
-  const path = `${folder.path}/server.log`;
-  await Deno.rename(path, `${path}.1`);
-  program.send("SIGHUP");
-  await existing(path);
-  program.send("SIGTERM");
-  assertEquals((await program.end()).code, 0);
-  assertMatch(await Deno.readTextFile(`${path}.1`), /Log opened\.\n$/);
-  assertMatch(await Deno.readTextFile(path), /Log opened\.\n[^]*Main loop terminated\.\n$/);
+  const start = (): Program =>
+    folder.start("deno run --allow-read --allow-write --allow-run standby.ts");
+  await using first = start();
+  await first.line(/ Working$/);
+  await first.line(/ Started$/); // its handler of SIGTERM is there
+  await using second = start();
+  await second.line(/ Started$/);
+  first.send("SIGTERM");
+  assertEquals((await first.end()).code, 0);
+  await second.line(/ Working$/);
+  second.send("SIGKILL");
+  await second.end();
+  await using third = start();
+  await third.line(/ Working, after a process that ended without unlocking$/);
+  await third.line(/ Started$/);
+  third.send("SIGTERM");
+  assertEquals((await third.end()).code, 0);
+  await assertRejects(() => Deno.lstat(`${folder.path}/server.lock`), Deno.errors.NotFound);
 });
-
-/** Waits until a file exists. */
-async function existing(path: string): Promise<void> {
-  using watcher = Deno.watchFs(path.slice(0, path.lastIndexOf("/")));
-  const exists = () => Deno.stat(path).then(() => true, () => false);
-  if (await exists()) return;
-  for await (const _event of watcher) if (await exists()) return;
-}

@@ -30,6 +30,13 @@ export const CURL: Tool = { command: "curl", check: ["--version"], package: "cur
 export const HAPROXY: Tool = { command: "haproxy", check: ["-v"], package: "haproxy" };
 /** nginx. Its module for TCP is a package of its own. */
 export const NGINX: Tool = { command: "nginx", check: ["-v"], package: "libnginx-mod-stream" };
+/** The client of the finger protocol. */
+export const FINGER: Tool = {
+  command: "finger",
+  // It has no option that only prints: without an argument, it lists who is logged in.
+  check: [],
+  package: "finger",
+};
 /** A small SOCKS 5 server. */
 export const MICROSOCKS: Tool = {
   // It has no option that only prints and succeeds.

@@ -1,3 +1,5 @@
+// Twisted's `logger/test/test_buffer.py`.
+
 import { assertEquals, assertThrows } from "@std/assert";
 import type { LogEvent } from "./event.ts";
 import { LimitedHistory } from "./history.ts";

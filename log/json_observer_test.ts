@@ -1,4 +1,6 @@
-// Twisted's logger/test/test_json.py and test_capture.py, as far as they apply.
+// Of Twisted's tests: `logger/test/test_capture.py`, and of `logger/test/test_json.py` all but
+// `LogFileReaderTests`: `JSON.parse()` reads each line. An event that was read is a plain object,
+// so errors and levels stay as they were written.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import {

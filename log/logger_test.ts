@@ -1,4 +1,10 @@
-// Twisted's logger/test/test_logger.py and test_format.py, as far as they apply.
+// Of Twisted's tests:
+// - `logger/test/test_logger.py`: all but the default namespace and `log_source`, which need
+//   Python's frames and descriptors, `test_trace`, and the context managers for failures.
+// - `logger/test/test_format.py`, `FormattingTests` and `FormatFieldTests`. A format has no
+//   subscripts and no format specifications.
+// - `logger/test/test_flatten.py`: a message is formatted when it is logged, so events need no
+//   flattened copy of their fields.
 
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { capturedLogs, type LogFields, Logger, LogPublisher } from "./mod.ts";
@@ -36,6 +42,38 @@ Deno.test("Logger fills in fields, properties, results of methods and shown valu
   assertEquals(messageOf("{user.name}: {user.greet()}", { user }), "Ada: hi");
   assertEquals(messageOf("{text.length} {list!r}", { text: "four", list: ["a"] }), '4 [ "a" ]');
   assertEquals(messageOf("{{n}} is {n}", { n: 1 }), "{n} is 1");
+});
+
+Deno.test("Logger formats an event when it is logged: later changes have no effect", () => {
+  const publisher = new LogPublisher();
+  using events = capturedLogs(publisher);
+  const user = { name: "Ada" };
+  new Logger("test", { publisher }).info("{user.name} has left", { user });
+  user.name = "Eve";
+  assertEquals(events[0]?.message, "Ada has left");
+});
+
+Deno.test("Logger has fields replace the time and the system, and not the rest of an event", () => {
+  const publisher = new LogPublisher();
+  using events = capturedLogs(publisher);
+  const fields = { time: 7, system: "s", level: "debug", message: "m", format: "f" } as const;
+  new Logger("test", { publisher }).warn("{format} {message}", { ...fields, namespace: "n" });
+  assertEquals(events[0], {
+    time: 7,
+    system: "s",
+    level: "warn",
+    message: "f m",
+    isError: false,
+    namespace: "test",
+    format: "{format} {message}",
+  });
+});
+
+Deno.test("Logger leaves subscripts and format specifications as they are written", () => {
+  assertEquals(
+    messageOf("{list[0]} {n:.2f} {n}", { list: ["a"], n: 1.5 }),
+    "{list[0]} {n:.2f} 1.5",
+  );
 });
 
 Deno.test("Logger leaves a field that is missing or throws as it is written", () => {

@@ -1,3 +1,18 @@
+// Of Twisted's tests:
+// - `logger/test/test_observer.py`, `LogPublisherTests`: all but `test_trace`, as events have no
+//   list of the observers that received them.
+// - `logger/test/test_global.py`, `LogBeginnerTests`: the buffered events and their limit, and
+//   critical events without an observer. Standard output and warnings are not redirected, and
+//   `startLogging()` may be called again (`start_logging_test.ts`).
+// - `logger/test/test_filter.py`: `LogLevelFilterPredicateTests` as the level of an observer. An
+//   observer of its own replaces chains of predicates (`docs/logging.md` runs one).
+// - `logger/test/test_levels.py`: levels are a union of texts.
+// - `test/test_log.py`, `LogTests`: all but the warnings of Python and `testContext`, whose fields
+//   other than the system are arguments here (`context_test.ts`). `DefaultObserverTests`: errors on
+//   standard error.
+// - `logger/test/test_legacy.py` and `test_io.py`, and `StdioOnnaStickTests` of `test/test_log.py`:
+//   not covered. There is one kind of event, and standard output is not captured.
+
 import {
   assert,
   assertEquals,

@@ -1,3 +1,7 @@
+// Of Twisted's `test/test_log.py`, `PythonLoggingObserverTests`, and of
+// `logger/test/test_stdlib.py` all but the file and the line of the caller, which events do not
+// have.
+
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { BaseHandler, getLogger, Logger, type LogRecord, setup } from "@std/log";
 import { LogPublisher } from "./publisher.ts";

@@ -1,3 +1,12 @@
+// Of Twisted's tests:
+// - `test/test_log.py`, `FileObserverTests` and `TextFromEventDictTests`: times are in
+//   `format_time_test.ts`, `startLogging()` in `start_logging_test.ts`, and values whose text
+//   cannot be made in `message_test.ts`. There are no formats with `%`.
+// - `logger/test/test_file.py`: `TextFileLogObserverTests`; of `FileLogObserverTests` only the
+//   writing, as the format of an observer is fixed and each write is complete.
+// - `logger/test/test_format.py`, `ClassicLogFormattingTests` and `EventAsTextTests`: a line always
+//   has a time and a system. `TimeFormattingTests` is in `format_time_test.ts`.
+
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import type { LogEvent } from "./event.ts";
 import { textFileLogObserver } from "./text_observer.ts";

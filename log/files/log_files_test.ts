@@ -1,4 +1,6 @@
-// Twisted's test/test_logfile.py, without pickling.
+// Twisted's `test/test_logfile.py`, without pickling. `test_noPermission` and
+// `test_rotatePermissionDirectoryNotOk` differ: a rotation that fails throws, after the data has
+// been written to the current file. The tests make it fail without permissions, which root ignores.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { MemoryReactor } from "../../testing/mod.ts";
@@ -93,6 +95,25 @@ Deno.test("LogReader.readLines() returns the next lines of the current and of ol
   using current = file.getCurrentLog();
   assertEquals(current.readLines(), ["last"]);
   assertThrows(() => file.getLog(2), Deno.errors.NotFound);
+});
+
+Deno.test("LogReader.readLines() with 0 returns no line, and takes none", () => {
+  using directory = new TestDirectory();
+  using file = new LogFile("test.log", directory.path);
+  file.write("1\n");
+  using reader = file.getCurrentLog();
+  assertEquals([reader.readLines(0), reader.readLines(1)], [[], ["1\n"]]);
+});
+
+Deno.test({
+  name: "LogFile does not change the mode of a file that exists, such as /dev/null",
+  ignore: Deno.build.os === "windows",
+  fn(): void {
+    const { mode } = Deno.statSync("/dev/null");
+    using file = new LogFile("null", "/dev", { defaultMode: 0o555 });
+    file.write("x");
+    assertEquals([file.path, Deno.statSync("/dev/null").mode], ["/dev/null", mode]);
+  },
 });
 
 Deno.test({
@@ -226,4 +247,27 @@ Deno.test("DailyLogFile keeps its file if the file of that day exists", () => {
   assertEquals(directory.read("test.log"), "firstsecond");
   assertEquals(directory.read("test.log.2026_1_1"), "there");
   assertEquals(file.shouldRotate(), false);
+});
+
+Deno.test("DailyLogFile writes the data even if the rotation fails, throws, and waits a day", () => {
+  using directory = new TestDirectory();
+  let now = new Date(2026, 0, 1, 12).getTime();
+  using _clock = useWallClock(() => now);
+  // The name of the old file would be longer than a file system allows.
+  using file = new DailyLogFile("x".repeat(250), directory.path);
+  file.write("first");
+  now += 24 * 3600 * 1000;
+  assertThrows(() => file.write("second"), Error, `Cannot rotate ${file.path}`);
+  assertEquals([directory.read(file.name), file.shouldRotate()], ["firstsecond", false]);
+  file.write("third");
+});
+
+Deno.test("DailyLogFile.toDate() and suffix() give the day of a time, by default today", () => {
+  using directory = new TestDirectory();
+  using _clock = useWallClock(() => new Date(2026, 4, 7, 23, 59).getTime());
+  using file = new DailyLogFile("test.log", directory.path);
+  const seconds = new Date(2014, 9, 22).getTime() / 1000;
+  assertEquals([file.toDate(), file.toDate(seconds)], [[2026, 5, 7], [2014, 10, 22]]);
+  assertEquals([file.suffix([2014, 10, 22]), file.suffix(seconds)], ["2014_10_22", "2014_10_22"]);
+  assertThrows(() => file.getLog(seconds), Deno.errors.NotFound);
 });

@@ -1,5 +1,5 @@
-// Twisted's test/test_lockfile.py, FilesystemLockTests, and test/test_defer.py,
-// DeferredFilesystemLockTests.
+// Twisted's `test/test_lockfile.py`, `LockingTests` (see also `pid_lock_test.ts`), and
+// `test/test_defer.py`, `DeferredFilesystemLockTests`.
 
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { CancelledError, TimeoutError } from "../../../defer/mod.ts";
