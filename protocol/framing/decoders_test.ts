@@ -314,6 +314,18 @@ Deno.test("decoders refuse a limit that is not one", () => {
       assertThrows(() => make(wrong), RangeError, "maxLength must be");
     }
   }
+  const decoders = [
+    new LineDecoder(),
+    new NetstringDecoder(),
+    new IntStringDecoder({ prefixLength: 4 }),
+  ];
+  for (const decoder of decoders) {
+    for (const wrong of [-1, 1.5, NaN]) {
+      assertThrows(() => decoder.maxLength = wrong, RangeError, "maxLength must be");
+    }
+    decoder.maxLength = 7;
+    assertEquals(decoder.maxLength, 7);
+  }
 });
 
 /** An outcome of a line decoder: its lines, its error, and what is left. */

@@ -46,10 +46,9 @@ export interface LineDecoderOptions {
  * ```
  */
 export class LineDecoder extends BufferedDecoder<Uint8Array> {
-  /** The maximum length of a line, in bytes. A change takes effect with the next line. */
-  maxLength: number;
   /** The name of a frame in error messages. */
   protected override readonly frameName = "line";
+  #maxLength = 16384;
   readonly #allowUnterminated: boolean;
   #delimiter: Uint8Array | string = EMPTY;
   #encodedDelimiter: Uint8Array = EMPTY;
@@ -69,10 +68,22 @@ export class LineDecoder extends BufferedDecoder<Uint8Array> {
   constructor(options: LineDecoderOptions = {}) {
     super();
     const { delimiter = "\r\n", maxLength = 16384, allowUnterminated = false } = options;
-    checkBound("maxLength", maxLength, 0);
     this.delimiter = delimiter;
     this.maxLength = maxLength;
     this.#allowUnterminated = allowUnterminated;
+  }
+
+  /**
+   * The maximum length of a line, in bytes, without its delimiter. A change takes effect
+   * with the next line. It must be an integer of at least 0, or `Infinity`.
+   */
+  get maxLength(): number {
+    return this.#maxLength;
+  }
+
+  set maxLength(maxLength: number) {
+    checkBound("maxLength", maxLength, 0);
+    this.#maxLength = maxLength;
   }
 
   /** The delimiter. A change takes effect with the next line. It must not be empty. */

@@ -3,6 +3,7 @@ import { FrameReceiver } from "./frame_receiver.ts";
 import type { FramingError } from "./framing_error.ts";
 import { LineDecoder } from "./line_decoder.ts";
 import { decodeText } from "./lines_ahead.ts";
+import { useMaxLength } from "./max_length.ts";
 
 const EMPTY = new Uint8Array(0);
 /**
@@ -120,7 +121,7 @@ export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory
     const { decoder, delimiter } = this;
     if (this.rawReceiver !== null) return decoder.buffered === 0 ? null : decoder.takeRest();
     if (delimiter !== decoder.delimiter) this.#setDelimiter(delimiter);
-    decoder.maxLength = this.MAX_LENGTH;
+    useMaxLength(decoder, this);
     // Lines that would only be decoded are decoded many at once.
     const isText = this.lineReceived === LineProtocol.prototype.lineReceived;
     return isText ? decoder.nextText() : decoder.next();

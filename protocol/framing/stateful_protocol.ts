@@ -5,6 +5,7 @@ import { BufferedDecoder } from "./buffered_decoder.ts";
 import type { FrameDecoder } from "./frame_decoder.ts";
 import { FrameReceiver } from "./frame_receiver.ts";
 import { FrameTooLongError } from "./framing_error.ts";
+import { useMaxLength } from "./max_length.ts";
 
 /**
  * A state of a {@linkcode StatefulProtocol}: the method that receives the next bytes, and their
@@ -92,7 +93,7 @@ export abstract class StatefulProtocol<F extends IProtocolFactory = IProtocolFac
 
   /** Returns the bytes of the current state; `null` if more bytes are needed. */
   protected override nextFrame(): Uint8Array | null {
-    this.#decoder.maxLength = this.MAX_LENGTH;
+    useMaxLength(this.#decoder, this);
     return this.#decoder.next();
   }
 
