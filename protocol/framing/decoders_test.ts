@@ -390,6 +390,23 @@ Deno.test("LineDecoder.nextText() returns the text of what next() returns, for a
   );
 });
 
+Deno.test("LineDecoder.nextText() decodes lines in linear time, whatever the split", () => {
+  const line = bytes(`${"x".repeat(2000)}\r\n`);
+  for (const chunkSize of [1, 7, 300, 1448, 3000]) {
+    const input = join(Array.from({ length: 20 }, () => line));
+    const decoder = new LineDecoder();
+    let count = 0;
+    const { copied, searched, decoded } = byteCost(() => {
+      for (let at = 0; at < input.length; at += chunkSize) {
+        decoder.push(input.subarray(at, at + chunkSize));
+        while (decoder.nextText() !== null) count++;
+      }
+    });
+    assertEquals(count, 20);
+    for (const cost of [copied, searched, decoded]) assert(cost < 5 * input.length, `${cost}`);
+  }
+});
+
 Deno.test("LineDecoder.buffered does not count lines that nextText() has returned", () => {
   const decoder = new LineDecoder({ delimiter: "\n" });
   decoder.push(bytes("one\ntwo\nthree"));

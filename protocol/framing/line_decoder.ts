@@ -155,13 +155,20 @@ export class LineDecoder extends BufferedDecoder<Uint8Array> {
   nextText(): string | null {
     const textDelimiter = this.#textDelimiter;
     if (textDelimiter === null || this.failure !== null) return this.#nextAlone();
-    const line = this.#ahead.next(this.maxLength, textDelimiter.length);
+    const line = this.#ahead.next(this.#maxLength, textDelimiter);
     if (line !== undefined) return line;
     this.#skipUsed();
     const { offset } = this.buffer;
-    if (offset < this.#aloneUntil) return this.#nextAlone();
-    this.#aloneUntil = offset + this.#ahead.decode(this.buffer.peekHead(), textDelimiter);
-    return this.#ahead.next(this.maxLength, textDelimiter.length) ?? this.#nextAlone();
+    const head = this.buffer.peekHead();
+    const tail = this.buffer.peekTail();
+    if (offset < this.#aloneUntil) {
+      // The head is decoded once more only together with a new chunk that is at least as long.
+      // Otherwise a line that arrives byte by byte would be decoded from its start for each byte.
+      const isNew = this.#aloneUntil <= offset + head.length && tail.length >= head.length;
+      if (!isNew || tail.length === 0) return this.#nextAlone();
+    }
+    this.#aloneUntil = offset + this.#ahead.decode(head, tail, textDelimiter);
+    return this.#ahead.next(this.#maxLength, textDelimiter) ?? this.#nextAlone();
   }
 
   /** Decodes the next line. */

@@ -51,7 +51,7 @@ export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory
    * Called with each line, as text. Override it to receive text. Twisted has no such method.
    *
    * @param _line The line without its delimiter, decoded as UTF-8. Invalid bytes become U+FFFD. A
-   *   line that is kept may keep up to 1 KiB of the text around it in memory.
+   *   line that is kept may keep up to 2 KiB of the text around it in memory.
    * @throws {Error} when neither this method nor {@linkcode lineReceived} is overridden.
    */
   textReceived(_line: string): void {
