@@ -1,6 +1,7 @@
 import { atOnce, quote } from "../../internal/foreign_value.ts";
 import { checkFunction, checkInteger } from "../../internal/validation.ts";
 import type { IProtocolFactory, ITransport } from "../../reactor/interfaces/mod.ts";
+import { AsyncResults } from "../async_results.ts";
 import { BufferedDecoder } from "./buffered_decoder.ts";
 import type { FrameDecoder } from "./frame_decoder.ts";
 import { FrameReceiver } from "./frame_receiver.ts";
@@ -67,9 +68,11 @@ export abstract class StatefulProtocol<F extends IProtocolFactory = IProtocolFac
    * @param transport The connection.
    */
   override makeConnection(transport: ITransport): void {
-    const result = super.makeConnection(transport);
+    const results = new AsyncResults("Error while calling makeConnection");
+    results.add(super.makeConnection(transport));
     this.#enter("getInitialState()", atOnce("getInitialState()", this.getInitialState()));
-    return result;
+    // If connectionMade() is async, the result is a promise, although the interface declares void.
+    return results.combined() as void;
   }
 
   /** Passes the bytes to the method of the current state, and enters the next state. */
