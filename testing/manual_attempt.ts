@@ -53,7 +53,7 @@ const CLIENT = new IPv4Address("TCP", "192.0.2.1", 1111);
 export class ManualAttempt {
   /** The factory that was passed to `connect()`. */
   readonly factory: ITypedProtocolFactory<IProtocol>;
-  /** Fires when the attempt succeeds or fails. The Deferred that `connect()` returned waits for it. */
+  /** Fires when the attempt is complete. The Deferred that `connect()` returned waits for it. */
   readonly result: Deferred<IProtocol>;
   readonly #context: ManualAttemptContext;
   #isCancelled = false;
