@@ -481,7 +481,7 @@ Deno.test("simulate() options win over the rates of setFaults(), which only swit
 Deno.test("simulate() shows where a timed call was made that shutDown() finds", async () => {
   const leaving: Scenario = async (network) => {
     const { reactor } = network.addHost("a");
-    function leaveCall() {
+    function leaveCall(): void {
       reactor.callLater(5, () => {});
     }
     reactor.addSystemEventTrigger("after", "shutdown", leaveCall);
