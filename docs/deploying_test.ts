@@ -9,15 +9,11 @@ import { RawPeer } from "../testing/peers/raw_peer.ts";
 const GUIDE = "deploying.md";
 const SERVER = "deno run --no-prompt --allow-env=LISTEN_PID,LISTEN_FDS,LISTEN_FDNAMES";
 
-async function connectTo(port: number): Promise<RawPeer> {
-  return new RawPeer(await Deno.connect({ hostname: "127.0.0.1", port }));
-}
-
 Deno.test("server.ts of deploying.md echoes lines, and exits with code 0 on SIGTERM", async () => {
   await using folder = await GuideFolder.open(GUIDE);
   await using server = folder.start(`${SERVER} --allow-net=0.0.0.0:0 server.ts 0`);
   const [, port] = await server.line(/ starting on 0\.0\.0\.0:(\d+)$/);
-  const peer = await connectTo(Number(port));
+  const peer = await RawPeer.connect(Number(port));
   await peer.send("hello\n");
   assertEquals(await peer.readText(6), "hello\n");
   server.send("SIGTERM");
@@ -38,7 +34,7 @@ Deno.test("server.ts of deploying.md serves on an inherited socket without --all
     `exec bash -c 'exec 3<&${inherited.descriptor} && ${variables} exec ${SERVER} server.ts' "$0"`,
   );
   await server.line(/ starting on 127\.0\.0\.1:\d+$/);
-  const peer = await connectTo(socket.port);
+  const peer = await RawPeer.connect(socket.port);
   await peer.send("hello\n");
   assertEquals(await peer.readText(6), "hello\n");
   server.send("SIGTERM");

@@ -30,7 +30,7 @@ Deno.test("send_file.ts sends the file to each client", async () => {
   const [, port] = await server.line(/ starting on 127\.0\.0\.1:(\d+)$/);
   const content = filesOfGuide(GUIDE).get("send_file.ts");
   for (let i = 0; i < 2; i++) {
-    const peer = new RawPeer(await Deno.connect({ hostname: "127.0.0.1", port: Number(port) }));
+    const peer = await RawPeer.connect(Number(port));
     assertEquals(new TextDecoder().decode(await peer.readAll()), content);
     peer.close();
   }

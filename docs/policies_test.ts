@@ -1,28 +1,18 @@
 // The programs of policies.md, run as the guide says.
 
 import { assert, assertEquals } from "@std/assert";
+import { portOf } from "../testing/fixtures/example.ts";
 import { GuideFolder } from "../testing/fixtures/guide.ts";
-import type { Program } from "../testing/fixtures/program.ts";
 import { RawPeer } from "../testing/peers/raw_peer.ts";
 
 const GUIDE = "policies.md";
-
-/** Waits until a server listens. @returns its port. */
-async function portOf(server: Program): Promise<number> {
-  const [, port] = await server.line(/ starting on 0\.0\.0\.0:(\d+)$/);
-  return Number(port);
-}
-
-async function connectTo(port: number): Promise<RawPeer> {
-  return new RawPeer(await Deno.connect({ hostname: "127.0.0.1", port }));
-}
 
 Deno.test("guarded.ts repeats and logs lines, and ends silent connections", async () => {
   await using folder = await GuideFolder.open(GUIDE);
   await using server = folder.start("deno run --allow-net guarded.ts 0 0.3");
   const port = await portOf(server);
-  const client = await connectTo(port);
-  const silent = await connectTo(port);
+  const client = await RawPeer.connect(port);
+  const silent = await RawPeer.connect(port);
   await client.send("hello\n");
   assertEquals(await client.readText(6), "hello\n");
   assert(["end", "ECONNRESET"].includes(await silent.ending()));
@@ -42,7 +32,7 @@ Deno.test("guarded.ts repeats and logs lines, and ends silent connections", asyn
 Deno.test("quota.ts closes a connection that has used up its quota", async () => {
   await using folder = await GuideFolder.open(GUIDE);
   await using server = folder.start("deno run --allow-net quota.ts 0");
-  const client = await connectTo(await portOf(server));
+  const client = await RawPeer.connect(await portOf(server));
   await client.send("x".repeat(100));
   assertEquals(await client.readText(100), "x".repeat(100));
   await client.send("y");
@@ -58,7 +48,7 @@ Deno.test("switchboard.ts joins its client with a local port", async () => {
   await using quota = folder.start("deno run --allow-net quota.ts 0");
   await using switchboard = folder.start("deno run --allow-net switchboard.ts 0");
   const to = await portOf(quota);
-  const client = await connectTo(await portOf(switchboard));
+  const client = await RawPeer.connect(await portOf(switchboard));
   await client.send(`${to}\nhello`);
   assertEquals(await client.readText(5), "hello");
   await client.conn.closeWrite();

@@ -11,7 +11,7 @@ Deno.test("application.ts counts lines, and prints a goodbye on SIGINT", async (
   await using program = folder.start("deno run --allow-net application.ts tcp:0");
   const [, port] = await program.line(/ starting on 0\.0\.0\.0:(\d+)$/);
   await program.line(/0 lines so far$/);
-  const peer = new RawPeer(await Deno.connect({ hostname: "127.0.0.1", port: Number(port) }));
+  const peer = await RawPeer.connect(Number(port));
   await peer.send("a\nb\n");
   assertEquals(await peer.readText(4), "1\n2\n");
   program.send("SIGINT");

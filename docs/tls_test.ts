@@ -3,8 +3,8 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { TestAuthority } from "../testing/fixtures/certificates.ts";
+import { portOf } from "../testing/fixtures/example.ts";
 import { GuideFolder } from "../testing/fixtures/guide.ts";
-import type { Program } from "../testing/fixtures/program.ts";
 
 const SERVER = "deno run --allow-net --allow-read tls_server.ts 0";
 
@@ -44,15 +44,10 @@ class TLSFolder implements AsyncDisposable {
   }
 }
 
-async function portOf(server: Program): Promise<string> {
-  const [, port = ""] = await server.line(/ starting on 0\.0\.0\.0:(\d+)$/);
-  return port;
-}
-
 Deno.test("tls_server.ts greets a client by the name in its certificate", async () => {
   await using tls = await TLSFolder.open();
   await using server = tls.folder.start(SERVER);
-  const port = await portOf(server);
+  const port = String(await portOf(server));
   const [certificate = "", greeting] = await tls.client(port);
   assertMatch(certificate, /^DNS:localhost until \d{4}-/);
   assertEquals(greeting, "Hello client");
@@ -68,7 +63,7 @@ Deno.test("tls_server.ts greets a client by the name in its certificate", async 
 Deno.test("tls_server.ts uses a new certificate after SIGHUP", async () => {
   await using tls = await TLSFolder.open();
   await using server = tls.folder.start(SERVER);
-  const port = await portOf(server);
+  const port = String(await portOf(server));
   await tls.client(port);
   await tls.issue("server", "CN=server", ["localhost", "renewed.example"]);
   server.send("SIGHUP");

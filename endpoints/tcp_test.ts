@@ -291,6 +291,7 @@ Deno.test("connectProtocol() returns the Deferred of the endpoint's connect()", 
   const mine = new Echo();
   const manual = new ManualEndpoint();
   let returned: unknown;
+  // An endpoint of its own, because the kit's do not show the Deferred that connect() has returned.
   const endpoint: IStreamClientEndpoint = {
     connect: (factory) => {
       const deferred = manual.connect(factory);

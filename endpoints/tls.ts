@@ -4,6 +4,7 @@ import { HostnameAddress, internetAddress } from "../reactor/addresses.ts";
 import { UnsupportedError } from "../reactor/errors.ts";
 import { declareOverTLS, type WrapEndpoint } from "../reactor/stream/under_tls.ts";
 import type {
+  Address,
   ConnectTLSOptions,
   IInternetAddress,
   IListeningPort,
@@ -57,12 +58,12 @@ export class TLSServerEndpoint implements IStreamServerEndpoint<IInternetAddress
     this.#reactor = reactor;
     this.#port = port;
     this.#options = options;
-    declareOverTLS(this, (wrap) => this.#wrapUnder(wrap));
+    declareOverTLS(this, (wrap) => tlsOverWrapped(reactor, port, options, wrap));
   }
 
   /** Returns the address to listen on, such as `0.0.0.0:4433`. */
   toString(): string {
-    return String(internetAddress("TCP", this.#options.interface ?? "0.0.0.0", this.#port));
+    return String(addressOf(this.#port, this.#options));
   }
 
   /**
@@ -83,17 +84,34 @@ export class TLSServerEndpoint implements IStreamServerEndpoint<IInternetAddress
       options,
     );
   }
+}
 
-  #wrapUnder(wrap: WrapEndpoint): IStreamServerEndpoint<IInternetAddress> {
-    const reactor = this.#reactor;
-    if (!listensTCP(reactor)) {
-      throw new UnsupportedError(
-        `Cannot wrap the endpoint ${this} under TLS: its reactor has no listenTCP()`,
-      );
-    }
-    const plain = new TCP4ServerEndpoint(reactor, this.#port, this.#options);
-    return wrapServerTLS(this.#options, wrap(plain));
+/**
+ * Returns a server endpoint for TLS on a TCP port, whose connections are wrapped under TLS.
+ *
+ * @param reactor The reactor that will listen.
+ * @param port The port number; 0 for any free port.
+ * @param options Options of the port, with its certificate and key.
+ * @param wrap Wraps the endpoint for the connections under TLS.
+ * @throws {UnsupportedError} If the reactor has no `listenTCP()`.
+ */
+export function tlsOverWrapped(
+  reactor: IReactorTLS,
+  port: number,
+  options: ListenTLSOptions,
+  wrap: WrapEndpoint,
+): IStreamServerEndpoint<IInternetAddress> {
+  if (!listensTCP(reactor)) {
+    throw new UnsupportedError(
+      `Cannot wrap the endpoint ${addressOf(port, options)} under TLS: its reactor has no ` +
+        "listenTCP()",
+    );
   }
+  return wrapServerTLS(options, wrap(new TCP4ServerEndpoint(reactor, port, options)));
+}
+
+function addressOf(port: number, options: ListenTLSOptions): Address {
+  return internetAddress("TCP", options.interface ?? "0.0.0.0", port);
 }
 
 /**

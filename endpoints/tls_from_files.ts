@@ -29,10 +29,10 @@ import type {
   IStreamServerEndpoint,
   ITypedProtocolFactory,
 } from "../reactor/interfaces/endpoint.ts";
-import { declareOverTLS, underTLS, type WrapEndpoint } from "../reactor/stream/under_tls.ts";
+import { declareOverTLS, type WrapEndpoint } from "../reactor/stream/under_tls.ts";
 import { listening } from "./listening.ts";
 import { type CertificateFiles, readCertificate, readTrustRoots } from "./pem_files.ts";
-import { TLSServerEndpoint } from "./tls.ts";
+import { tlsOverWrapped, TLSServerEndpoint } from "./tls.ts";
 import { wrapClientTLS } from "./wrap_tls.ts";
 
 /**
@@ -127,17 +127,13 @@ export class TLSFileServerEndpoint implements IStreamServerEndpoint<IInternetAdd
         if (cause instanceof CancelledError) throw cause;
         throw new CannotListenError(this.#where(), { cause });
       })
-      .addCallback((tls) =>
-        this.#wrapped(
-          new TLSServerEndpoint(this.#reactor, this.#port, { ...this.#options, ...tls }),
-        )
-          .listen(factory)
-          .addErrback((error) => namingFiles(this.#files, error))
-      );
-  }
-
-  #wrapped(endpoint: TLSServerEndpoint): IStreamServerEndpoint<IInternetAddress> {
-    return this.#wrap === null ? endpoint : underTLS(endpoint)?.(this.#wrap) ?? endpoint;
+      .addCallback((tls) => {
+        const options = { ...this.#options, ...tls };
+        const endpoint = this.#wrap === null
+          ? new TLSServerEndpoint(this.#reactor, this.#port, options)
+          : tlsOverWrapped(this.#reactor, this.#port, options, this.#wrap);
+        return endpoint.listen(factory).addErrback((error) => namingFiles(this.#files, error));
+      });
   }
 
   #where(): Address {

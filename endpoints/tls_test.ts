@@ -18,7 +18,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { Factory, Protocol } from "../protocol/mod.ts";
+import { Factory, Protocol, WrappingFactory } from "../protocol/mod.ts";
 import { testCertificates } from "../testing/fixtures/certificates.ts";
 import type { SocketFixture } from "../testing/fixtures/socket_fixture.ts";
 import { portOf, tcpTest } from "../testing/fixtures/tcp_fixture.ts";
@@ -213,6 +213,19 @@ Deno.test(
     assertEquals(failing.events, []);
     // The factory builds no protocol for a failed handshake.
     assertEquals(servers.built.length, 1);
+  }),
+);
+
+Deno.test(
+  test("wrapServerTLS() over TLS calls handshakeFailed() for each of both handshakes", async (fixture) => {
+    fixture.run();
+    const servers = new SecuredWires();
+    const outer = new TLSServerEndpoint(fixture.reactor, 0, { ...server, interface: "127.0.0.1" });
+    const port = await wrapServerTLS(server, outer).listen(new WrappingFactory(servers));
+    const peer = await fixture.rawConnect(port.getHost().port);
+    await peer.send("not a handshake\r\n");
+    assertInstanceOf(await servers.failure(), TLSError);
+    assertEquals(servers.built, []);
   }),
 );
 

@@ -60,7 +60,7 @@ class Backend {
 
 /** Sends a line through the balancer, and returns the answer. */
 async function ask(port: number): Promise<string> {
-  const peer = new RawPeer(await Deno.connect({ hostname: "127.0.0.1", port }));
+  const peer = await RawPeer.connect(port);
   await peer.send("end\n");
   const answer = new TextDecoder().decode(await peer.readAll());
   peer.close();
@@ -81,7 +81,7 @@ Deno.test("balancer.ts alternates between healthy servers, and drains on SIGTERM
   await balancer.line(down);
   assertEquals([await ask(port), await ask(port)], ["two: end\n", "two: end\n"]);
 
-  const client = new RawPeer(await Deno.connect({ hostname: "127.0.0.1", port }));
+  const client = await RawPeer.connect(port);
   await client.send("still open, ");
   balancer.send("SIGTERM");
   await balancer.line(/ \(ProxyFactory on 0\.0\.0\.0:\d+ closed\)$/);

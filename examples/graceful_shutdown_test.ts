@@ -7,13 +7,9 @@ import { RawPeer } from "../testing/peers/raw_peer.ts";
 /** Seconds that no test waits for: the watchdog of {@linkcode Example} would end it. */
 const FOREVER = "3600";
 
-async function connect(port: number): Promise<RawPeer> {
-  return new RawPeer(await Deno.connect({ hostname: "127.0.0.1", port }));
-}
-
 /** Returns a client whose line has not been answered yet. */
 async function asking(server: Example, port: number, line: string): Promise<RawPeer> {
-  const client = await connect(port);
+  const client = await RawPeer.connect(port);
   await client.send(line);
   await server.line(new RegExp(` ${line.length} bytes from 127\\.0\\.0\\.1:\\d+$`));
   return client;
@@ -22,11 +18,11 @@ async function asking(server: Example, port: number, line: string): Promise<RawP
 Deno.test("graceful_shutdown.ts on SIGTERM replies to pending lines and closes idle clients", async () => {
   await using server = new Example("graceful_shutdown.ts", ["0", "0.3", FOREVER]);
   const port = await portOf(server);
-  const idle = await connect(port);
+  const idle = await RawPeer.connect(port);
   const busy = await asking(server, port, "a line\n");
   server.send("SIGTERM");
   await server.line(/ \(Factory on 0\.0\.0\.0:\d+ closed\)$/);
-  await assertRejects(() => connect(port), Deno.errors.ConnectionRefused);
+  await assertRejects(() => RawPeer.connect(port), Deno.errors.ConnectionRefused);
   const texts = [idle, busy].map(async (client) =>
     new TextDecoder().decode(await client.readAll())
   );

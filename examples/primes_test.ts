@@ -7,7 +7,7 @@ import { RawPeer } from "../testing/peers/raw_peer.ts";
 
 /** Returns a client that has asked for a count. */
 async function asking(port: number, question: string): Promise<RawPeer> {
-  const peer = new RawPeer(await Deno.connect({ hostname: "127.0.0.1", port }));
+  const peer = await RawPeer.connect(port);
   await peer.send(`${question}\n`);
   return peer;
 }

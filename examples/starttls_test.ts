@@ -55,7 +55,7 @@ Deno.test("starttls.ts discards unencrypted text that follows STARTTLS", async (
   using files = await Files.make();
   await using server = new Example("starttls.ts", ["0", files.cert, files.key]);
   const port = await portOf(server);
-  const client = new RawPeer(await Deno.connect({ hostname: "127.0.0.1", port }));
+  const client = await RawPeer.connect(port);
   await client.send("STARTTLS\r\nQUIT\r\n");
   const answer = "220 localhost ESMTP\r\n220 Go ahead\r\n";
   assertEquals(await client.readText(answer.length), answer);

@@ -27,6 +27,8 @@ export interface CreationTracker {
   maker(maker: object): void;
   /** Called when a reactor starts to run. */
   reactor(reactor: RunningState): void;
+  /** Returns the place where an object was made, as the call stack of the user's code. */
+  placeOf(made: object): readonly string[];
 }
 
 /** A queue of timed calls. */

@@ -74,12 +74,17 @@ export function checkBound(name: string, value: unknown, min: number): void {
   checkInteger(name, value, min, Number.MAX_SAFE_INTEGER);
 }
 
+/** The smallest rate: one in 32 years. The reciprocals of the smallest numbers are infinite. */
+const SMALLEST_RATE = 1e-9;
+
 /** Throws unless `value` is a rate: a number per second, more than 0, or Infinity for no limit. */
 export function checkRate(name: string, value: unknown): void {
   if (typeof value !== "number") {
     throw new TypeError(`${name} must be a number per second, got ${quote(value)}`);
   }
-  if (!(value > 0)) throw new RangeError(`${name} must be more than 0 per second, got ${value}`);
+  if (value >= SMALLEST_RATE) return;
+  const least = value > 0 ? `at least ${SMALLEST_RATE}` : "more than 0";
+  throw new RangeError(`${name} must be ${least} per second, got ${value}`);
 }
 
 /**

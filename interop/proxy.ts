@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { InteropFixture } from "./tool.ts";
+import { type InteropFixture, NGINX } from "./tool.ts";
 
 /** Writes a configuration to a folder that is removed after the test. @returns Its path. */
 function configuration(fixture: InteropFixture, text: string): string {
@@ -66,13 +66,12 @@ export async function startNginx(
   options = "",
 ): Promise<void> {
   const pid = fixture.path("nginx.pid");
-  const modules = "/usr/lib/nginx/modules/ngx_stream_module.so";
   const text = `
 daemon off;
 master_process off;
 pid ${pid};
 error_log stderr notice;
-load_module ${modules};
+load_module ${NGINX.file};
 events { worker_connections 100; }
 stream {
   server {

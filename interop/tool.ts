@@ -14,6 +14,8 @@ export interface Tool {
   readonly command: string;
   /** Arguments for a check whether the program is installed: it then exits with code 0. */
   readonly check: readonly string[];
+  /** A file that the program needs and that may be missing, as a module of another package. */
+  readonly file?: string | undefined;
   /** The Debian package with the program. */
   readonly package: string;
 }
@@ -29,7 +31,12 @@ export const CURL: Tool = { command: "curl", check: ["--version"], package: "cur
 /** HAProxy. */
 export const HAPROXY: Tool = { command: "haproxy", check: ["-v"], package: "haproxy" };
 /** nginx. Its module for TCP is a package of its own. */
-export const NGINX: Tool = { command: "nginx", check: ["-v"], package: "libnginx-mod-stream" };
+export const NGINX = {
+  command: "nginx",
+  check: ["-v"],
+  file: "/usr/lib/nginx/modules/ngx_stream_module.so",
+  package: "libnginx-mod-stream",
+} as const satisfies Tool;
 /** The client of the finger protocol. */
 export const FINGER: Tool = {
   command: "finger",
@@ -126,8 +133,9 @@ export function interopTest(tool: Tool, ...others: readonly Tool[]): InteropTest
   return () => {};
 }
 
-function isInstalled({ command, check }: Tool): boolean {
+function isInstalled({ command, check, file }: Tool): boolean {
   try {
+    if (file !== undefined) Deno.statSync(file);
     return new Deno.Command(command, { args: [...check], stdin: "null" }).outputSync().success;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;

@@ -1,11 +1,9 @@
 // Twisted's test/test_factories.py, ReconnectingFactoryTests, without pickling.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { IPv4Address } from "../reactor/addresses.ts";
 import { ConnectionLost, ConnectionRefusedError } from "../reactor/errors.ts";
-import type { IConnector } from "../reactor/interfaces/mod.ts";
 import { Clock } from "../task/mod.ts";
-import { type FakeTCPConnector, MemoryReactorClock } from "../testing/mod.ts";
+import { FakeTCPConnector, MemoryReactorClock } from "../testing/mod.ts";
 import { Protocol, ReconnectingClientFactory } from "./mod.ts";
 
 class Client extends Protocol {
@@ -131,13 +129,7 @@ Deno.test("ReconnectingClientFactory.retry() leaves a connector that is connecti
 Deno.test("ReconnectingClientFactory.retry() without a connector or a clock names the class", () => {
   const factory = new TestFactory();
   assertThrows(() => factory.retry(), Error, "Cannot retry a connection of TestFactory");
-  const connector: IConnector = {
-    state: "disconnected",
-    connect: () => {},
-    disconnect: () => {},
-    stopConnecting: () => {},
-    getDestination: () => new IPv4Address("TCP", "192.0.2.1", 80),
-  };
+  const connector = new FakeTCPConnector("192.0.2.1", 80, factory, {}, false);
   assertThrows(
     () => factory.clientConnectionLost(connector, new ConnectionLost()),
     Error,

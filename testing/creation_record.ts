@@ -51,15 +51,29 @@ export class CreationRecord implements CreationTracker {
     this.#note(reactor);
   }
 
+  /**
+   * Returns the place where an object was made. Connections are made by the event loop, so the
+   * place of their port or connector is more useful.
+   */
+  placeOf(made: object): readonly string[] {
+    const maker = this.#makers.get(made);
+    const place = (maker && this.#places.get(maker)) ?? this.#places.get(made);
+    return userFramesOf(place?.stack ?? "");
+  }
+
   /** Returns a description of each object that is left, with the place where it was made. */
   left(): string[] {
     return [
       ...[...this.#reactors].filter(({ running }) => running)
-        .map((reactor) => `${classNameOf(reactor)} is running, started ${this.#placeOf(reactor)}`),
+        .map((reactor) =>
+          `${classNameOf(reactor)} is running, started ${this.#textOfPlace(reactor)}`
+        ),
       ...this.#madeOf([...this.#registries].flatMap((registry) => registry.list()))
-        .map((resource) => `${descriptionOf(resource)} is open, made ${this.#placeOf(resource)}`),
+        .map((resource) =>
+          `${descriptionOf(resource)} is open, made ${this.#textOfPlace(resource)}`
+        ),
       ...this.#madeOf([...this.#queues].flatMap((queue) => queue.pending()))
-        .map((call) => `${descriptionOf(call)} is pending, made ${this.#placeOf(call)}`),
+        .map((call) => `${descriptionOf(call)} is pending, made ${this.#textOfPlace(call)}`),
     ];
   }
 
@@ -75,14 +89,8 @@ export class CreationRecord implements CreationTracker {
     return objects.filter((each) => this.#places.has(each));
   }
 
-  /**
-   * Returns the place where an object was made. Connections are made by the event loop, so the
-   * place of their port or connector is more useful.
-   */
-  #placeOf(made: object): string {
-    const maker = this.#makers.get(made);
-    const place = (maker && this.#places.get(maker)) ?? this.#places.get(made);
-    return `at:\n${userFramesOf(place?.stack ?? "").join("\n")}`;
+  #textOfPlace(made: object): string {
+    return `at:\n${this.placeOf(made).join("\n")}`;
   }
 }
 

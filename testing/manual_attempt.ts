@@ -1,8 +1,13 @@
-import { asError } from "../defer/guarded_call.ts";
+import { asError, classNameOf } from "../defer/guarded_call.ts";
 import { Deferred } from "../defer/mod.ts";
 import type { ITypedProtocolFactory } from "../reactor/interfaces/endpoint.ts";
-import { wrapProtocol } from "../reactor/stream/protocol_wrapper.ts";
+import { ProtocolWrapper } from "../protocol/policies/protocol_wrapper.ts";
+import {
+  ProtocolWrapper as ReportingWrapper,
+  wrapProtocol,
+} from "../reactor/stream/protocol_wrapper.ts";
 import { creationTracker } from "../internal/creation_tracker.ts";
+import { isInstance } from "../internal/foreign_value.ts";
 import { IPv4Address } from "../reactor/addresses.ts";
 import { memoryPipe } from "../reactor/drivers/memory/memory_driver.ts";
 import {
@@ -48,7 +53,7 @@ const CLIENT = new IPv4Address("TCP", "192.0.2.1", 1111);
 export class ManualAttempt {
   /** The factory that was passed to `connect()`. */
   readonly factory: ITypedProtocolFactory<IProtocol>;
-  /** The Deferred that `connect()` returned. */
+  /** Fires when the attempt is complete. The Deferred that `connect()` returned waits for it. */
   readonly result: Deferred<IProtocol>;
   readonly #context: ManualAttemptContext;
   #isCancelled = false;
@@ -88,9 +93,35 @@ export class ManualAttempt {
     return this.#isCancelled;
   }
 
-  /** The protocol whose connection was made last; `null` before that. */
+  /**
+   * The protocol whose connection was made last; `null` before that. It is the one that the factory
+   * of the attempt has built, which may be a wrapper: see {@linkcode protocolOf}.
+   */
   get protocol(): IProtocol | null {
     return this.#end?.protocol ?? null;
+  }
+
+  /**
+   * Returns the protocol of a class whose connection was made last: {@linkcode protocol}, or the
+   * one that it wraps.
+   *
+   * @param type The class of the protocol.
+   * @throws {Error} If no connection was made.
+   * @throws {TypeError} If neither is an instance of the class.
+   */
+  protocolOf<P extends IProtocol>(type: abstract new (...args: never[]) => P): P {
+    const what = `Cannot return the protocol of the attempt to connect to ${this.#context.address}`;
+    if (this.protocol === null) throw new Error(`${what}: it has no connection`);
+    let protocol: IProtocol = this.protocol;
+    for (;;) {
+      if (isInstance(protocol, type)) return protocol;
+      const wrapped = wrappedBy(protocol);
+      if (wrapped === null) break;
+      protocol = wrapped;
+    }
+    throw new TypeError(
+      `${what}: it is not an instance of ${type.name}, got ${classNameOf(protocol)}`,
+    );
   }
 
   /** The transport of {@linkcode protocol}; `null` before its connection was made. */
@@ -218,6 +249,12 @@ export class ManualAttempt {
       `Cannot ${action} the attempt to connect to ${this.#context.address}: it is not pending`,
     );
   }
+}
+
+/** Returns the protocol that a wrapper wraps; `null` if the protocol is not a wrapper. */
+function wrappedBy(protocol: IProtocol): IProtocol | null {
+  if (protocol instanceof ReportingWrapper) return protocol.protocol;
+  return protocol instanceof ProtocolWrapper ? protocol.wrappedProtocol : null;
 }
 
 /** A peer that closes when the client has closed, so that nothing stays open. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import type { Deferred } from "../defer/mod.ts";
-import { connectProtocol } from "../endpoints/mod.ts";
+import { ClientService, connectProtocol } from "../endpoints/mod.ts";
 import { Factory, Protocol } from "../protocol/mod.ts";
 import { ConnectingCancelledError, ConnectionRefusedError, NoProtocol } from "../reactor/errors.ts";
 import {
@@ -11,6 +11,7 @@ import {
   type ManualAttempt,
   ManualEndpoint,
   successResultOf,
+  TestPeer,
 } from "./mod.ts";
 
 /** Records its events. */
@@ -69,6 +70,33 @@ Deno.test(
     endpoint.pump.flush();
     assertEquals([attempt.isOpen, attempt.isLost, attempt.disconnecting], [false, true, false]);
     assertEquals([client.events.at(-1), attempt.peer?.ending], ["lost ConnectionDone", "closed"]);
+  }),
+);
+
+Deno.test(
+  "ManualAttempt.protocolOf() returns the program's protocol by its class",
+  checkClean(() => {
+    using endpoint = new ManualEndpoint();
+    const service = new ClientService(endpoint, Factory.forProtocol(Client), {
+      clock: endpoint.pump.clock,
+    });
+    service.startService();
+    const attempt = endpoint.attempt();
+    assertThrows(
+      () => attempt.protocolOf(Client),
+      Error,
+      "Cannot return the protocol of the attempt to connect to 192.0.2.2:2222: it has no connection",
+    );
+    attempt.succeed();
+    const client: Client = attempt.protocolOf(Client);
+    assertEquals(client.events, ["made"]);
+    assertThrows(
+      () => attempt.protocolOf(TestPeer),
+      TypeError,
+      "it is not an instance of TestPeer, got Client",
+    );
+    service.stopService();
+    endpoint.pump.flush();
   }),
 );
 

@@ -65,8 +65,11 @@ export function backoffPolicy(options: BackoffPolicyOptions = {}): RetryPolicy {
   checkDelay("backoffPolicy() initialDelay", initialDelay);
   checkDelay("backoffPolicy() maxDelay", maxDelay);
   checkFunction("backoffPolicy() jitter", jitter);
+  if (typeof factor !== "number") {
+    throw new TypeError(`backoffPolicy() factor must be a number, got ${quote(factor)}`);
+  }
   if (!(factor > 0)) {
-    throw new RangeError(`backoffPolicy() factor must be more than 0, got ${quote(factor)}`);
+    throw new RangeError(`backoffPolicy() factor must be more than 0, got ${factor}`);
   }
   return (failures) => {
     const grown = initialDelay * factor ** Math.min(100, failures);

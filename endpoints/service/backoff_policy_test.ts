@@ -1,7 +1,7 @@
 /** Twisted's `test/test_application.py`, `BackoffPolicyTests`: all three, and further cases. */
 
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { backoffPolicy } from "./mod.ts";
+import { backoffPolicy, type BackoffPolicyOptions } from "./mod.ts";
 
 const one = () => 1;
 
@@ -48,4 +48,11 @@ Deno.test("backoffPolicy() throws for options that are out of range", () => {
       `backoffPolicy() factor must be more than 0, got ${wrong}`,
     );
   }
+  // The types reject this option.
+  const text = { factor: "2" } as unknown as BackoffPolicyOptions;
+  assertThrows(
+    () => backoffPolicy(text),
+    TypeError,
+    'backoffPolicy() factor must be a number, got "2"',
+  );
 });

@@ -2,15 +2,14 @@ import type { Deferred } from "../../defer/mod.ts";
 import type { IProtocolFactory } from "../../reactor/interfaces/mod.ts";
 import type { AmpBox, BoxContents, IBoxSender } from "./amp_box.ts";
 import type { BaseCommand, CallOptions, CallParameters } from "./base_command.ts";
-import { BinaryBoxProtocol } from "./binary_box_protocol.ts";
-import type { BoxDecoderOptions } from "./box_decoder.ts";
+import { type BinaryBoxOptions, BinaryBoxProtocol } from "./binary_box_protocol.ts";
 import { BoxDispatcher, type BoxDispatcherOptions } from "./box_dispatcher.ts";
 import type { BoxResponder, IBoxReceiver, IResponderLocator } from "./box_receiver.ts";
 import { CommandLocator, type Responder } from "./command_locator.ts";
 import { locateMethod } from "./simple_string_locator.ts";
 
 /** Options of an {@linkcode AMP}. */
-export interface AMPOptions extends BoxDispatcherOptions, BoxDecoderOptions {
+export interface AMPOptions extends BoxDispatcherOptions, BinaryBoxOptions {
   /**
    * Knows the responders.
    *

@@ -1,5 +1,6 @@
 import { asError, callGuarded, logUserError } from "../../defer/guarded_call.ts";
 import { isInstance } from "../../internal/foreign_value.ts";
+import { checkBound } from "../../internal/validation.ts";
 import { ConnectionLost } from "../../reactor/errors.ts";
 import type {
   IProtocol,
@@ -24,6 +25,17 @@ import {
   RemoteAmpError,
 } from "./errors.ts";
 
+/** Options of a {@linkcode BinaryBoxProtocol}. Twisted has no equivalent. */
+export interface BinaryBoxOptions extends BoxDecoderOptions {
+  /**
+   * The maximum number of bytes of the boxes that wait for TLS. While the peer has not agreed to
+   * `StartTLS`, it can call commands, whose answers wait.
+   *
+   * @default {1048576}
+   */
+  maxWaitingForTLS?: number | undefined;
+}
+
 /**
  * Sends and receives boxes over a connection. Twisted's `BinaryBoxProtocol`. {@linkcode AMP} is
  * one.
@@ -47,6 +59,9 @@ export class BinaryBoxProtocol<F extends IProtocolFactory = IProtocolFactory>
   #isLocked = false;
   /** The boxes that wait for TLS; `null` unless it is about to start. */
   #waitingForTLS: Uint8Array[] | null = null;
+  /** The number of bytes of these boxes. */
+  #waitingBytes = 0;
+  readonly #maxWaitingForTLS: number;
   /** The violation that the peer has committed. */
   #violation: Error | null = null;
   /** The reason for which the connection was lost. */
@@ -60,8 +75,11 @@ export class BinaryBoxProtocol<F extends IProtocolFactory = IProtocolFactory>
    * @param options The limits of a box.
    * @throws {RangeError} when an option is out of range.
    */
-  constructor(boxReceiver: IBoxReceiver | null, options: BoxDecoderOptions = {}) {
+  constructor(boxReceiver: IBoxReceiver | null, options: BinaryBoxOptions = {}) {
     super();
+    const { maxWaitingForTLS = 1_048_576 } = options;
+    checkBound("maxWaitingForTLS", maxWaitingForTLS, 0);
+    this.#maxWaitingForTLS = maxWaitingForTLS;
     this.#boxReceiver = boxReceiver;
     this.decoder = new BoxDecoder(options);
   }
@@ -111,6 +129,7 @@ export class BinaryBoxProtocol<F extends IProtocolFactory = IProtocolFactory>
    * @throws {ConnectionLost} when the connection has been lost.
    * @throws {TooLong} when a key or value exceeds its maximum length.
    * @throws {TypeError} when the box has no keys.
+   * @throws {Error} when too many bytes wait for TLS: see `maxWaitingForTLS`.
    */
   sendBox(box: AmpBox): void {
     if (this.#isLocked) {
@@ -128,7 +147,7 @@ export class BinaryBoxProtocol<F extends IProtocolFactory = IProtocolFactory>
     if (box.size === 0) throw new TypeError("Cannot send an AMP box: it has no keys");
     const bytes = box.serialize();
     if (this.#waitingForTLS === null) this.transport.write(bytes);
-    else this.#waitingForTLS.push(bytes);
+    else this.#waitForTLS(this.#waitingForTLS, bytes);
   }
 
   /** Closes the connection when all boxes have been sent. */
@@ -238,6 +257,7 @@ export class BinaryBoxProtocol<F extends IProtocolFactory = IProtocolFactory>
   prepareTLS(): void {
     this.checkCanStartTLS();
     this.#waitingForTLS = [];
+    this.#waitingBytes = 0;
   }
 
   /**
@@ -263,6 +283,18 @@ export class BinaryBoxProtocol<F extends IProtocolFactory = IProtocolFactory>
     const isEmpty = this.#waitingForTLS?.length === 0;
     this.#waitingForTLS = null;
     if (!isEmpty) this.transport.abortConnection(reason);
+  }
+
+  #waitForTLS(waiting: Uint8Array[], bytes: Uint8Array): void {
+    const [kept, more, limit] = [this.#waitingBytes, bytes.length, this.#maxWaitingForTLS];
+    if (kept + more > limit) {
+      throw new Error(
+        `Cannot send an AMP box to ${this.transport.getPeer()}: ${kept} bytes wait for TLS, and ` +
+          `${more} more would exceed the limit of ${limit} (maxWaitingForTLS)`,
+      );
+    }
+    waiting.push(bytes);
+    this.#waitingBytes += more;
   }
 
   #sendWaiting(): void {

@@ -58,6 +58,13 @@ export interface BoxDispatcherOptions {
    * @default {10000}
    */
   maxPendingCommands?: number | undefined;
+  /**
+   * The maximum number of bytes in the arguments of these commands. While it is reached, one more
+   * command is answered with the error code `OVERLOADED`.
+   *
+   * @default {16777216}
+   */
+  maxPendingBytes?: number | undefined;
 }
 
 /**
@@ -77,12 +84,15 @@ export class BoxDispatcher implements IBoxReceiver, CommandCaller {
   readonly #clock: TimeoutClock | null;
   readonly #timeout: number;
   readonly #maxPendingCommands: number;
+  readonly #maxPendingBytes: number;
   readonly #calls: KeyedRequestQueue<AmpBox, AmpBox, string>;
   #boxSender: IBoxSender | null = null;
   #lastTag = 0;
   /** The error that sending the current call has thrown, which may be any value. */
   #notSent: { readonly error: unknown } | null = null;
   #pendingCommands = 0;
+  /** The number of bytes in the arguments of the pending commands. */
+  #pendingBytes = 0;
 
   /**
    * Creates a dispatcher.
@@ -93,12 +103,15 @@ export class BoxDispatcher implements IBoxReceiver, CommandCaller {
    * @throws {TypeError} when there is a `timeout` but no `clock`.
    */
   constructor(locator: IResponderLocator, options: BoxDispatcherOptions = {}) {
-    const { clock = null, timeout = Infinity, maxPendingCommands = 10_000 } = options;
+    const { clock = null, timeout = Infinity } = options;
+    const { maxPendingCommands = 10_000, maxPendingBytes = 16_777_216 } = options;
     checkBound("maxPendingCommands", maxPendingCommands, 1);
+    checkBound("maxPendingBytes", maxPendingBytes, 1);
     this.locator = locator;
     this.#clock = clock;
     this.#timeout = timeout;
     this.#maxPendingCommands = maxPendingCommands;
+    this.#maxPendingBytes = maxPendingBytes;
     this.#clockFor(timeout, clock);
     this.#calls = new KeyedRequestQueue((tag, box) => this.#send(tag, box), {
       newId: () => (++this.#lastTag).toString(16),
@@ -298,27 +311,40 @@ export class BoxDispatcher implements IBoxReceiver, CommandCaller {
     // A view would keep the memory of other boxes until the answer is sent.
     const ask = box.get(ASK)?.slice();
     const name = nameOf(box);
-    const isOverloaded = this.#pendingCommands >= this.#maxPendingCommands;
+    const overload = this.#overload();
+    const size = sizeOf(box);
     this.#pendingCommands++;
-    const answer = isOverloaded ? fail(this.#overload()) : this.dispatchCommand(box);
+    this.#pendingBytes += size;
+    const answer = overload === null ? this.dispatchCommand(box) : fail(overload);
+    const finished = (): void => {
+      this.#pendingCommands--;
+      this.#pendingBytes -= size;
+    };
     answer.addCallbacks(
       (answer) => {
-        this.#pendingCommands--;
+        finished();
         if (ask !== undefined) this.#answer(ask, answer);
       },
       (error) => {
-        this.#pendingCommands--;
+        finished();
         if (ask === undefined) throw error;
         this.#answerWithError(ask, error, name);
       },
     ).addErrback((error) => this.unhandledError(error));
   }
 
-  #overload(): RemoteAmpError {
-    const limit = this.#maxPendingCommands;
+  /** Returns the error for one more command; `null` if it may start. */
+  #overload(): RemoteAmpError | null {
+    const [maxCommands, maxBytes] = [this.#maxPendingCommands, this.#maxPendingBytes];
+    const limit = this.#pendingCommands >= maxCommands
+      ? `${maxCommands} (maxPendingCommands)`
+      : this.#pendingBytes >= maxBytes
+      ? `${maxBytes} bytes (maxPendingBytes)`
+      : null;
+    if (limit === null) return null;
     return new RemoteAmpError(
       OVERLOADED_ERROR_CODE,
-      `Cannot start another command: the limit of ${limit} (maxPendingCommands) is reached`,
+      `Cannot start another command: the limit of ${limit} is reached`,
     );
   }
 
@@ -364,6 +390,13 @@ function sendTo(box: AmpBox, sender: IBoxSender): void {
 function checkBox(answer: AmpBox): AmpBox {
   if (isInstance(answer, AmpBox)) return answer;
   throw new TypeError(`A responder must return an AmpBox, got ${quote(answer)}`);
+}
+
+/** Returns the number of bytes in the values of a box. */
+function sizeOf(box: AmpBox): number {
+  let size = 0;
+  for (const value of box.values()) size += value.length;
+  return size;
 }
 
 function nameOf(box: AmpBox): string {

@@ -228,6 +228,29 @@ Deno.test("BoxDispatcher answers a command beyond maxPendingCommands with OVERLO
   assertEquals(ends.sent[1], new AmpBox({ _answer: "1" }));
 });
 
+Deno.test("BoxDispatcher answers a command beyond maxPendingBytes with OVERLOADED", () => {
+  const { ends, dispatcher } = start({ maxPendingBytes: 100 });
+  const results: Deferred<AmpBox>[] = [];
+  ends.commands.hello = () => {
+    const result = new Deferred<AmpBox>();
+    results.push(result);
+    return result;
+  };
+  const call = (tag: string): void =>
+    dispatcher.ampBoxReceived(ask("hello", tag).set("hello", bytes("x".repeat(60))));
+  call("1");
+  call("2");
+  call("3");
+  assertEquals([results.length, ends.sent.length], [2, 1]);
+  assertEquals(ends.sent[0]?.get("_error_code"), bytes("OVERLOADED"));
+  results[0]?.callback(new AmpBox());
+  call("4");
+  results[1]?.callback(new AmpBox());
+  results[2]?.callback(new AmpBox());
+  call("5");
+  assertEquals(ends.sent.slice(1).map((box) => box.get("_answer")), ["1", "2", "4"].map(bytes));
+});
+
 Deno.test("BoxDispatcher.ampBoxReceived() throws NoEmptyBoxes for a box of another kind", () => {
   const { dispatcher } = start();
   assertThrows(() => dispatcher.ampBoxReceived(new AmpBox()), NoEmptyBoxes, "its keys are: none");
@@ -412,6 +435,7 @@ Deno.test("BoxDispatcher() checks its options, and callRemote() its timeout", ()
   const ends = new Ends();
   const make = (options: BoxDispatcherOptions): unknown => new BoxDispatcher(ends, options);
   assertThrows(() => make({ maxPendingCommands: 0 }), RangeError, "maxPendingCommands");
+  assertThrows(() => make({ maxPendingBytes: NaN }), RangeError, "maxPendingBytes");
   assertThrows(() => make({ timeout: 5 }), TypeError, "the options contain no clock");
   assertThrows(() => make({ timeout: -1, clock: new Clock() }), RangeError, "timeout");
   const { dispatcher } = start();

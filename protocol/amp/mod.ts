@@ -66,7 +66,7 @@ export {
   String,
   Unicode,
 } from "./basic_arguments.ts";
-export { BinaryBoxProtocol } from "./binary_box_protocol.ts";
+export { type BinaryBoxOptions, BinaryBoxProtocol } from "./binary_box_protocol.ts";
 export { BoxDecoder, type BoxDecoderOptions, KeyTooLongError, parseString } from "./box_decoder.ts";
 export { BoxDispatcher, type BoxDispatcherOptions } from "./box_dispatcher.ts";
 export type { BoxResponder, IBoxReceiver, IResponderLocator } from "./box_receiver.ts";

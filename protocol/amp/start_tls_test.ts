@@ -28,6 +28,16 @@ class Server extends amp.AMP {
   }
 }
 
+/** A client that answers calls. */
+class Caller extends amp.AMP {
+  answered = 0;
+
+  constructor(options: amp.AMPOptions) {
+    super(options);
+    this.responder(SecuredPing, () => ({ pinged: this.answered++ > 0 }));
+  }
+}
+
 cleanTest("StartTLS protects all further boxes of both sides", async () => {
   const { authority, server } = await testCertificates();
   using pair = connectedServerAndClient(new Server(server), new amp.AMP());
@@ -115,6 +125,32 @@ cleanTest("StartTLS never lets a box that waits for TLS go out without it", () =
   failureResultOf(started, amp.UnknownRemoteError);
   failureResultOf(answer, ConnectionAborted);
   assertEquals(amp.parseString(server.data).length, 1);
+});
+
+cleanTest("StartTLS limits the answers that wait for a peer which does not agree", () => {
+  using pair = connectedServerAndClient(TestPeer, new Caller({ maxWaitingForTLS: 1000 }));
+  const { server, client, pump } = pair;
+  const started = client.callRemote(amp.StartTLS, { serverName: "localhost" });
+  for (let tag = 1; tag <= 100; tag++) {
+    server.send(new amp.AmpBox({ _command: "SecuredPing", _ask: `${tag}` }).serialize());
+  }
+  pump.flush();
+  failureResultOf(started);
+  const [error] = flushLoggedErrors(Error);
+  assertEquals(
+    error?.message,
+    "Cannot send an AMP box to 192.0.2.1:1111: 978 bytes wait for TLS, and 29 more would exceed " +
+      "the limit of 1000 (maxWaitingForTLS)",
+  );
+  assertEquals([client.answered, client.transport.connected], [35, false]);
+});
+
+cleanTest("BinaryBoxProtocol.sendBox() throws for a box beyond maxWaitingForTLS", () => {
+  using pair = connectedServerAndClient(TestPeer, new Caller({ maxWaitingForTLS: 0 }));
+  pair.client.callRemote(amp.StartTLS, { serverName: "localhost" }).addErrback(() => {});
+  assertThrows(() => pair.client.callRemote(SecuredPing), Error, "maxWaitingForTLS");
+  assert(pair.client.transport.connected);
+  assertThrows(() => new Caller({ maxWaitingForTLS: NaN }), RangeError, "maxWaitingForTLS");
 });
 
 cleanTest(

@@ -314,6 +314,18 @@ Deno.test("decoders refuse a limit that is not one", () => {
       assertThrows(() => make(wrong), RangeError, "maxLength must be");
     }
   }
+  const decoders = [
+    new LineDecoder(),
+    new NetstringDecoder(),
+    new IntStringDecoder({ prefixLength: 4 }),
+  ];
+  for (const decoder of decoders) {
+    for (const wrong of [-1, 1.5, NaN]) {
+      assertThrows(() => decoder.maxLength = wrong, RangeError, "maxLength must be");
+    }
+    decoder.maxLength = 7;
+    assertEquals(decoder.maxLength, 7);
+  }
 });
 
 /** An outcome of a line decoder: its lines, its error, and what is left. */
@@ -376,6 +388,23 @@ Deno.test("LineDecoder.nextText() returns the text of what next() returns, for a
     ),
     { numRuns: 2000 },
   );
+});
+
+Deno.test("LineDecoder.nextText() decodes lines in linear time, whatever the split", () => {
+  const line = bytes(`${"x".repeat(2000)}\r\n`);
+  for (const chunkSize of [1, 7, 300, 1448, 3000]) {
+    const input = join(Array.from({ length: 20 }, () => line));
+    const decoder = new LineDecoder();
+    let count = 0;
+    const { copied, searched, decoded } = byteCost(() => {
+      for (let at = 0; at < input.length; at += chunkSize) {
+        decoder.push(input.subarray(at, at + chunkSize));
+        while (decoder.nextText() !== null) count++;
+      }
+    });
+    assertEquals(count, 20);
+    for (const cost of [copied, searched, decoded]) assert(cost < 5 * input.length, `${cost}`);
+  }
 });
 
 Deno.test("LineDecoder.buffered does not count lines that nextText() has returned", () => {

@@ -7,10 +7,25 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { LoggedErrors } from "../../testing/mod.ts";
 import { connectProtocol } from "../../testing/fixtures/protocol_fixture.ts";
 import { ConnectionAborted } from "../../reactor/errors.ts";
-import { FrameReceiver, type FramingError, NetstringDecoder } from "../mod.ts";
+import {
+  FrameReceiver,
+  type FramingError,
+  Int32StringReceiver,
+  LineOnlyReceiver,
+  NetstringDecoder,
+  NetstringReceiver,
+  type ProtocolState,
+  StatefulProtocol,
+} from "../mod.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (data: Uint8Array): string => new TextDecoder().decode(data);
+
+class OneByteStates extends StatefulProtocol {
+  override getInitialState(): ProtocolState {
+    return [() => {}, 1];
+  }
+}
 
 class Frames extends FrameReceiver<Uint8Array> {
   protected override readonly decoder = new NetstringDecoder({ maxLength: 10 });
@@ -119,3 +134,19 @@ Deno.test("FrameReceiver.takeRest() returns the bytes of an incomplete frame", (
   fixture.protocol.dataReceived(bytes("1:c,"));
   assertEquals(fixture.protocol.events, ["a", "c"]);
 });
+
+for (
+  const Receiver of [LineOnlyReceiver, NetstringReceiver, Int32StringReceiver, OneByteStates]
+) {
+  Deno.test(`${Receiver.name} loses the connection if MAX_LENGTH is not a limit`, () => {
+    using errors = new LoggedErrors();
+    const protocol = new Receiver();
+    protocol.MAX_LENGTH = NaN;
+    using fixture = connectProtocol(protocol);
+    fixture.peer.send("1");
+    fixture.flush();
+    const [error] = errors.take(RangeError);
+    assert(error?.message.includes(`MAX_LENGTH of ${Receiver.name} must be`), error?.message);
+    assertStrictEquals(fixture.reason, error);
+  });
+}

@@ -45,10 +45,9 @@ export class StringTooLongError extends RangeError {
  * ```
  */
 export class IntStringDecoder extends BufferedDecoder<Uint8Array> {
-  /** The maximum length of a string, in bytes. A change takes effect with the next string. */
-  maxLength: number;
   /** The name of a frame in error messages. */
   protected override readonly frameName = "length-prefixed string";
+  #maxLength = 99999;
   readonly #prefixLength: number;
   readonly #littleEndian: boolean;
   /** The length of the incomplete string; -1 before its prefix has arrived. */
@@ -67,10 +66,22 @@ export class IntStringDecoder extends BufferedDecoder<Uint8Array> {
     super();
     const { prefixLength, littleEndian = false, maxLength = 99999 } = options;
     checkInteger("prefixLength", prefixLength, 1, 8);
-    checkBound("maxLength", maxLength, 0);
     this.#prefixLength = prefixLength;
     this.#littleEndian = littleEndian;
     this.maxLength = maxLength;
+  }
+
+  /**
+   * The maximum length of a string, in bytes, without its prefix. A change takes effect
+   * with the next string. It must be an integer of at least 0, or `Infinity`.
+   */
+  get maxLength(): number {
+    return this.#maxLength;
+  }
+
+  set maxLength(maxLength: number) {
+    checkBound("maxLength", maxLength, 0);
+    this.#maxLength = maxLength;
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { IProtocolFactory } from "../../reactor/interfaces/mod.ts";
 import { FrameTooLongError, type FramingError } from "./framing_error.ts";
 import { encodeIntString, IntStringDecoder } from "./int_string_decoder.ts";
+import { useMaxLength } from "./max_length.ts";
 import { StringReceiver } from "./string_receiver.ts";
 
 /**
@@ -82,7 +83,7 @@ export abstract class IntNStringReceiver<F extends IProtocolFactory = IProtocolF
   /** Returns the next string; `null` if more bytes are needed. */
   protected override nextFrame(): Uint8Array | null {
     const { decoder } = this;
-    decoder.maxLength = this.MAX_LENGTH;
+    useMaxLength(decoder, this);
     return decoder.next();
   }
 }

@@ -46,10 +46,9 @@ export interface LineDecoderOptions {
  * ```
  */
 export class LineDecoder extends BufferedDecoder<Uint8Array> {
-  /** The maximum length of a line, in bytes. A change takes effect with the next line. */
-  maxLength: number;
   /** The name of a frame in error messages. */
   protected override readonly frameName = "line";
+  #maxLength = 16384;
   readonly #allowUnterminated: boolean;
   #delimiter: Uint8Array | string = EMPTY;
   #encodedDelimiter: Uint8Array = EMPTY;
@@ -69,10 +68,22 @@ export class LineDecoder extends BufferedDecoder<Uint8Array> {
   constructor(options: LineDecoderOptions = {}) {
     super();
     const { delimiter = "\r\n", maxLength = 16384, allowUnterminated = false } = options;
-    checkBound("maxLength", maxLength, 0);
     this.delimiter = delimiter;
     this.maxLength = maxLength;
     this.#allowUnterminated = allowUnterminated;
+  }
+
+  /**
+   * The maximum length of a line, in bytes, without its delimiter. A change takes effect
+   * with the next line. It must be an integer of at least 0, or `Infinity`.
+   */
+  get maxLength(): number {
+    return this.#maxLength;
+  }
+
+  set maxLength(maxLength: number) {
+    checkBound("maxLength", maxLength, 0);
+    this.#maxLength = maxLength;
   }
 
   /** The delimiter. A change takes effect with the next line. It must not be empty. */
@@ -144,13 +155,20 @@ export class LineDecoder extends BufferedDecoder<Uint8Array> {
   nextText(): string | null {
     const textDelimiter = this.#textDelimiter;
     if (textDelimiter === null || this.failure !== null) return this.#nextAlone();
-    const line = this.#ahead.next(this.maxLength, textDelimiter.length);
+    const line = this.#ahead.next(this.#maxLength, textDelimiter);
     if (line !== undefined) return line;
     this.#skipUsed();
     const { offset } = this.buffer;
-    if (offset < this.#aloneUntil) return this.#nextAlone();
-    this.#aloneUntil = offset + this.#ahead.decode(this.buffer.peekHead(), textDelimiter);
-    return this.#ahead.next(this.maxLength, textDelimiter.length) ?? this.#nextAlone();
+    const head = this.buffer.peekHead();
+    const tail = this.buffer.peekTail();
+    if (offset < this.#aloneUntil) {
+      // The head is decoded once more only together with a new chunk that is at least as long.
+      // Otherwise a line that arrives byte by byte would be decoded from its start for each byte.
+      const isNew = this.#aloneUntil <= offset + head.length && tail.length >= head.length;
+      if (!isNew || tail.length === 0) return this.#nextAlone();
+    }
+    this.#aloneUntil = offset + this.#ahead.decode(head, tail, textDelimiter);
+    return this.#ahead.next(this.#maxLength, textDelimiter) ?? this.#nextAlone();
   }
 
   /** Decodes the next line. */

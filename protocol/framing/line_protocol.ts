@@ -3,6 +3,7 @@ import { FrameReceiver } from "./frame_receiver.ts";
 import type { FramingError } from "./framing_error.ts";
 import { LineDecoder } from "./line_decoder.ts";
 import { decodeText } from "./lines_ahead.ts";
+import { useMaxLength } from "./max_length.ts";
 
 const EMPTY = new Uint8Array(0);
 /**
@@ -50,7 +51,7 @@ export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory
    * Called with each line, as text. Override it to receive text. Twisted has no such method.
    *
    * @param _line The line without its delimiter, decoded as UTF-8. Invalid bytes become U+FFFD. A
-   *   line that is kept may keep up to 1 KiB of the text around it in memory.
+   *   line that is kept may keep up to 2 KiB of the text around it in memory.
    * @throws {Error} when neither this method nor {@linkcode lineReceived} is overridden.
    */
   textReceived(_line: string): void {
@@ -120,7 +121,7 @@ export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory
     const { decoder, delimiter } = this;
     if (this.rawReceiver !== null) return decoder.buffered === 0 ? null : decoder.takeRest();
     if (delimiter !== decoder.delimiter) this.#setDelimiter(delimiter);
-    decoder.maxLength = this.MAX_LENGTH;
+    useMaxLength(decoder, this);
     // Lines that would only be decoded are decoded many at once.
     const isText = this.lineReceived === LineProtocol.prototype.lineReceived;
     return isText ? decoder.nextText() : decoder.next();

@@ -7,7 +7,8 @@ const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
  * in memory.
  */
 const SMALLEST_WINDOW = 128;
-const LARGEST_WINDOW = 1024;
+const LARGEST_WINDOW = 2048;
+const EMPTY = new Uint8Array(0);
 
 /** Returns the text of bytes that are UTF-8. Invalid bytes become U+FFFD. */
 export function decodeText(bytes: Uint8Array): string {
@@ -15,46 +16,58 @@ export function decodeText(bytes: Uint8Array): string {
 }
 
 /**
- * Lines that are decoded as text together with the lines before them. To decode and split many
- * short lines at once takes much less time than to do it one by one.
+ * Lines that are decoded as text together with the lines before them. To decode many short lines at
+ * once takes much less time than to do it one by one.
  *
  * This works for bytes that are one character each, because then the lengths in bytes are those in
  * characters. The caller decodes other lines one by one.
  */
 export class LinesAhead {
-  /** The number of bytes of the lines that were returned, with their delimiters. */
-  used = 0;
-  #lines: string[] = [];
-  #next = 0;
+  #text = "";
+  /** The end of the lines that were returned, with their delimiters. */
+  #start = 0;
+  /** The end of the next line; -1 if the text has no further line. */
+  #end = -1;
   /** The number of bytes to decode next. It grows while all lines are used. */
   #window = SMALLEST_WINDOW;
 
+  /** The number of bytes of the lines that were returned, with their delimiters. */
+  get used(): number {
+    return this.#start;
+  }
+
   /** Returns the next line, if there is one and it is no longer than `maxLength`. */
-  next(maxLength: number, delimiterLength: number): string | undefined {
-    const line = this.#lines[this.#next];
-    if (line === undefined || line.length > maxLength) return undefined;
-    this.#next++;
-    this.used += line.length + delimiterLength;
-    return line;
+  next(maxLength: number, delimiter: string): string | undefined {
+    const start = this.#start;
+    const end = this.#end;
+    if (end < 0 || end - start > maxLength) return undefined;
+    this.#start = end + delimiter.length;
+    this.#end = this.#text.indexOf(delimiter, this.#start);
+    return this.#text.slice(start, end);
   }
 
   /**
    * Decodes the lines at the start of the input.
    *
-   * @param input The input.
+   * @param head The first part of the input.
+   * @param tail The second part.
    * @param delimiter The delimiter. Its characters must be ASCII.
    * @returns The number of bytes in which there are no further lines; 0 if that is not known.
    */
-  decode(input: Uint8Array, delimiter: string): number {
-    const bytes = input.subarray(0, this.#window);
-    const text = decodeText(bytes);
+  decode(head: Uint8Array, tail: Uint8Array, delimiter: string): number {
+    const first = head.length > this.#window ? head.subarray(0, this.#window) : head;
+    // A character of several bytes may begin in the head and end in the tail.
+    const isJoined = first.length === head.length && tail.length > 0 && isASCII(head.at(-1));
+    const second = isJoined ? tail.subarray(0, this.#window - first.length) : EMPTY;
+    const text = isJoined ? decodeText(first) + decodeText(second) : decodeText(first);
+    const length = first.length + second.length;
     // Each character takes at least one byte. So if there are as many characters as bytes, each
     // takes exactly one.
-    this.#lines = text.length === bytes.length ? text.split(delimiter) : [];
-    // The last part is the beginning of a line.
-    this.#lines.pop();
+    this.#text = text.length === length ? text : "";
+    this.#start = 0;
+    this.#end = this.#text.indexOf(delimiter);
     this.#window = Math.min(this.#window * 2, LARGEST_WINDOW);
-    return this.#lines.length === 0 || bytes.length === input.length ? bytes.length : 0;
+    return this.#end < 0 || length === head.length + tail.length ? length : 0;
   }
 
   /**
@@ -63,11 +76,15 @@ export class LinesAhead {
    * @returns The number of bytes of the lines that were used.
    */
   end(): number {
-    const { used } = this;
-    if (this.#next < this.#lines.length) this.#window = SMALLEST_WINDOW;
-    this.#lines = [];
-    this.#next = 0;
-    this.used = 0;
+    const used = this.#start;
+    if (this.#end >= 0) this.#window = SMALLEST_WINDOW;
+    this.#text = "";
+    this.#start = 0;
+    this.#end = -1;
     return used;
   }
+}
+
+function isASCII(byte: number | undefined): boolean {
+  return byte !== undefined && byte < 0x80;
 }

@@ -37,10 +37,9 @@ export class NetstringParseError extends FramingError {
  * ```
  */
 export class NetstringDecoder extends BufferedDecoder<Uint8Array> {
-  /** The maximum length of a string, in bytes. A change takes effect with the next string. */
-  maxLength: number;
   /** The name of a frame in error messages. */
   protected override readonly frameName = "netstring";
+  #maxLength = 99999;
   /** The number of digits of the length that have been read. */
   #digits = 0;
   /** The value of these digits. */
@@ -57,8 +56,20 @@ export class NetstringDecoder extends BufferedDecoder<Uint8Array> {
   constructor(options: NetstringDecoderOptions = {}) {
     super();
     const { maxLength = 99999 } = options;
-    checkBound("maxLength", maxLength, 0);
     this.maxLength = maxLength;
+  }
+
+  /**
+   * The maximum length of a string, in bytes. A change takes effect
+   * with the next string. It must be an integer of at least 0, or `Infinity`.
+   */
+  get maxLength(): number {
+    return this.#maxLength;
+  }
+
+  set maxLength(maxLength: number) {
+    checkBound("maxLength", maxLength, 0);
+    this.#maxLength = maxLength;
   }
 
   /** Decodes the next string. */

@@ -1,5 +1,6 @@
 import type { IProtocolFactory } from "../../reactor/interfaces/mod.ts";
 import type { FramingError } from "./framing_error.ts";
+import { useMaxLength } from "./max_length.ts";
 import { encodeNetstring, NetstringDecoder } from "./netstring_decoder.ts";
 import { StringReceiver } from "./string_receiver.ts";
 
@@ -53,7 +54,7 @@ export class NetstringReceiver<F extends IProtocolFactory = IProtocolFactory>
 
   /** Returns the next string; `null` if more bytes are needed. */
   protected override nextFrame(): Uint8Array | null {
-    this.decoder.maxLength = this.MAX_LENGTH;
+    useMaxLength(this.decoder, this);
     return this.decoder.next();
   }
 }

@@ -114,6 +114,15 @@ export class ReceiveBuffer {
   }
 
   /**
+   * Returns the bytes after those of {@linkcode peekHead}, without taking them out or copying any.
+   *
+   * @returns A view: the last chunk, or no bytes.
+   */
+  peekTail(): Uint8Array {
+    return this.#tail;
+  }
+
+  /**
    * Announces the size of an incomplete frame, so that a long frame that arrives in many chunks
    * needs no more memory than its size. Memory is still allocated only as the bytes arrive.
    *

@@ -1,10 +1,12 @@
 import { atOnce, quote } from "../../internal/foreign_value.ts";
 import { checkFunction, checkInteger } from "../../internal/validation.ts";
 import type { IProtocolFactory, ITransport } from "../../reactor/interfaces/mod.ts";
+import { AsyncResults } from "../async_results.ts";
 import { BufferedDecoder } from "./buffered_decoder.ts";
 import type { FrameDecoder } from "./frame_decoder.ts";
 import { FrameReceiver } from "./frame_receiver.ts";
 import { FrameTooLongError } from "./framing_error.ts";
+import { useMaxLength } from "./max_length.ts";
 
 /**
  * A state of a {@linkcode StatefulProtocol}: the method that receives the next bytes, and their
@@ -66,9 +68,11 @@ export abstract class StatefulProtocol<F extends IProtocolFactory = IProtocolFac
    * @param transport The connection.
    */
   override makeConnection(transport: ITransport): void {
-    const result = super.makeConnection(transport);
+    const results = new AsyncResults("Error while calling makeConnection");
+    results.add(super.makeConnection(transport));
     this.#enter("getInitialState()", atOnce("getInitialState()", this.getInitialState()));
-    return result;
+    // If connectionMade() is async, the result is a promise, although the interface declares void.
+    return results.combined() as void;
   }
 
   /** Passes the bytes to the method of the current state, and enters the next state. */
@@ -92,7 +96,7 @@ export abstract class StatefulProtocol<F extends IProtocolFactory = IProtocolFac
 
   /** Returns the bytes of the current state; `null` if more bytes are needed. */
   protected override nextFrame(): Uint8Array | null {
-    this.#decoder.maxLength = this.MAX_LENGTH;
+    useMaxLength(this.#decoder, this);
     return this.#decoder.next();
   }
 

@@ -123,6 +123,23 @@ Deno.test("StatefulProtocol closes the connection if a state is not one", () => 
   }
 });
 
+Deno.test("StatefulProtocol logs a promise that rejects although getInitialState() has thrown", async () => {
+  using errors = new LoggedErrors();
+  class Failing extends StatefulProtocol {
+    override async connectionMade(): Promise<void> {
+      await null;
+      throw new RangeError("later");
+    }
+
+    override getInitialState(): ProtocolState {
+      throw new TypeError("now");
+    }
+  }
+  using fixture = connectProtocol(new Failing());
+  await fixture.settle();
+  assertEquals(errors.take().map(({ message }) => message), ["now", "later"]);
+});
+
 Deno.test("StatefulProtocol refuses to stay in a state that needs no bytes", () => {
   class Endless extends StatefulProtocol {
     override getInitialState(): ProtocolState {

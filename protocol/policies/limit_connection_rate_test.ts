@@ -56,4 +56,9 @@ Deno.test("LimitConnectionRate throws for a rate that is not more than 0", () =>
     RangeError,
     "connectionRatePerHost must be more than 0 per second, got NaN",
   );
+  assertThrows(
+    () => new Limited({ connectionRate: Number.MIN_VALUE }),
+    RangeError,
+    "connectionRate must be at least 1e-9 per second, got 5e-324",
+  );
 });

@@ -62,12 +62,17 @@ export class LimitConnectionsByPeer<P extends IProtocol = IProtocol> extends Wra
     this.maxConnectionsPerPeer = maxConnectionsPerPeer;
   }
 
-  /** Builds and wraps a protocol, or refuses the connection if its host has reached the limit. */
+  /**
+   * Builds and wraps a protocol, or refuses the connection if its host has reached the limit.
+   *
+   * @throws {RangeError | TypeError} If {@linkcode maxConnectionsPerPeer} is out of range.
+   */
   override buildProtocol(addr: Address): ProtocolWrapper<P> | null {
+    const limit = this.maxConnectionsPerPeer;
+    checkBound("maxConnectionsPerPeer", limit, 1);
     const host = peerHost(addr);
     const count = host === null ? 0 : this.peerConnections.get(host) ?? 0;
-    if (count < this.maxConnectionsPerPeer) return super.buildProtocol(addr);
-    const limit = this.maxConnectionsPerPeer;
+    if (count < limit) return super.buildProtocol(addr);
     this.#refusals.refused(addr, `its host has reached the connection limit of ${limit}`);
     return null;
   }

@@ -81,4 +81,7 @@ Deno.test("LimitConnectionsByPeer throws for a limit that is out of range", () =
     RangeError,
     "maxConnectionsPerPeer must be an integer from 1 to",
   );
+  const factory = new LimitConnectionsByPeer(Factory.forProtocol(Protocol));
+  factory.maxConnectionsPerPeer = NaN;
+  assertThrows(() => factory.buildProtocol(A), RangeError, "maxConnectionsPerPeer must be");
 });

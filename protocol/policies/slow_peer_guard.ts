@@ -3,6 +3,7 @@ import { checkFunction, checkPeriod, checkRate, checkTimeout } from "../../inter
 import { ConnectionAborted } from "../../reactor/errors.ts";
 import type { ITypedProtocolFactory } from "../../reactor/interfaces/endpoint.ts";
 import type { IProtocol, WriteOptions } from "../../reactor/interfaces/mod.ts";
+import { AsyncResults } from "../async_results.ts";
 import { ProtocolWrapper } from "./protocol_wrapper.ts";
 import { PausableTimeout } from "./pausable_timeout.ts";
 import { type TimedPolicyOptions, type TimerClock, timerClock } from "./timer_clock.ts";
@@ -107,11 +108,12 @@ export class SlowPeerProtocol<P extends IProtocol = IProtocol>
     this.#inWindow += data.length;
     this.#total += data.length;
     this.#hasWritten = false;
-    const result: unknown = super.dataReceived(data);
+    const results = new AsyncResults("Error while calling dataReceived");
+    results.add(super.dataReceived(data));
     if (this.#isWaiting()) this.#messageCompleted();
     else if (!this.#window?.isActive) this.#startWindow(data.length);
     // If dataReceived() is async, the result is a promise, although the interface declares void.
-    return result as void;
+    return results.combined() as void;
   }
 
   /** Writes the data, and counts it as an answer to the peer, unless `isWaiting` decides. */

@@ -137,6 +137,23 @@ Deno.test("SlowPeerGuard.isWaiting decides whether a message is complete", () =>
   assertInstanceOf(pair.serverReason, SlowPeerTimeout);
 });
 
+Deno.test("SlowPeerGuard logs a promise that rejects although isWaiting has thrown", async () => {
+  using errors = new LoggedErrors();
+  class Rejecting extends Lines {
+    override async dataReceived(): Promise<void> {
+      await null;
+      throw new RangeError("later");
+    }
+  }
+  const fail = (): never => {
+    throw new TypeError("now");
+  };
+  using pair = connectedServerAndClient(guarded({ isWaiting: fail }, Rejecting), TestPeer);
+  pair.client.send("x");
+  await pair.pump.pumpUntilIdle();
+  assertEquals(errors.take().map(({ message }) => message), ["now", "later"]);
+});
+
 Deno.test("SlowPeerGuard reports an error of isWaiting, and loses the connection", () => {
   using errors = new LoggedErrors();
   const fail = (): boolean => {

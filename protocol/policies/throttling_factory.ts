@@ -235,10 +235,15 @@ export class ThrottlingFactory<P extends IProtocol = IProtocol>
     if (this.#writes !== null) this.#writes.add(this.#requiredClock(), length);
   }
 
-  /** Builds and wraps a protocol, or refuses the connection if the limit is reached. */
+  /**
+   * Builds and wraps a protocol, or refuses the connection if the limit is reached.
+   *
+   * @throws {RangeError | TypeError} If {@linkcode maxConnectionCount} is out of range.
+   */
   override buildProtocol(addr: Address): ThrottlingProtocol<P> | null {
-    if (this.connectionCount < this.maxConnectionCount) return super.buildProtocol(addr);
     const limit = this.maxConnectionCount;
+    checkBound("maxConnectionCount", limit, 1);
+    if (this.connectionCount < limit) return super.buildProtocol(addr);
     this.#refusals.refused(
       addr,
       `the connection limit of ${limit} (maxConnectionCount) is reached`,

@@ -262,6 +262,9 @@ Deno.test("ThrottlingFactory throws for limits out of range, and without a clock
   for (const [options, message] of wrong) {
     assertThrows(() => new ThrottlingFactory(inner, options), RangeError, message);
   }
+  const factory = new ThrottlingFactory(inner);
+  factory.maxConnectionCount = NaN;
+  assertThrows(() => factory.buildProtocol(PEER), RangeError, "maxConnectionCount must be");
   assertThrows(
     () =>
       new ThrottlingFactory(inner, { readLimit: 1 }).buildProtocol(PEER)

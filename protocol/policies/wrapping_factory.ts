@@ -9,6 +9,7 @@ import type {
   IProtocolFactory,
 } from "../../reactor/interfaces/mod.ts";
 import { buildProtocol, startFactory, stopFactory } from "../../reactor/stream/factory_calls.ts";
+import { forwardFailedHandshakes } from "../../reactor/stream/forwarded_methods.ts";
 import { ClientFactory } from "../factory.ts";
 import { ProtocolWrapper } from "./protocol_wrapper.ts";
 
@@ -148,13 +149,4 @@ export class WrappingFactory<
 /** Returns a factory with the methods for clients, which the factory of a server does not have. */
 function clientCalls(factory: IProtocolFactory): IProtocolFactory & Partial<IClientFactory> {
   return factory;
-}
-
-/**
- * Adds `handshakeFailed` to a factory, if the wrapped factory has it: without that method, a port
- * logs failed handshakes itself.
- */
-function forwardFailedHandshakes(factory: IProtocolFactory, wrapped: IProtocolFactory): void {
-  if (wrapped.handshakeFailed === undefined || factory.handshakeFailed !== undefined) return;
-  factory.handshakeFailed = (addr, reason) => wrapped.handshakeFailed?.(addr, reason);
 }

@@ -9,6 +9,7 @@ import type {
   IReactorTime,
 } from "../../reactor/interfaces/mod.ts";
 import { buildProtocol, startFactory, stopFactory } from "../../reactor/stream/factory_calls.ts";
+import { forwardFailedHandshakes } from "../../reactor/stream/forwarded_methods.ts";
 import { declarePeerNaming } from "../../reactor/stream/peer_naming.ts";
 import { ServerFactory } from "../factory.ts";
 import { RefusalLog } from "../policies/refusal_log.ts";
@@ -118,12 +119,7 @@ export class ProxyProtocolFactory extends ServerFactory<IProtocol> {
       build: (client) => buildProtocol(wrappedFactory, client),
       refused: (peer, reason) => refusals.refused(peer, reason),
     };
-    if (wrappedFactory.handshakeFailed !== undefined) {
-      Object.assign(this, {
-        handshakeFailed: (addr: Address, reason: Error) =>
-          wrappedFactory.handshakeFailed?.(addr, reason),
-      });
-    }
+    forwardFailedHandshakes(this, wrappedFactory);
   }
 
   /** Starts the wrapped factory. */

@@ -427,6 +427,19 @@ Deno.test("connectionRatePerHost counts the clients that the headers name", () =
   );
 });
 
+Deno.test("connectionRatePerHost does not count a client that maxConnectionsPerHost refuses", () => {
+  using _lines = new Lines();
+  const setup = new Setup();
+  const wires = new Wires();
+  setup.listen(wires, ANY, { connectionRatePerHost: 2, maxConnectionsPerHost: 1 });
+  const from = (host: string): TestPeer => setup.connect([`PROXY TCP4 ${host} 192.0.2.9 1 2\r\n`]);
+  const first = from("192.0.2.1");
+  assertEquals([1, 2, 3].map(() => from("192.0.2.1").ending), Array(3).fill("ECONNRESET"));
+  first.transport.loseConnection();
+  setup.clock.advance(0);
+  assertEquals(from("192.0.2.1").ending, "");
+});
+
 Deno.test("maxConnections counts connections whose header has not arrived", () => {
   const setup = new Setup();
   const wires = new Wires();

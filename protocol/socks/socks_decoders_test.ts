@@ -21,7 +21,9 @@ import {
   encodeSOCKS5Request,
   SOCKSCommand,
   SOCKSReplyDecoder,
+  type SOCKSReplyDecoderOptions,
   SOCKSRequestDecoder,
+  type SOCKSRequestDecoderOptions,
 } from "./mod.ts";
 
 const latin1 = (text: string): number[] => Array.from(text, (char) => char.charCodeAt(0));
@@ -342,6 +344,23 @@ for (
     assertThrows(encode, RangeError, problem);
   });
 }
+
+Deno.test("the SOCKS decoders refuse options that are out of range", () => {
+  for (const maxLength of [-1, 1.5, NaN]) {
+    assertThrows(() => new SOCKSRequestDecoder({ maxLength }), RangeError, "maxLength must be");
+  }
+  for (const replies of [0, 1.5, NaN, Infinity]) {
+    const make = () => new SOCKSReplyDecoder({ version: 5, replies });
+    assertThrows(make, RangeError, "replies must be an integer from 1 to 2");
+  }
+  // The types reject these options.
+  const reply = (options: unknown) => () =>
+    new SOCKSReplyDecoder(options as SOCKSReplyDecoderOptions);
+  assertThrows(reply({ version: 6 }), RangeError, "version must be 4 or 5, got 6");
+  assertThrows(reply({ version: "5" }), RangeError, 'version must be 4 or 5, got "5"');
+  const request = { credentials: 1 } as unknown as SOCKSRequestDecoderOptions;
+  assertThrows(() => new SOCKSRequestDecoder(request), TypeError, "credentials must be");
+});
 
 Deno.test("encodeSOCKS5Credentials() does not show the password in its error", () => {
   const error = assertThrows(() => encodeSOCKS5Credentials("x", "secret".repeat(50)), RangeError);

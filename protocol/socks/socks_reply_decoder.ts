@@ -1,3 +1,4 @@
+import { checkInteger, quote } from "../../internal/validation.ts";
 import { BufferedDecoder } from "../framing/buffered_decoder.ts";
 import { addressText } from "../../reactor/names/ip_address.ts";
 import { addressLength, readAddress } from "./socks_fields.ts";
@@ -14,7 +15,7 @@ export interface SOCKSReplyDecoderOptions {
   /** The version of SOCKS that the client speaks. */
   version: 4 | 5;
   /**
-   * The number of replies: a server answers `BIND` with two.
+   * The number of replies, 1 or 2: a server answers `BIND` with two.
    *
    * @default {1}
    */
@@ -52,10 +53,15 @@ export class SOCKSReplyDecoder extends BufferedDecoder<SOCKSServerMessage> {
    * Creates a decoder.
    *
    * @param options The version of SOCKS.
+   * @throws {RangeError | TypeError} If an option is out of range.
    */
   constructor(options: SOCKSReplyDecoderOptions) {
     super();
     const { version, replies = 1 } = options;
+    if (version !== 4 && version !== 5) {
+      throw new RangeError(`version must be 4 or 5, got ${quote(version)}`);
+    }
+    checkInteger("replies", replies, 1, 2);
     this.#version = version;
     this.#replies = replies;
     this.#expected = version === 5 ? "method" : "reply";

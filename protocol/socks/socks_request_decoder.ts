@@ -1,3 +1,4 @@
+import { checkBound, quote } from "../../internal/validation.ts";
 import { BufferedDecoder } from "../framing/buffered_decoder.ts";
 import { FrameTooLongError } from "../framing/framing_error.ts";
 import { addressText } from "../../reactor/names/ip_address.ts";
@@ -67,10 +68,15 @@ export class SOCKSRequestDecoder extends BufferedDecoder<SOCKSClientMessage> {
    * Creates a decoder.
    *
    * @param options What the server requires.
+   * @throws {RangeError | TypeError} If an option is out of range.
    */
   constructor(options: SOCKSRequestDecoderOptions = {}) {
     super();
     const { credentials = false, maxLength = 255 } = options;
+    if (typeof credentials !== "boolean") {
+      throw new TypeError(`credentials must be true or false, got ${quote(credentials)}`);
+    }
+    checkBound("maxLength", maxLength, 0);
     this.#requiresCredentials = credentials;
     this.#maxLength = maxLength;
   }

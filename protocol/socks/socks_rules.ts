@@ -37,6 +37,9 @@ export class SOCKSRules {
     if (options.authenticate !== undefined) checkFunction("authenticate", options.authenticate);
     checkTimeout("handshakeTimeout", handshakeTimeout);
     checkTimeout("connectTimeout", connectTimeout);
+    if (!Array.isArray(versions)) {
+      throw new TypeError(`versions must be a list of 4 and 5, got ${quote(versions)}`);
+    }
     if (versions.length === 0 || versions.some((version) => version !== 4 && version !== 5)) {
       throw new RangeError(`versions must be a list of 4 and 5, got ${quote(versions)}`);
     }

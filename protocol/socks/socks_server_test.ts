@@ -614,6 +614,7 @@ Deno.test("SOCKSFactory requires authorize, and checks its options", () => {
   assertThrows(make({ ...ANYWHERE, authenticate: "secret" }), TypeError, "authenticate");
   assertThrows(make({ ...ANYWHERE, versions: [] }), RangeError, "versions");
   assertThrows(make({ ...ANYWHERE, versions: [6] }), RangeError, "versions");
+  assertThrows(make({ ...ANYWHERE, versions: 5 }), TypeError, "versions must be a list");
   assertThrows(make({ ...ANYWHERE, handshakeTimeout: -1 }), RangeError, "handshakeTimeout");
   assertThrows(make({ ...ANYWHERE, connectTimeout: NaN }), RangeError, "connectTimeout");
 });

@@ -55,26 +55,25 @@ export class ConnectionLimiter {
     if (this.#handshakes >= maxHandshakes) {
       return `the handshake limit of ${maxHandshakes} is reached`;
     }
-    return host === null ? null : this.#reasonOfHost(host);
+    return host === null ? null : this.reasonToRefuseHost(host);
   }
 
   /**
-   * Counts an open connection under its host, which has become known.
+   * Returns why an open connection, whose host has become known, must be refused.
    *
    * @param host The host of the peer.
-   * @returns The reason why the connection must be refused; `null` if it was counted.
+   * @returns The reason, for the log; `null` if {@linkcode nameHost} may count it.
    */
-  nameHost(host: string): string | null {
-    const reason = this.#reasonOfHost(host);
-    if (reason === null) this.#count(host, 1);
-    return reason;
-  }
-
-  #reasonOfHost(host: string): string | null {
+  reasonToRefuseHost(host: string): string | null {
     const { maxConnectionsPerHost } = this.#limits;
     const open = this.#perHost.get(host) ?? 0;
     if (open < maxConnectionsPerHost) return null;
     return `its host has reached the connection limit of ${maxConnectionsPerHost}`;
+  }
+
+  /** Counts an open connection under its host, which has become known. */
+  nameHost(host: string): void {
+    this.#count(host, 1);
   }
 
   /** Counts a new connection. The host is `null` if it is not known yet. */

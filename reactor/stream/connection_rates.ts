@@ -51,7 +51,7 @@ export class ConnectionRates {
   reasonToRefuse(host: string | null): string | null {
     const { connectionRate } = this.#limits;
     if (this.wait > 0) return `the limit of ${connectionRate} connections per second is reached`;
-    return host === null ? null : this.#reasonOfHost(host);
+    return host === null ? null : this.reasonToRefuseHost(host);
   }
 
   /** Counts a new connection of a host; `null` if it has none. */
@@ -63,22 +63,21 @@ export class ConnectionRates {
   }
 
   /**
-   * Counts an open connection under its host, which has become known.
+   * Returns why an open connection, whose host has become known, must be refused.
    *
    * @param host The host of the peer.
-   * @returns The reason why the connection must be refused; `null` if it was counted.
+   * @returns The reason, for the log; `null` if {@linkcode nameHost} may count it.
    */
-  nameHost(host: string): string | null {
-    const reason = this.#reasonOfHost(host);
-    if (reason === null) this.#count(host, this.#clock.seconds());
-    return reason;
-  }
-
-  #reasonOfHost(host: string): string | null {
+  reasonToRefuseHost(host: string): string | null {
     const ofHost = this.#perHost?.get(host);
     if (ofHost === undefined || ofHost.wait(this.#clock.seconds()) === 0) return null;
     const { connectionRatePerHost } = this.#limits;
     return `its host has reached the limit of ${connectionRatePerHost} connections per second`;
+  }
+
+  /** Counts an open connection under its host, which has become known. */
+  nameHost(host: string): void {
+    this.#count(host, this.#clock.seconds());
   }
 
   #count(host: string, now: number): void {

@@ -1,11 +1,11 @@
 /**
- * The optional methods of a protocol, on a protocol that stands in front of it. A connection looks
- * for these methods, so a wrapper has them only if its protocol does.
+ * The optional methods of a protocol or a factory, on one that stands in front of it. A connection
+ * or a port looks for these methods, so a wrapper has them only if the wrapped object does.
  *
  * @module
  */
 
-import type { IProtocol } from "../interfaces/mod.ts";
+import type { IProtocol, IProtocolFactory } from "../interfaces/mod.ts";
 import { isDrainable, isHalfCloseable, isHandshakeListener } from "./protocol_capabilities.ts";
 
 /**
@@ -36,4 +36,19 @@ export function forwardOptionalMethods(wrapper: IProtocol, protocol: IProtocol):
   if (isDrainable(protocol)) {
     Object.assign(wrapper, { drainRequested: () => protocol.drainRequested() });
   }
+}
+
+/**
+ * Adds `handshakeFailed` to a factory that wraps another one, if that has it: without the method, a
+ * port logs failed handshakes itself. A method of the wrapper's own class is kept.
+ *
+ * @param wrapper The factory.
+ * @param wrapped The factory whose method it calls.
+ */
+export function forwardFailedHandshakes(
+  wrapper: IProtocolFactory,
+  wrapped: IProtocolFactory,
+): void {
+  if (wrapped.handshakeFailed === undefined || wrapper.handshakeFailed !== undefined) return;
+  wrapper.handshakeFailed = (addr, reason) => wrapped.handshakeFailed?.(addr, reason);
 }

@@ -1,5 +1,6 @@
 import { logPrefixOf } from "../../defer/guarded_call.ts";
 import type { Address, IProtocol, IProtocolFactory } from "../interfaces/mod.ts";
+import { forwardFailedHandshakes } from "./forwarded_methods.ts";
 
 /**
  * A factory that builds its protocols with a function, and forwards every other call to another
@@ -18,6 +19,7 @@ export class ForwardingFactory<P extends IProtocol = IProtocol> implements IProt
   constructor(factory: IProtocolFactory, build: (addr: Address) => P | null) {
     this.#factory = factory;
     this.#build = build;
+    forwardFailedHandshakes(this, factory);
   }
 
   get noisy(): boolean {

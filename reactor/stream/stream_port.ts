@@ -241,13 +241,23 @@ export class StreamPort<A extends Address = Address>
     this.#left();
   }
 
-  /** Counts an open connection under its peer, which has become known. Returns whether it may. */
+  /**
+   * Counts an open connection under its peer, which has become known, unless that exceeds a limit:
+   * a refused connection does not count under its host.
+   *
+   * @returns Whether the connection may stay open.
+   */
   #count(connection: Connection, peer: Address): boolean {
     const host = hostOf(peer);
-    const reason = this.#rates.nameHost(host) ?? this.#limiter.nameHost(host);
-    if (reason === null) this.#namedHosts.set(connection, host);
-    else this.#problems.refused(peer, reason);
-    return reason === null;
+    const reason = this.#limiter.reasonToRefuseHost(host) ?? this.#rates.reasonToRefuseHost(host);
+    if (reason !== null) {
+      this.#problems.refused(peer, reason);
+      return false;
+    }
+    this.#rates.nameHost(host);
+    this.#limiter.nameHost(host);
+    this.#namedHosts.set(connection, host);
+    return true;
   }
 
   /** Returns the host under which a new connection is counted; `null` if it is named later. */

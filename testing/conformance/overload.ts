@@ -59,7 +59,7 @@ class Overload implements AsyncDisposable {
 
   /** Connects a client to the server. */
   async connect(): Promise<RawPeer> {
-    const peer = new RawPeer(await Deno.connect({ hostname: "127.0.0.1", port: this.#port }));
+    const peer = await RawPeer.connect(this.#port);
     this.#peers.push(peer);
     return peer;
   }

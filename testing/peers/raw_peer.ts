@@ -15,6 +15,11 @@ export class RawPeer {
     this.conn = conn;
   }
 
+  /** Connects to a TCP port of this host. */
+  static async connect(port: number): Promise<RawPeer> {
+    return new RawPeer(await Deno.connect({ hostname: "127.0.0.1", port }));
+  }
+
   async send(data: string | Uint8Array): Promise<void> {
     let left = typeof data === "string" ? encoder.encode(data) : data;
     while (left.length > 0) left = left.subarray(await this.conn.write(left));

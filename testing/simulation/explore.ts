@@ -150,7 +150,8 @@ const BATCH_SIZE = 10;
  * @returns What the exploration has shown.
  * @throws {ExplorationFailure} If a property does not hold, no seed has reached a state of
  *   `sometimes`, or a state is not declared although others are.
- * @throws {RangeError | TypeError} If an option is invalid.
+ * @throws {RangeError | TypeError} If an option is invalid, or the scenario does not declare a
+ *   parameter of the options.
  *
  * @example
  * ```ts

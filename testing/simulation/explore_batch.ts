@@ -6,7 +6,12 @@
 
 import { type SavedFailure, savedFailure } from "./saved_failure.ts";
 import { loadScenario, type ScenarioModule } from "./scenario_source.ts";
-import { runSimulation, type Scenario, type SimulationOptions } from "./simulate.ts";
+import {
+  checkParameters,
+  runSimulation,
+  type Scenario,
+  type SimulationOptions,
+} from "./simulate.ts";
 
 /** How often a state of `sometimes` was reached. */
 export interface Reached {
@@ -59,6 +64,7 @@ export const EMPTY_BATCH: Batch = {
  * @param seeds The seeds.
  * @param options The options of the simulations.
  * @param collects Whether to continue after a failure.
+ * @throws {RangeError} If the scenario does not declare a parameter of the options.
  */
 export async function runBatch(
   scenario: Scenario,
@@ -70,6 +76,8 @@ export async function runBatch(
   for (const seed of seeds) {
     const result = await runSimulation(seed, scenario, options);
     const failure = savedFailure(result);
+    // A scenario that fails may not have declared its parameters yet.
+    if (failure === null) checkParameters(result, options.parameters ?? {});
     const sometimes = [...result.sometimes].map(([name, times]): [string, Reached] => [
       name,
       { seeds: times > 0 ? 1 : 0, times },

@@ -223,6 +223,16 @@ Deno.test("replay() fails if a fault does not happen, unless the option allowUnu
   assertEquals([faults, unusedFaults], [[], late.faults]);
 });
 
+Deno.test("explore() fails for a parameter that the scenario does not declare", async () => {
+  for (const source of [{ scenario, invariants }, { scenario: impatient, workers: 1 }]) {
+    await assertRejects(
+      () => explore({ ...source, seeds: 1, faults: {}, parameters: { host: 3 } }),
+      RangeError,
+      'Cannot set the parameter "host": the scenario does not declare it; its parameters are hosts',
+    );
+  }
+});
+
 Deno.test("replay() fails for a parameter that the scenario does not declare", async () => {
   await assertRejects(
     () => replay(scenario, { faults: [], parameters: { host: 3 } }),

@@ -10,6 +10,7 @@ import { textOf } from "../../internal/foreign_value.ts";
 import { checkFunction, checkTimeout, quote } from "../../internal/validation.ts";
 import { addObserver, type LogEvent } from "../../log/mod.ts";
 import { useWallClock } from "../../log/wall_clock.ts";
+import { CreationRecord } from "../creation_record.ts";
 import { LoggedErrors } from "../logged_errors.ts";
 import type { Violation } from "./checks.ts";
 import {
@@ -202,7 +203,7 @@ async function runAlone(
   using stack = new DisposableStack();
   // A failure from before must not be reported as a failure of this simulation.
   reportUnhandled();
-  stack.use(shieldTest());
+  stack.use(shieldTest(options.trace ? new CreationRecord() : null));
   stack.use(holdReports());
   stack.use(useWallClock(() => network.now()));
   stack.use(addObserver((event) => receive(internals, event), {
@@ -242,11 +243,13 @@ async function runAlone(
 /**
  * Keeps the objects and the logged errors of the simulation from the test around it. The simulation
  * checks its errors itself, and what a host leaves behind has gone when it has ended.
+ *
+ * @param record Records where objects are made, for the trace; `null` without a trace.
  */
-function shieldTest(): Disposable {
+function shieldTest(record: CreationRecord | null): Disposable {
   const tracker = creationTracker;
   const errors = new LoggedErrors();
-  setCreationTracker(null);
+  setCreationTracker(record);
   return {
     [Symbol.dispose]: () => {
       setCreationTracker(tracker);
@@ -307,7 +310,7 @@ function checkHosts({ unusedFaults, hosts }: SimulationResult): void {
 }
 
 /** Throws if the options set a parameter that the scenario does not declare. */
-function checkParameters(
+export function checkParameters(
   { parameters }: SimulationResult,
   given: Readonly<Record<string, number>>,
 ): void {

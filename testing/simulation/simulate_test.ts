@@ -477,3 +477,19 @@ Deno.test("simulate() options win over the rates of setFaults(), which only swit
   assertEquals(await kinds({ kill: 60, crash: 60 }), "kill");
   assertStringIncludes(await kinds(undefined), "kill,pause");
 });
+
+Deno.test("simulate() shows where a timed call was made that shutDown() finds", async () => {
+  const leaving: Scenario = async (network) => {
+    const { reactor } = network.addHost("a");
+    function leaveCall(): void {
+      reactor.callLater(5, () => {});
+    }
+    reactor.addSystemEventTrigger("after", "shutdown", leaveCall);
+    await network.shutDown();
+  };
+  const error = await assertRejects(() => simulate(1, leaving), SimulationFailure);
+  assertMatch(
+    String(error.result.trace),
+    /a: DelayedCall\(.* in 5\.000 s\) was made at .*leaveCall.*simulate_test\.ts:\d+/,
+  );
+});

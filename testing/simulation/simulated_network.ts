@@ -5,6 +5,7 @@
  */
 
 import { Deferred, FirstError, gatherResults } from "../../defer/mod.ts";
+import { creationTracker } from "../../internal/creation_tracker.ts";
 import { follow, textOf } from "../../internal/foreign_value.ts";
 import {
   checkDelay,
@@ -13,6 +14,7 @@ import {
   checkTimeout,
   quote,
 } from "../../internal/validation.ts";
+import type { IDelayedCall } from "../../reactor/interfaces/mod.ts";
 import { RandomStream } from "../random_stream.ts";
 import { Checks } from "./checks.ts";
 import { FaultPlanner } from "./fault_planner.ts";
@@ -603,7 +605,7 @@ export class SimulatedNetwork {
    * everything.
    *
    * @returns A Deferred that fails if a reactor does not stop within an hour, or leaves a timed
-   *   call.
+   *   call. The trace has the place where such a call was made.
    */
   shutDown(): Deferred<void> {
     this.heal();
@@ -629,6 +631,7 @@ export class SimulatedNetwork {
       this.#schedule.cancel(limit);
       const left = reactor.getDelayedCalls();
       if (left.length === 0) return stopped.callback();
+      for (const call of left) this.#noteMaker(name, call);
       const calls = left.length === 1 ? "a timed call is" : `${left.length} timed calls are`;
       fail(`${calls} left: ${left.join(", ")}`);
     });
@@ -637,6 +640,12 @@ export class SimulatedNetwork {
   }
 
   // Private methods.
+
+  /** Adds the place where a timed call was made to the trace. Without a trace it is not known. */
+  #noteMaker(host: string, call: IDelayedCall): void {
+    const [place = ""] = creationTracker?.placeOf(call) ?? [];
+    if (place !== "") this.#note(host, `${call} was made ${place.trim()}`);
+  }
 
   async #runGuarded(done: PromiseLike<unknown>, limit: number): Promise<boolean> {
     const end = await this.#run(done, limit, () => {

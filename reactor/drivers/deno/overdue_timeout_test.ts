@@ -64,7 +64,7 @@ Deno.test(
   async () => {
     const [server, port] = await start("idle");
     await using _ = server;
-    const peer = new RawPeer(await Deno.connect({ hostname: "127.0.0.1", port }));
+    const peer = await RawPeer.connect(port);
     const [line] = await server.line(/^connected$|handshake/);
     assertEquals(line, "connected");
     await sendWhileStopped(server, () => peer.send("in time\r\n"));
@@ -87,7 +87,7 @@ Deno.test(
       caCerts: [ca],
     });
     const inner = new RawPeer(await relay.accept());
-    const outer = new RawPeer(await Deno.connect({ hostname: "127.0.0.1", port }));
+    const outer = await RawPeer.connect(port);
     const client = await connecting;
     const handshake = client.handshake();
     await outer.send(await inner.readOnce() ?? "");

@@ -125,12 +125,11 @@ export class DrainClient {
       retryPolicy: backoffPolicy({ initialDelay: 0.05, maxDelay: 2, jitter: random.fraction }),
     });
     service.startService();
-    let next = reactor.callLater(0, () => this.#makeRequest());
-    const makeRequest = () => {
+    const makeRequest = (): IDelayedCall => {
       this.#makeRequest();
-      next = reactor.callLater(random.between(100, 600) / 1000, makeRequest);
+      return reactor.callLater(random.between(100, 600) / 1000, () => next = makeRequest());
     };
-    makeRequest();
+    let next = makeRequest();
     reactor.addSystemEventTrigger("before", "shutdown", () => {
       next.cancel();
       return service.stopService();
