@@ -4,7 +4,7 @@ import { ConnectionAborted, ConnectionClosed } from "../reactor/errors.ts";
 import type { IDelayedCall, IReactorTime, ITransport } from "../reactor/interfaces/mod.ts";
 import { isThenable, logUserError, whenSettled } from "../defer/guarded_call.ts";
 import { checkFunction, checkInteger, checkPeriod } from "../internal/validation.ts";
-import { RequestQueueFull } from "./pending_requests.ts";
+import { RequestQueueFull } from "./request_failures.ts";
 
 /**
  * The failures of a heartbeat that a dead peer causes. The queue of a peer that answers no request
