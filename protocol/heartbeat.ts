@@ -21,9 +21,8 @@ export interface HeartbeatOptions {
    * answers.
    *
    * With a {@linkcode RequestQueue} or a {@linkcode KeyedRequestQueue}, send the PING as a request
-   * and return its Deferred. A `TimeoutError`, a `RequestQueueFull` or the loss of the connection
-   * is then not logged, because the heartbeat itself reports a dead peer. Any other failure is
-   * logged.
+   * and return its Deferred. A timeout, a `RequestQueueFull` or the loss of the connection is then
+   * not logged, because the heartbeat itself reports a dead peer. Any other failure is logged.
    */
   send: () => unknown;
   /**
@@ -75,7 +74,8 @@ export class HeartbeatTimeout extends ConnectionAborted {
  * hours, but not a program that hangs. `idleTimeout` closes a connection on which both sides are
  * content to be silent.)
  *
- * When answers arrive in the order of the requests, the answer to a PING comes after those to
+ * When answers arrive in the order of the requests, a PING must be sent as a request: a queue would
+ * match its answer with the oldest request otherwise. The answer to a PING then comes after those to
  * earlier requests. Choose `interval` and `maxMissed` so that `interval * (maxMissed + 1)` is
  * longer than the slowest answer takes.
  *

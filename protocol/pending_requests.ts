@@ -98,7 +98,8 @@ export class PendingRequest<Req, Res> {
     this.request = request;
     this.answer = new Deferred<Res>(() => {
       this.#isAbandoned = true;
-      abandoned(this);
+      // Returned, because the Deferred logs the rejection of a promise.
+      return abandoned(this);
     });
   }
 

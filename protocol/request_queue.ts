@@ -21,7 +21,9 @@ import {
  * {@linkcode Heartbeat} combines the two.
  *
  * A queue belongs to one connection. It does not send a request again on the next connection,
- * because only the caller knows whether that is safe. Twisted has no such class; each client writes
+ * because only the caller knows whether that is safe: the `sent` of a {@linkcode RequestFailure}
+ * says whether the peer may have received the request. `ClientService.request()` waits for a
+ * connection and makes a request within one deadline. Twisted has no such class; each client writes
  * its own.
  *
  * @typeParam Req The requests.
@@ -61,8 +63,8 @@ export class RequestQueue<Req, Res> extends PendingRequests<Req, Res> {
   /**
    * Creates an empty queue.
    *
-   * @param send Sends a request. An error that it throws, or rejects its promise with, fails that
-   *   request.
+   * @param send Sends a request. If it throws, or rejects its promise, it must not have sent
+   *   anything: the request fails with {@linkcode RequestSendFailed}, whose cause is the error.
    * @param options The limits.
    * @throws {RangeError} when an option is out of range.
    * @throws {TypeError} when there is a `timeout` but no `clock`, or `send` is not a function.
