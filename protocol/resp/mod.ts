@@ -10,6 +10,7 @@
  * @module
  */
 
+export { ContiguousDecoder } from "./contiguous_decoder.ts";
 export {
   CommandDecoder,
   type CommandDecoderOptions,
