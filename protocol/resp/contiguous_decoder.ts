@@ -1,0 +1,93 @@
+import { BufferedDecoder } from "../framing/buffered_decoder.ts";
+
+const EMPTY = new Uint8Array(0);
+
+/**
+ * The base class of the decoders of this folder: a decoder that sees all bytes that have arrived in
+ * one piece of memory.
+ *
+ * The bytes of frames that were returned are skipped in the buffer only when more arrive. So many
+ * frames of one chunk cost no more than an index each.
+ */
+export abstract class ContiguousDecoder<Frame> extends BufferedDecoder<Frame> {
+  /** The content of the buffer; empty if it must be read again. */
+  #bytes: Uint8Array = EMPTY;
+  /** The number of bytes at its beginning that belong to frames that were returned. */
+  #used = 0;
+  /** The number of bytes that the incomplete frame is known to need. */
+  #needed = 0;
+
+  /** The number of bytes that have been pushed and belong to no frame that was returned. */
+  override get buffered(): number {
+    return this.buffer.size - this.#used;
+  }
+
+  /**
+   * Adds bytes that have arrived.
+   *
+   * @param chunk The bytes, in any number. The decoder keeps them.
+   */
+  override push(chunk: Uint8Array): void {
+    this.#skipUsed();
+    super.push(chunk);
+  }
+
+  /** Declares the end of the input. */
+  override finish(): void {
+    this.#skipUsed();
+    super.finish();
+  }
+
+  /**
+   * Parses the frame that begins at `start`. It calls {@linkcode advance} at the end of the frame,
+   * and behind bytes that belong to no frame. What it keeps about an incomplete frame must not
+   * depend on `start`, which changes.
+   *
+   * @param bytes All bytes that have arrived.
+   * @param start The index of the first byte of the frame.
+   * @returns The frame; `null` if more bytes are needed.
+   */
+  protected abstract parse(bytes: Uint8Array, start: number): Frame | null;
+
+  /** Removes the bytes before an index from the buffer, once the current frame is returned. */
+  protected advance(index: number): void {
+    this.#used = index;
+    this.#needed = 0;
+  }
+
+  /** Announces that {@linkcode parse} can do nothing before so many bytes of the frame arrive. */
+  protected expect(size: number): void {
+    this.#needed = size;
+  }
+
+  /** The number of bytes between the beginning of the input and a byte that is being parsed. */
+  protected offsetOf(index: number): number {
+    return this.buffer.offset + index;
+  }
+
+  /** Decodes the next frame. */
+  protected override decode(): Frame | null {
+    const { buffer } = this;
+    if (buffer.size - this.#used < Math.max(this.#needed, 1)) return this.#wait();
+    if (this.#bytes.length === 0) this.#bytes = buffer.peek(0, buffer.size);
+    return this.parse(this.#bytes, this.#used) ?? this.#wait();
+  }
+
+  /** Forgets the incomplete frame. */
+  protected override reset(): void {
+    this.#needed = 0;
+    this.#skipUsed();
+  }
+
+  #wait(): null {
+    this.#skipUsed();
+    this.buffer.expect(this.#needed);
+    return null;
+  }
+
+  #skipUsed(): void {
+    this.#bytes = EMPTY;
+    if (this.#used > 0) this.buffer.skip(this.#used);
+    this.#used = 0;
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * RESP, the protocol of Redis and Valkey, in the versions 2 and 3: decoders and encoders without
+ * I/O.
+ *
+ * - {@linkcode RESPDecoder} decodes what a server sends, with all types of RESP3, and
+ *   {@linkcode RESPValue} is what it returns.
+ * - {@linkcode CommandDecoder} decodes the commands of clients, inline commands included.
+ * - {@linkcode RESPEncoder} encodes commands, replies and pushes.
+ *
+ * @module
+ */
+
+export { ContiguousDecoder } from "./contiguous_decoder.ts";
+export {
+  CommandDecoder,
+  type CommandDecoderOptions,
+  CommandSyntaxError,
+} from "./command_decoder.ts";
+export { RESPCommand } from "./resp_command.ts";
+export { RESPDecoder, type RESPDecoderOptions } from "./resp_decoder.ts";
+export { encodeCommand, encodeReply, RESPEncoder } from "./resp_encoder.ts";
+export type { RESPLimits } from "./resp_limits.ts";
+export {
+  NULL_ARRAY,
+  OK,
+  type RESPArgument,
+  RESPDouble,
+  type RESPOutput,
+  type RESPVersion,
+  SimpleString,
+} from "./resp_output.ts";
+export {
+  AttributedValue,
+  RESPError,
+  type RESPMap,
+  type RESPMessage,
+  type RESPPush,
+  type RESPReply,
+  type RESPSet,
+  type RESPValue,
+  VerbatimString,
+} from "./resp_value.ts";

@@ -1,0 +1,33 @@
+// Byte order marks are kept: a string may begin with one.
+const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
+const strict = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
+const encoder = new TextEncoder();
+
+/** The greatest number of bytes for which a loop is faster than a `TextDecoder`. */
+const SHORT = 24;
+
+/** Returns the text of a part of `bytes`. Bytes that are not UTF-8 become U+FFFD. */
+export function textOfBytes(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start > SHORT) return lenient.decode(bytes.subarray(start, end));
+  let text = "";
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i] ?? 0;
+    if (byte > 0x7f) return lenient.decode(bytes.subarray(start, end));
+    text += String.fromCharCode(byte);
+  }
+  return text;
+}
+
+/** Returns the text of bytes that are UTF-8; `null` for others. */
+export function exactText(bytes: Uint8Array): string | null {
+  try {
+    return strict.decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+/** Returns the bytes of a text, as UTF-8. */
+export function bytesOfText(text: string): Uint8Array {
+  return encoder.encode(text);
+}
