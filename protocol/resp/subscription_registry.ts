@@ -1,0 +1,138 @@
+/**
+ * The subscriptions of one connection, or of all connections that one factory builds.
+ *
+ * @module
+ */
+
+import { type Deferred, gatherResults } from "../../defer/mod.ts";
+import { RequestLost } from "../request_failures.ts";
+import {
+  PublishedMessage,
+  type SubscribeOptions,
+  Subscription,
+  type SubscriptionKind,
+} from "./subscription.ts";
+
+/** The commands, and the first words of the messages, of each kind of subscription. */
+export const VERBS = {
+  channel: { add: "subscribe", remove: "unsubscribe", message: "message" },
+  pattern: { add: "psubscribe", remove: "punsubscribe", message: "pmessage" },
+  shard: { add: "ssubscribe", remove: "sunsubscribe", message: "smessage" },
+} as const;
+
+/** A connection that sends the commands of subscriptions. */
+export interface SubscriptionSender {
+  /**
+   * Sends the command that begins or ends a subscription, such as `subscribe`.
+   *
+   * @returns A Deferred that fires when the server confirms it.
+   */
+  sendSubscription(verb: string, name: string): Deferred<unknown>;
+}
+
+/** The subscriptions to one channel or pattern. */
+interface Topic {
+  readonly kind: SubscriptionKind;
+  readonly name: string;
+  readonly subscriptions: Set<Subscription>;
+  /** The connection on which the server has confirmed the topic. */
+  confirmedOn: SubscriptionSender | null;
+}
+
+/** The subscriptions, by their channels and patterns. */
+export class SubscriptionRegistry {
+  readonly #topics = new Map<string, Topic>();
+  #connection: SubscriptionSender | null = null;
+
+  /** Adds a subscription. Its Deferred fires when the server has confirmed it. */
+  add(
+    kind: SubscriptionKind,
+    name: string,
+    options: SubscribeOptions,
+  ): Deferred<Subscription> {
+    const subscription = new Subscription(kind, name, options, (each) => this.#remove(each));
+    const key = keyOf(kind, name);
+    const topic = this.#topics.get(key) ??
+      { kind, name, subscriptions: new Set(), confirmedOn: null };
+    topic.subscriptions.add(subscription);
+    const connection = this.#connection;
+    const isNew = !this.#topics.has(key);
+    this.#topics.set(key, topic);
+    const confirmed = subscription.whenConfirmed();
+    if (connection !== null && isNew) {
+      // The loss of the connection is not the end of the subscription: see detach().
+      this.#subscribe(connection, topic).addErrback(() => {});
+    } else if (connection !== null && topic.confirmedOn === connection) subscription.confirm();
+    return confirmed;
+  }
+
+  /**
+   * Sends the subscriptions over a connection, and all further ones.
+   *
+   * @returns A Deferred that fires when the server has answered. A subscription that the server
+   *   refuses ends; the others continue.
+   */
+  attach(connection: SubscriptionSender): Deferred<unknown> {
+    this.#connection = connection;
+    const topics = [...this.#topics.values()];
+    const sent = topics.map((topic) => this.#subscribe(connection, topic));
+    return gatherResults(sent, { consumeErrors: true });
+  }
+
+  /** Records that a connection was lost. */
+  detach(connection: SubscriptionSender): void {
+    if (this.#connection === connection) this.#connection = null;
+  }
+
+  /** Ends all subscriptions with an error. */
+  failAll(error: Error): void {
+    for (const topic of [...this.#topics.values()]) this.#fail(topic, error);
+  }
+
+  /** Ends the subscriptions to a channel or a pattern that the server has ended. */
+  ended(kind: SubscriptionKind, name: string): void {
+    const topic = this.#topics.get(keyOf(kind, name));
+    if (topic === undefined) return;
+    this.#fail(topic, new Error(`The server has ended the subscription to the ${kind} "${name}"`));
+  }
+
+  /** Passes a message on. */
+  published(kind: SubscriptionKind, name: string, channel: string, bytes: Uint8Array): void {
+    const topic = this.#topics.get(keyOf(kind, name));
+    if (topic === undefined) return;
+    const pattern = kind === "pattern" ? name : null;
+    const message = new PublishedMessage(channel, pattern, bytes);
+    for (const each of [...topic.subscriptions]) each.receive(message);
+  }
+
+  #subscribe(connection: SubscriptionSender, topic: Topic): Deferred<unknown> {
+    return connection.sendSubscription(VERBS[topic.kind].add, topic.name).addCallbacks(
+      () => {
+        topic.confirmedOn = connection;
+        for (const each of [...topic.subscriptions]) each.confirm();
+      },
+      (error) => {
+        if (error instanceof RequestLost) throw error;
+        this.#fail(topic, error);
+      },
+    );
+  }
+
+  #fail(topic: Topic, error: Error): void {
+    for (const each of [...topic.subscriptions]) each.fail(error);
+  }
+
+  #remove(subscription: Subscription): void {
+    const { kind, name } = subscription;
+    const key = keyOf(kind, name);
+    const topic = this.#topics.get(key);
+    if (topic?.subscriptions.delete(subscription) !== true || topic.subscriptions.size > 0) return;
+    this.#topics.delete(key);
+    // A lost connection has no subscriptions, and an error changes nothing for this side.
+    this.#connection?.sendSubscription(VERBS[kind].remove, name).addErrback(() => {});
+  }
+}
+
+function keyOf(kind: SubscriptionKind, name: string): string {
+  return `${kind}:${name}`;
+}
