@@ -37,6 +37,12 @@ export const MICROSOCKS: Tool = {
   check: ["sh", "-c", "command -v microsocks"],
   package: "microsocks",
 };
+/** The command line of Redis. Its package also has the benchmark. */
+export const REDIS_CLI: Tool = {
+  command: "redis-cli",
+  check: ["--version"],
+  package: "redis-tools",
+};
 /** Debian's Python, which has Twisted. Another Python earlier in the path may not. */
 export const TWISTED: Tool = {
   command: "/usr/bin/python3",

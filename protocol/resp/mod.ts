@@ -1,7 +1,9 @@
 /**
- * RESP, the protocol of Redis and Valkey, in the versions 2 and 3: decoders and encoders without
- * I/O.
+ * RESP, the protocol of Redis and Valkey, in the versions 2 and 3: servers, and decoders and encoders
+ * without I/O.
  *
+ * - {@linkcode RESPFactory} and {@linkcode RESPServerProtocol} are a server whose commands are a
+ *   {@linkcode CommandTable}.
  * - {@linkcode RESPDecoder} decodes what a server sends, with all types of RESP3, and
  *   {@linkcode RESPValue} is what it returns.
  * - {@linkcode CommandDecoder} decodes the commands of clients, inline commands included.
@@ -10,6 +12,13 @@
  * @module
  */
 
+export {
+  type CommandDefinition,
+  type CommandDefinitions,
+  type CommandResult,
+  CommandTable,
+  PushReply,
+} from "./command_table.ts";
 export { ContiguousDecoder } from "./contiguous_decoder.ts";
 export {
   CommandDecoder,
@@ -40,3 +49,6 @@ export {
   type RESPValue,
   VerbatimString,
 } from "./resp_value.ts";
+export type { ServerInfo } from "./hello.ts";
+export { RESPFactory } from "./resp_factory.ts";
+export { type RESPServerOptions, RESPServerProtocol } from "./resp_server_protocol.ts";
