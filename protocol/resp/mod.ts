@@ -1,7 +1,9 @@
 /**
- * RESP, the protocol of Redis and Valkey, in the versions 2 and 3: servers, and decoders and encoders
- * without I/O.
+ * RESP, the protocol of Redis and Valkey, in the versions 2 and 3: clients, servers, and decoders
+ * and encoders without I/O.
  *
+ * - {@linkcode RESPClient} is a client, with pipelining, subscriptions and transactions, and
+ *   {@linkcode RESPClientFactory} builds the clients of a connection that is renewed.
  * - {@linkcode RESPFactory} and {@linkcode RESPServerProtocol} are a server whose commands are a
  *   {@linkcode CommandTable}.
  * - {@linkcode RESPDecoder} decodes what a server sends, with all types of RESP3, and
@@ -25,6 +27,26 @@ export {
   type CommandDecoderOptions,
   CommandSyntaxError,
 } from "./command_decoder.ts";
+export {
+  asBoolean,
+  asBytes,
+  asBytesOrNull,
+  asInteger,
+  asNumber,
+  asRaw,
+  asText,
+  asTextMap,
+  asTextOrNull,
+  asTexts,
+  asTextValue,
+  type TextMap,
+  type TextSet,
+  type TextValue,
+  UnexpectedReply,
+} from "./reply_readers.ts";
+export { RESPClient } from "./resp_client.ts";
+export { RESPClientFactory } from "./resp_client_factory.ts";
+export type { CommandOptions, CommandWords, RESPClientOptions } from "./resp_client_options.ts";
 export { RESPCommand } from "./resp_command.ts";
 export { RESPDecoder, type RESPDecoderOptions } from "./resp_decoder.ts";
 export { encodeCommand, encodeReply, RESPEncoder } from "./resp_encoder.ts";
@@ -52,3 +74,10 @@ export {
 export type { ServerInfo } from "./hello.ts";
 export { RESPFactory } from "./resp_factory.ts";
 export { type RESPServerOptions, RESPServerProtocol } from "./resp_server_protocol.ts";
+export {
+  PublishedMessage,
+  type SubscribeOptions,
+  Subscription,
+  type SubscriptionKind,
+  SubscriptionOverflow,
+} from "./subscription.ts";

@@ -22,7 +22,7 @@ import { logIn } from "./resp_login.ts";
 import type { RESPVersion } from "./resp_output.ts";
 import { RESPError, type RESPMessage, type RESPValue } from "./resp_value.ts";
 import type { SubscribeOptions, Subscription, SubscriptionKind } from "./subscription.ts";
-import { SubscriptionRegistry, VERBS } from "./subscription_registry.ts";
+import { SubscriptionRegistry, type SubscriptionSender, VERBS } from "./subscription_registry.ts";
 
 /** What is sent at once. */
 interface Outgoing {
@@ -51,6 +51,9 @@ const REFUSED: ReadonlyMap<string, string> = new Map([
 ]);
 
 const DEFAULT_HEARTBEAT = { interval: 30, maxMissed: 2 };
+
+/** Makes a client use the subscriptions of a factory, before it is connected. */
+export let shareSubscriptions: (client: RESPClient, shared: SubscriptionRegistry) => void;
 
 /**
  * A client of Redis, Valkey, or any other server that speaks RESP.
@@ -85,9 +88,10 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
   readonly #login: RESPLogin;
   readonly #requests: RequestQueue<Outgoing, RESPValue>;
   readonly #encoder = new RESPEncoder();
-  readonly #subscriptions: SubscriptionRegistry;
+  #subscriptions = new SubscriptionRegistry();
   /** Whether subscriptions end with the connection. */
-  readonly #ownsSubscriptions: boolean;
+  #ownsSubscriptions = true;
+  readonly #sender: SubscriptionSender = { send: (...words) => this.#sendSubscription(...words) };
   /** What has been sent, and not completely answered. The first item is in `#current`. */
   readonly #sent = new Fifo<Outgoing>();
   #current: Outgoing | null = null;
@@ -98,15 +102,21 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
   #version: RESPVersion = 2;
   #lost: Error | null = null;
 
+  static {
+    shareSubscriptions = (client, shared) => {
+      client.#subscriptions = shared;
+      client.#ownsSubscriptions = false;
+    };
+  }
+
   /**
    * Creates a client.
    *
    * @param options The clock, which is required, the login, timeouts and limits.
-   * @param subscriptions The subscriptions of a factory. Without it, they end with the connection.
    * @throws {RangeError} when an option is out of range.
    * @throws {TypeError} when an option has the wrong type, or there is a user without a password.
    */
-  constructor(options: RESPClientOptions, subscriptions?: SubscriptionRegistry) {
+  constructor(options: RESPClientOptions) {
     super();
     const { clock, timeout = 10, limits, maxInFlight, maxWaiting, maxTimeouts } = options;
     this.#options = options;
@@ -120,8 +130,6 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
       maxTimeouts,
       protocol: this,
     });
-    this.#ownsSubscriptions = subscriptions === undefined;
-    this.#subscriptions = subscriptions ?? new SubscriptionRegistry();
   }
 
   /** The version of the protocol. It is 2 until {@linkcode prepare} has agreed on 3. */
@@ -146,7 +154,7 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
       this.#version = version;
       return this.#ownsSubscriptions
         ? this
-        : this.#subscriptions.attach(this).addCallback(() => this);
+        : this.#subscriptions.attach(this.#sender).addCallback(() => this);
     });
   }
 
@@ -244,16 +252,9 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
     return this.#subscribe("shard", channel, options);
   }
 
-  /** Sends the command of a subscription. Called by the registry of subscriptions. */
-  sendSubscription(verb: string, name: string): Deferred<unknown> {
-    const outgoing = { ...this.#encode([[verb, name]]), confirmation: `${verb}:${name}` };
-    // A confirmation that came after a timeout would be lost, so there is no timeout.
-    return this.#requests.request(outgoing, { timeout: Infinity });
-  }
-
   /** Starts the heartbeat. */
   override connectionMade(): void {
-    if (this.#ownsSubscriptions) this.#subscriptions.attach(this);
+    if (this.#ownsSubscriptions) this.#subscriptions.attach(this.#sender);
     const { clock, heartbeat = DEFAULT_HEARTBEAT } = this.#options;
     if (heartbeat === null) return;
     this.#heartbeat = new Heartbeat(clock, this.transport, {
@@ -285,7 +286,7 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
   override connectionLost(reason: Error): void {
     this.#lost = reason;
     this.#heartbeat?.stop();
-    this.#subscriptions.detach(this);
+    this.#subscriptions.detach(this.#sender);
     this.#requests.connectionLost(reason);
     if (this.#ownsSubscriptions) this.#subscriptions.failAll(reason);
   }
@@ -303,6 +304,12 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
     const { read = asTextValue } = options;
     checkFunction("command() read", read);
     return this.#requests.request(outgoing, options).addCallback(read);
+  }
+
+  #sendSubscription(verb: string, name: string): Deferred<unknown> {
+    const outgoing = { ...this.#encode([[verb, name]]), confirmation: `${verb}:${name}` };
+    // A confirmation that came after a timeout would be lost, so there is no timeout.
+    return this.#requests.request(outgoing, { timeout: Infinity });
   }
 
   #send(outgoing: Outgoing): void {
@@ -350,7 +357,8 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
   /** Whether a reply of RESP2 is a message or a confirmation: it is an array like any other. */
   #isPubSub(value: RESPValue): value is RESPValue[] {
     if (this.#version === 3 || !Array.isArray(value)) return false;
-    const isExpected = this.#confirmed.size > 0 || this.#awaited()?.confirmation != null;
+    const awaited = this.#awaited();
+    const isExpected = this.#confirmed.size > 0 || (awaited?.confirmation ?? null) !== null;
     return isExpected && KINDS.has(textIn(value, 0));
   }
 

@@ -1,7 +1,7 @@
 import type { Deferred } from "../../defer/mod.ts";
 import type { Address } from "../../reactor/interfaces/mod.ts";
 import { ClientFactory } from "../factory.ts";
-import { RESPClient } from "./resp_client.ts";
+import { RESPClient, shareSubscriptions } from "./resp_client.ts";
 import { checkedLogin, type RESPClientOptions } from "./resp_client_options.ts";
 import type { SubscribeOptions, Subscription } from "./subscription.ts";
 import { SubscriptionRegistry } from "./subscription_registry.ts";
@@ -58,7 +58,8 @@ export class RESPClientFactory extends ClientFactory<RESPClient> {
 
   /** Builds the client of a connection. */
   override buildProtocol(_addr: Address): RESPClient {
-    const client = new RESPClient(this.#options, this.#subscriptions);
+    const client = new RESPClient(this.#options);
+    shareSubscriptions(client, this.#subscriptions);
     client.factory = this;
     return client;
   }

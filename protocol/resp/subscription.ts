@@ -70,8 +70,20 @@ export class SubscriptionOverflow extends Error {
   override readonly name = "SubscriptionOverflow";
 }
 
-/** Receives the notification that a subscription has ended. */
-type Ended = (subscription: Subscription) => void;
+/** What the registry of subscriptions does to one of them. */
+export interface SubscriptionControls {
+  /** Returns a Deferred that fires when the server confirms it; cancelling it closes it. */
+  whenConfirmed(subscription: Subscription): Deferred<Subscription>;
+  /** Records that the server has confirmed it. */
+  confirm(subscription: Subscription): void;
+  /** Passes a message to its handler or its loop. */
+  receive(subscription: Subscription, message: PublishedMessage): void;
+  /** Ends it with an error. */
+  fail(subscription: Subscription, error: Error): void;
+}
+
+/** Set by the class itself, so that programs do not see these methods. */
+export let controls: SubscriptionControls;
 
 /**
  * A subscription to a channel or a pattern, made by `subscribe()` of a `RESPClient` or a
@@ -98,7 +110,7 @@ export class Subscription implements AsyncIterable<PublishedMessage>, Disposable
   /** The channel or the pattern. */
   readonly name: string;
   readonly #options: SubscribeOptions;
-  readonly #ended: Ended;
+  readonly #ended: (subscription: Subscription) => void;
   readonly #maxBuffered: number;
   readonly #maxBytes: number;
   readonly #messages = new Fifo<PublishedMessage>();
@@ -112,6 +124,15 @@ export class Subscription implements AsyncIterable<PublishedMessage>, Disposable
   /** The error that the loop has not thrown yet. */
   #error: Error | null = null;
 
+  static {
+    controls = {
+      whenConfirmed: (subscription) => subscription.#whenConfirmed(),
+      confirm: (subscription) => subscription.#confirm(),
+      receive: (subscription, message) => subscription.#receive(message),
+      fail: (subscription, error) => subscription.#end(error),
+    };
+  }
+
   /**
    * Creates a subscription. Programs call `subscribe()` instead.
    *
@@ -122,7 +143,12 @@ export class Subscription implements AsyncIterable<PublishedMessage>, Disposable
    * @throws {RangeError} when a limit is negative or not an integer.
    * @throws {TypeError} when a handler is not a function.
    */
-  constructor(kind: SubscriptionKind, name: string, options: SubscribeOptions, ended: Ended) {
+  constructor(
+    kind: SubscriptionKind,
+    name: string,
+    options: SubscribeOptions,
+    ended: (subscription: Subscription) => void,
+  ) {
     const { message, resubscribed, maxBuffered = 1000, maxBufferedBytes = 16_777_216 } = options;
     if (message !== undefined) checkFunction("subscribe() message", message);
     if (resubscribed !== undefined) checkFunction("subscribe() resubscribed", resubscribed);
@@ -177,15 +203,13 @@ export class Subscription implements AsyncIterable<PublishedMessage>, Disposable
     return `the subscription to the ${this.kind} ${quote(this.name)}`;
   }
 
-  /** Returns a Deferred that fires when the server confirms the subscription. */
-  whenConfirmed(): Deferred<Subscription> {
+  #whenConfirmed(): Deferred<Subscription> {
     if (this.#isConfirmed) return succeed(this);
     this.#confirmed ??= new Deferred<Subscription>(() => this.close());
     return this.#confirmed;
   }
 
-  /** Records that the server has confirmed the subscription. */
-  confirm(): void {
+  #confirm(): void {
     if (!this.#isOpen) return;
     if (!this.#isConfirmed) {
       this.#isConfirmed = true;
@@ -198,8 +222,7 @@ export class Subscription implements AsyncIterable<PublishedMessage>, Disposable
     }
   }
 
-  /** Passes a message to the handler or to the loop. */
-  receive(message: PublishedMessage): void {
+  #receive(message: PublishedMessage): void {
     if (!this.#isOpen) return;
     const handler = this.#options.message;
     if (handler !== undefined) {
@@ -208,11 +231,6 @@ export class Subscription implements AsyncIterable<PublishedMessage>, Disposable
     const waiter = this.#waiting.next();
     if (waiter !== undefined) return waiter.callback({ done: false, value: message });
     this.#keep(message);
-  }
-
-  /** Ends the subscription with an error. */
-  fail(error: Error): void {
-    this.#end(error);
   }
 
   #keep({ channel, pattern, bytes }: PublishedMessage): void {

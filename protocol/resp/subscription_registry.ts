@@ -7,6 +7,7 @@
 import { type Deferred, gatherResults } from "../../defer/mod.ts";
 import { RequestLost } from "../request_failures.ts";
 import {
+  controls,
   PublishedMessage,
   type SubscribeOptions,
   Subscription,
@@ -27,7 +28,7 @@ export interface SubscriptionSender {
    *
    * @returns A Deferred that fires when the server confirms it.
    */
-  sendSubscription(verb: string, name: string): Deferred<unknown>;
+  send(verb: string, name: string): Deferred<unknown>;
 }
 
 /** The subscriptions to one channel or pattern. */
@@ -58,11 +59,13 @@ export class SubscriptionRegistry {
     const connection = this.#connection;
     const isNew = !this.#topics.has(key);
     this.#topics.set(key, topic);
-    const confirmed = subscription.whenConfirmed();
+    const confirmed = controls.whenConfirmed(subscription);
     if (connection !== null && isNew) {
       // The loss of the connection is not the end of the subscription: see detach().
       this.#subscribe(connection, topic).addErrback(() => {});
-    } else if (connection !== null && topic.confirmedOn === connection) subscription.confirm();
+    } else if (connection !== null && topic.confirmedOn === connection) {
+      controls.confirm(subscription);
+    }
     return confirmed;
   }
 
@@ -102,14 +105,14 @@ export class SubscriptionRegistry {
     if (topic === undefined) return;
     const pattern = kind === "pattern" ? name : null;
     const message = new PublishedMessage(channel, pattern, bytes);
-    for (const each of [...topic.subscriptions]) each.receive(message);
+    for (const each of [...topic.subscriptions]) controls.receive(each, message);
   }
 
   #subscribe(connection: SubscriptionSender, topic: Topic): Deferred<unknown> {
-    return connection.sendSubscription(VERBS[topic.kind].add, topic.name).addCallbacks(
+    return connection.send(VERBS[topic.kind].add, topic.name).addCallbacks(
       () => {
         topic.confirmedOn = connection;
-        for (const each of [...topic.subscriptions]) each.confirm();
+        for (const each of [...topic.subscriptions]) controls.confirm(each);
       },
       (error) => {
         if (error instanceof RequestLost) throw error;
@@ -119,7 +122,7 @@ export class SubscriptionRegistry {
   }
 
   #fail(topic: Topic, error: Error): void {
-    for (const each of [...topic.subscriptions]) each.fail(error);
+    for (const each of [...topic.subscriptions]) controls.fail(each, error);
   }
 
   #remove(subscription: Subscription): void {
@@ -129,7 +132,7 @@ export class SubscriptionRegistry {
     if (topic?.subscriptions.delete(subscription) !== true || topic.subscriptions.size > 0) return;
     this.#topics.delete(key);
     // A lost connection has no subscriptions, and an error changes nothing for this side.
-    this.#connection?.sendSubscription(VERBS[kind].remove, name).addErrback(() => {});
+    this.#connection?.send(VERBS[kind].remove, name).addErrback(() => {});
   }
 }
 
