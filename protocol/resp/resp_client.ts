@@ -288,7 +288,7 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
     this.#heartbeat?.stop();
     this.#subscriptions.detach(this.#sender);
     this.#requests.connectionLost(reason);
-    if (this.#ownsSubscriptions) this.#subscriptions.failAll(reason);
+    if (this.#ownsSubscriptions) this.#subscriptions.loseAll(reason);
   }
 
   #command(words: CommandWords, options?: ReadOptions): Deferred<unknown> {

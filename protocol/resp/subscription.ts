@@ -80,6 +80,8 @@ export interface SubscriptionControls {
   receive(subscription: Subscription, message: PublishedMessage): void;
   /** Ends it with an error. */
   fail(subscription: Subscription, error: Error): void;
+  /** Ends it with the reason for which the connection was lost. */
+  lose(subscription: Subscription, reason: Error): void;
 }
 
 /** Set by the class itself, so that programs do not see these methods. */
@@ -89,7 +91,8 @@ export let controls: SubscriptionControls;
  * A subscription to a channel or a pattern, made by `subscribe()` of a `RESPClient` or a
  * `RESPClientFactory`. Without the option `message`, a `for await` loop over it gets the messages.
  *
- * If it ends with an error, the loop throws the error. Without a loop, the error is logged.
+ * If it ends with an error, the loop throws the error. Without a loop, the error is logged, unless
+ * it is the reason for which the connection was lost.
  *
  * @example
  * ```ts
@@ -129,7 +132,14 @@ export class Subscription implements AsyncIterable<PublishedMessage>, Disposable
       whenConfirmed: (subscription) => subscription.#whenConfirmed(),
       confirm: (subscription) => subscription.#confirm(),
       receive: (subscription, message) => subscription.#receive(message),
-      fail: (subscription, error) => subscription.#end(error),
+      fail: (subscription, error) => {
+        subscription.#end(error);
+        if (subscription.#error === error && !subscription.#hasLoop) {
+          logUserError(error, `Error in ${subscription}, which has ended`);
+        }
+      },
+      // Not logged: the protocol of the connection receives the reason, too.
+      lose: (subscription, reason) => subscription.#end(reason),
     };
   }
 
@@ -236,7 +246,8 @@ export class Subscription implements AsyncIterable<PublishedMessage>, Disposable
   #keep({ channel, pattern, bytes }: PublishedMessage): void {
     const size = this.#size + bytes.length;
     if (this.#messages.length >= this.#maxBuffered || size > this.#maxBytes) {
-      return this.#end(
+      return controls.fail(
+        this,
         new SubscriptionOverflow(
           `Cannot keep another message of ${this}: ${this.#messages.length} messages with ` +
             `${this.#size} bytes are kept already (maxBuffered, maxBufferedBytes)`,
@@ -272,13 +283,7 @@ export class Subscription implements AsyncIterable<PublishedMessage>, Disposable
     const [first, ...others] = this.#waiting.takeAll();
     if (error === null) first?.callback({ done: true, value: undefined });
     else if (first !== undefined) first.errback(error);
-    else this.#keepError(error);
+    else this.#error = error;
     for (const each of others) each.callback({ done: true, value: undefined });
-  }
-
-  /** Keeps an error for the loop. If there is no loop, the error is logged. */
-  #keepError(error: Error): void {
-    this.#error = error;
-    if (!this.#hasLoop) logUserError(error, `Error in ${this}, which has ended`);
   }
 }

@@ -87,9 +87,11 @@ export class SubscriptionRegistry {
     if (this.#connection === connection) this.#connection = null;
   }
 
-  /** Ends all subscriptions with an error. */
-  failAll(error: Error): void {
-    for (const topic of [...this.#topics.values()]) this.#fail(topic, error);
+  /** Ends all subscriptions, with the reason for which their only connection was lost. */
+  loseAll(reason: Error): void {
+    for (const { subscriptions } of [...this.#topics.values()]) {
+      for (const each of [...subscriptions]) controls.lose(each, reason);
+    }
   }
 
   /** Ends the subscriptions to a channel or a pattern that the server has ended. */
