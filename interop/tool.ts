@@ -43,6 +43,12 @@ export const REDIS_CLI: Tool = {
   check: ["--version"],
   package: "redis-tools",
 };
+/** The server of Redis. */
+export const REDIS_SERVER: Tool = {
+  command: "redis-server",
+  check: ["--version"],
+  package: "redis-server",
+};
 /** Debian's Python, which has Twisted. Another Python earlier in the path may not. */
 export const TWISTED: Tool = {
   command: "/usr/bin/python3",
