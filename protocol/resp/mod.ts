@@ -78,6 +78,7 @@ export {
   PublishedMessage,
   type SubscribeOptions,
   Subscription,
+  SubscriptionEnded,
   type SubscriptionKind,
   SubscriptionOverflow,
 } from "./subscription.ts";

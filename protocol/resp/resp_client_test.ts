@@ -39,6 +39,7 @@ import {
   RESPClient,
   type RESPClientOptions,
   RESPError,
+  SubscriptionEnded,
   UnexpectedReply,
 } from "./mod.ts";
 
@@ -429,4 +430,62 @@ Deno.test("RESPClient() rejects options that are out of range, and names them", 
   const error = assertThrows(() => make({ password: 12345 }), TypeError, "password");
   assert(!error.message.includes("12345"));
   assertStringIncludes(String(assertThrows(() => make({ push: 1 }), TypeError)), "push");
+});
+
+/** Parts of what a server may send, valid or not, in any order. */
+const part = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.constantFrom("+OK\r\n", "+QUEUED\r\n", "-ERR no\r\n", ":1\r\n", "_\r\n"),
+  },
+  { weight: 6, arbitrary: fc.constantFrom("$1\r\na\r\n", "*1\r\n", "*3\r\n", ">3\r\n", "%1\r\n") },
+  {
+    weight: 6,
+    arbitrary: fc.constantFrom(
+      ">3\r\n+subscribe\r\n+news\r\n:1\r\n",
+      ">3\r\n+unsubscribe\r\n+news\r\n:0\r\n",
+      ">3\r\n+message\r\n+news\r\n$1\r\nx\r\n",
+      "*3\r\n+message\r\n+news\r\n$1\r\nx\r\n",
+      ">0\r\n",
+      ">1\r\n:1\r\n",
+    ),
+  },
+  { weight: 1, arbitrary: fc.string({ maxLength: 5 }) },
+);
+
+cleanTest("RESPClient settles everything once, whatever the server sends", () => {
+  fc.assert(
+    fc.property(fc.constantFrom(2, 3), fc.array(part), (version, parts) => {
+      using pair = connect();
+      const { client } = pair;
+      if (version === 3) {
+        client.prepare().addErrback(() => {});
+        answer(pair, "%0");
+      }
+      let [asked, settled] = [0, 0];
+      const ask = (deferred: Deferred<unknown>): void => {
+        asked++;
+        deferred.addBoth(() => void settled++);
+      };
+      ask(client.command(["GET", "a"]));
+      ask(client.subscribe("news", { message: () => {} }));
+      ask(client.transaction([["INCR", "a"]]));
+      ask(client.subscribe("other", { maxBuffered: 1 }));
+      ask(client.command(["GET", "b"], { read: asInteger }));
+      for (const each of parts) {
+        pair.server.send(each);
+        pair.pump.flush();
+      }
+      pair.serverTransport.abortConnection();
+      pair.pump.flush();
+      assertEquals([settled, client.inFlight], [asked, 0]);
+      const logged = flushLoggedErrors();
+      const classes = [UnexpectedAnswer, UnexpectedReply, RESPError, SubscriptionEnded];
+      assert(
+        logged.length <= 2 &&
+          logged.every((error) => classes.some((each) => error instanceof each)),
+      );
+    }),
+    { seed: 2024, numRuns: 500 },
+  );
 });

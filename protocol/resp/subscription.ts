@@ -70,6 +70,12 @@ export class SubscriptionOverflow extends Error {
   override readonly name = "SubscriptionOverflow";
 }
 
+/** The failure of a subscription that the server has ended, such as to a shard that has moved. */
+export class SubscriptionEnded extends Error {
+  /** The error's name. */
+  override readonly name = "SubscriptionEnded";
+}
+
 /** What the registry of subscriptions does to one of them. */
 export interface SubscriptionControls {
   /** Returns a Deferred that fires when the server confirms it; cancelling it closes it. */

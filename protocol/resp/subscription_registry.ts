@@ -5,12 +5,14 @@
  */
 
 import { type Deferred, gatherResults } from "../../defer/mod.ts";
+import { quote } from "../../internal/validation.ts";
 import { RequestLost } from "../request_failures.ts";
 import {
   controls,
   PublishedMessage,
   type SubscribeOptions,
   Subscription,
+  SubscriptionEnded,
   type SubscriptionKind,
 } from "./subscription.ts";
 
@@ -98,7 +100,8 @@ export class SubscriptionRegistry {
   ended(kind: SubscriptionKind, name: string): void {
     const topic = this.#topics.get(keyOf(kind, name));
     if (topic === undefined) return;
-    this.#fail(topic, new Error(`The server has ended the subscription to the ${kind} "${name}"`));
+    const what = `the subscription to the ${kind} ${quote(name)}`;
+    this.#fail(topic, new SubscriptionEnded(`The server has ended ${what}`));
   }
 
   /** Passes a message on. */

@@ -27,6 +27,7 @@ import {
   RESPError,
   type RESPVersion,
   type Subscription,
+  SubscriptionEnded,
   SubscriptionOverflow,
   UnexpectedReply,
 } from "./mod.ts";
@@ -261,7 +262,7 @@ for (const version of [2, 3] as const) {
     fixture.push("sunsubscribe", "news", 0);
     await assertRejects(
       () => next,
-      Error,
+      SubscriptionEnded,
       'The server has ended the subscription to the shard "news"',
     );
   });

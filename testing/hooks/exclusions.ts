@@ -154,6 +154,15 @@ export const EXCLUSIONS: readonly Exclusion[] = [
     ),
   },
   {
+    reason: "Programs call these of a client of RESP. The functions that they take have rows.",
+    methodsOf: ["RESPClient", "RESPClientFactory"],
+  },
+  {
+    reason: "Created by subscribe(), whose own function is notified of the end.",
+    methodsOf: ["Subscription"],
+    names: ["new Subscription(ended)"],
+  },
+  {
     reason: "Called by the methods that an application calls, which throw its error.",
     names: ["BufferedDecoder.reset", "FrameDecoder.finish", "FrameDecoder.takeRest"],
   },
