@@ -11,6 +11,10 @@
  * - {@linkcode CommandDecoder} decodes the commands of clients, inline commands included.
  * - {@linkcode RESPEncoder} encodes commands, replies and pushes.
  *
+ * The clients `redis` and `ioredis` of npm, and those for Deno, have connections, reconnection and
+ * timers of their own. So they work neither over an endpoint or a transport of this library, nor
+ * with the clock of a test.
+ *
  * @module
  */
 

@@ -8,7 +8,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import fc from "fast-check";
-import { Deferred } from "../../defer/mod.ts";
+import type { Deferred } from "../../defer/mod.ts";
 import { ConnectionAborted } from "../../reactor/errors.ts";
 import { Clock } from "../../task/mod.ts";
 import {
