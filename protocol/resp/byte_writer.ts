@@ -1,17 +1,21 @@
 import { bytesOfText } from "./resp_text.ts";
 
-/** The size of the memory that is allocated, in bytes, if no more is needed. */
-const MEMORY = 16384;
 /** The greatest number of characters for which a loop is faster than a `TextEncoder`. */
 const SHORT = 64;
 const EMPTY = new Uint8Array(0);
 
 /** Collects bytes in memory that grows. */
 export class ByteWriter {
+  readonly #allocation: number;
   #memory: Uint8Array = EMPTY;
   /** The range of the bytes that have not been taken out. */
   #start = 0;
   #end = 0;
+
+  /** @param allocation The size of the memory that is allocated, in bytes, if it is enough. */
+  constructor(allocation: number) {
+    this.#allocation = allocation;
+  }
 
   /** The number of bytes that have not been taken out. */
   get size(): number {
@@ -102,7 +106,7 @@ export class ByteWriter {
   #reserve(count: number): Uint8Array {
     if (this.#end + count <= this.#memory.length) return this.#memory;
     const { size } = this;
-    const memory = new Uint8Array(Math.max(MEMORY, 2 * size + count));
+    const memory = new Uint8Array(Math.max(this.#allocation, 2 * size + count));
     memory.set(this.#memory.subarray(this.#start, this.#end));
     this.#memory = memory;
     this.#start = 0;

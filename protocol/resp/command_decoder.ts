@@ -10,6 +10,7 @@ const CR = 13;
 const LF = 10;
 const STAR = 0x2a;
 const DOLLAR = 0x24;
+const ZERO = 0x30;
 /** The line end after a header or the bytes of a bulk string. */
 const END = 2;
 /** The greatest length of the header of a command or a bulk string, in bytes. */
@@ -135,7 +136,7 @@ export class CommandDecoder extends ContiguousDecoder<RESPCommand> {
       if (next < 0) return null;
       start = next;
     }
-    while (this.#missing > 0) if (!this.#argument(bytes, start)) return null;
+    if (!this.#arguments(bytes, start)) return null;
     const command = new RESPCommand(bytes, start, this.#bounds);
     const end = start + this.#read;
     this.#clear();
@@ -181,22 +182,49 @@ export class CommandDecoder extends ContiguousDecoder<RESPCommand> {
     return start;
   }
 
-  /** Reads an argument, if it has arrived. */
-  #argument(bytes: Uint8Array, start: number): boolean {
-    if (this.#bulkLength < 0 && !this.#argumentHeader(bytes, start)) return false;
-    const from = start + this.#read;
-    const to = from + this.#bulkLength;
-    if (bytes.length < to + END) {
-      this.expect(to + END - start);
-      return false;
+  /** Reads the arguments that have arrived. Returns whether all have. */
+  #arguments(bytes: Uint8Array, start: number): boolean {
+    while (this.#missing > 0) {
+      if (
+        this.#bulkLength < 0 && !this.#shortHeader(bytes, start) &&
+        !this.#argumentHeader(bytes, start)
+      ) return false;
+      const from = start + this.#read;
+      const to = from + this.#bulkLength;
+      if (bytes.length < to + END) {
+        this.expect(to + END - start);
+        return false;
+      }
+      if (bytes[to] !== CR || bytes[to + 1] !== LF) {
+        throw this.#error("expected CRLF after a bulk string", to);
+      }
+      this.#bounds.push(this.#read, to - start);
+      this.#read = to + END - start;
+      this.#bulkLength = -1;
+      this.#missing--;
     }
-    if (bytes[to] !== CR || bytes[to + 1] !== LF) {
-      throw this.#error("expected CRLF after a bulk string", to);
+    return true;
+  }
+
+  /**
+   * Reads the header of an argument of at most 99 bytes, which nearly all have. Returns false for
+   * every other header, and for one that has not arrived or is not valid.
+   */
+  #shortHeader(bytes: Uint8Array, start: number): boolean {
+    const at = start + this.#read;
+    let length = (bytes[at + 1] ?? 0) - ZERO;
+    let end = at + 2;
+    if (bytes[at] !== DOLLAR || length < 0 || length > 9) return false;
+    const digit = (bytes[end] ?? 0) - ZERO;
+    if (digit >= 0 && digit <= 9) {
+      length = length * 10 + digit;
+      end++;
     }
-    this.#bounds.push(this.#read, to - start);
-    this.#read = to + END - start;
-    this.#bulkLength = -1;
-    this.#missing--;
+    if (bytes[end] !== CR || bytes[end + 1] !== LF) return false;
+    const read = end + END - start;
+    if (length > this.#maxBulkLength || read + length + END > this.#maxLength) return false;
+    this.#read = read;
+    this.#bulkLength = length;
     return true;
   }
 

@@ -1,6 +1,8 @@
 import { BufferedDecoder } from "../framing/buffered_decoder.ts";
 
 const EMPTY = new Uint8Array(0);
+/** The number of bytes of a second chunk to copy, in which a frame that began before may end. */
+const BEYOND = 128;
 
 /**
  * The base class of the decoders of this folder: a decoder that sees all bytes that have arrived in
@@ -12,6 +14,8 @@ const EMPTY = new Uint8Array(0);
 export abstract class ContiguousDecoder<Frame> extends BufferedDecoder<Frame> {
   /** The content of the buffer; empty if it must be read again. */
   #bytes: Uint8Array = EMPTY;
+  /** Whether `#bytes` is a copy of the beginning of the content. */
+  #isPart = false;
   /** The number of bytes at its beginning that belong to frames that were returned. */
   #used = 0;
   /** The number of bytes that the incomplete frame is known to need. */
@@ -69,14 +73,42 @@ export abstract class ContiguousDecoder<Frame> extends BufferedDecoder<Frame> {
   protected override decode(): Frame | null {
     const { buffer } = this;
     if (buffer.size - this.#used < Math.max(this.#needed, 1)) return this.#wait();
-    if (this.#bytes.length === 0) this.#bytes = buffer.peek(0, buffer.size);
-    return this.parse(this.#bytes, this.#used) ?? this.#wait();
+    if (this.#bytes.length === 0) this.#look();
+    let frame = this.parse(this.#bytes, this.#used);
+    if (this.#isPart) {
+      if (frame === null) {
+        this.#bytes = buffer.peek(0, buffer.size);
+        frame = this.parse(this.#bytes, this.#used);
+      } else {
+        // The frames after this one are looked for where they arrived.
+        this.#bytes = EMPTY;
+      }
+      this.#isPart = false;
+    }
+    return frame ?? this.#wait();
   }
 
   /** Forgets the incomplete frame. */
   protected override reset(): void {
     this.#needed = 0;
     this.#skipUsed();
+  }
+
+  /**
+   * Gets the content of the buffer in one piece. If it begins with the end of a chunk, and a larger
+   * chunk follows, then only the beginning of that chunk is copied: probably, the first frame ends
+   * there, and the others need no copy.
+   */
+  #look(): void {
+    this.#skipUsed();
+    const { buffer } = this;
+    const { size } = buffer;
+    const head = buffer.peekHead();
+    const end = Math.max(this.#needed, head.length + BEYOND);
+    this.#isPart = head.length * 2 <= size && end < size;
+    if (head.length === size) this.#bytes = head;
+    else if (this.#isPart) this.#bytes = join(head, buffer.peek(head.length, end));
+    else this.#bytes = buffer.peek(0, size);
   }
 
   #wait(): null {
@@ -87,7 +119,15 @@ export abstract class ContiguousDecoder<Frame> extends BufferedDecoder<Frame> {
 
   #skipUsed(): void {
     this.#bytes = EMPTY;
+    this.#isPart = false;
     if (this.#used > 0) this.buffer.skip(this.#used);
     this.#used = 0;
   }
+}
+
+function join(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const joined = new Uint8Array(first.length + second.length);
+  joined.set(first);
+  joined.set(second, first.length);
+  return joined;
 }

@@ -1,4 +1,5 @@
-import { textOfBytes } from "./resp_text.ts";
+import { commandName } from "./command_name.ts";
+import { textOfBytes, viewOf } from "./resp_text.ts";
 
 /**
  * A command that a client has sent: its name and its arguments, which are byte strings.
@@ -34,7 +35,7 @@ export class RESPCommand {
     this.#bytes = bytes;
     this.#base = base;
     this.#bounds = bounds;
-    this.name = this.#text(0).toUpperCase();
+    this.name = commandName(bytes, this.#index(0), this.#index(1));
     this.length = bounds.length / 2 - 1;
   }
 
@@ -86,7 +87,7 @@ export class RESPCommand {
   }
 
   #view(word: number): Uint8Array {
-    return this.#bytes.subarray(this.#index(2 * word), this.#index(2 * word + 1));
+    return viewOf(this.#bytes, this.#index(2 * word), this.#index(2 * word + 1));
   }
 
   #text(word: number): string {

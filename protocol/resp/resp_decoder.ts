@@ -4,7 +4,7 @@ import { ContiguousDecoder } from "./contiguous_decoder.ts";
 import { type AggregateType, joinAttributes, OpenAggregate } from "./open_aggregate.ts";
 import { checkedLimits, type RESPLimits } from "./resp_limits.ts";
 import { bigIntIn, doubleIn, int64In, integerIn } from "./resp_numbers.ts";
-import { bytesOfText, textOfBytes } from "./resp_text.ts";
+import { bytesOfText, textOfBytes, viewOf } from "./resp_text.ts";
 import {
   respErrorOf,
   type RESPMap,
@@ -286,13 +286,13 @@ export class RESPDecoder extends ContiguousDecoder<RESPMessage> {
     this.#searched = this.#read;
     switch (type) {
       case 0x24: // $
-        return this.text ? textOfBytes(bytes, from, to) : bytes.subarray(from, to);
+        return this.text ? textOfBytes(bytes, from, to) : viewOf(bytes, from, to);
       case 0x21: // !
         return respErrorOf(textOfBytes(bytes, from, to));
       case 0x3d: // =
         return this.#verbatim(bytes, from, to);
       default:
-        this.#parts?.push(bytes.subarray(from, to));
+        this.#parts?.push(viewOf(bytes, from, to));
         this.#partsLength += to - from;
         return PART;
     }
@@ -303,7 +303,7 @@ export class RESPDecoder extends ContiguousDecoder<RESPMessage> {
     if (bytes[from + 3] !== COLON || to < from + 4 || !/^[ -~]{3}$/.test(format)) {
       throw this.#violation(from, "a verbatim string does not begin with its format");
     }
-    return new VerbatimString(format, bytes.subarray(from + 4, to));
+    return new VerbatimString(format, viewOf(bytes, from + 4, to));
   }
 
   #joinParts(): string | Uint8Array {

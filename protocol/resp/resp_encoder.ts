@@ -12,6 +12,8 @@ import {
 import { bytesOfText } from "./resp_text.ts";
 import { AttributedValue, RESPError, VerbatimString } from "./resp_value.ts";
 
+/** The size of the memory for a single command or reply, in bytes, if it is enough. */
+const SINGLE = 128;
 /** The greatest number of aggregates inside of each other. */
 const MAX_DEPTH = 1000;
 
@@ -50,15 +52,18 @@ export class RESPEncoder {
    * them, as `HELLO 3` does.
    */
   version: RESPVersion;
-  readonly #writer = new ByteWriter();
+  readonly #writer: ByteWriter;
 
   /**
    * Creates an encoder.
    *
    * @param version The version of the protocol. A connection begins with version 2.
+   * @param allocation The number of bytes of memory to allocate at once. More is allocated if it is
+   *   not enough.
    */
-  constructor(version: RESPVersion = 2) {
+  constructor(version: RESPVersion = 2, allocation = 16384) {
     this.version = version;
+    this.#writer = new ByteWriter(allocation);
   }
 
   /** The number of bytes that have been encoded and not been taken out. */
@@ -246,7 +251,7 @@ export class RESPEncoder {
  * ```
  */
 export function encodeCommand(words: readonly RESPArgument[]): Uint8Array {
-  const encoder = new RESPEncoder();
+  const encoder = new RESPEncoder(2, SINGLE);
   encoder.command(words);
   return encoder.take();
 }
@@ -270,7 +275,7 @@ export function encodeCommand(words: readonly RESPArgument[]): Uint8Array {
  * ```
  */
 export function encodeReply(value: RESPOutput, version: RESPVersion = 2): Uint8Array {
-  const encoder = new RESPEncoder(version);
+  const encoder = new RESPEncoder(version, SINGLE);
   encoder.reply(value);
   return encoder.take();
 }
