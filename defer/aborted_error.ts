@@ -7,8 +7,8 @@ import { isTimeout } from "./is_timeout.ts";
  *
  * @param error The failure after the cancellation.
  * @param reason The signal's reason.
- * @returns The error that names the reason; `error` itself if it is not a `CancelledError`, or is of
- *   a subclass, which says more.
+ * @returns The error that names the reason; `error` itself if it is not a `CancelledError`, or is
+ *   of a subclass, which says more.
  */
 export function abortedError(error: Error, reason: unknown): Error {
   if (!(error instanceof CancelledError) || error.constructor !== CancelledError) return error;

@@ -75,8 +75,8 @@ export class HeartbeatTimeout extends ConnectionAborted {
  * content to be silent.)
  *
  * When answers arrive in the order of the requests, a PING must be sent as a request: a queue would
- * match its answer with the oldest request otherwise. The answer to a PING then comes after those to
- * earlier requests. Choose `interval` and `maxMissed` so that `interval * (maxMissed + 1)` is
+ * match its answer with the oldest request otherwise. The answer to a PING then comes after those
+ * to earlier requests. Choose `interval` and `maxMissed` so that `interval * (maxMissed + 1)` is
  * longer than the slowest answer takes.
  *
  * A pause of this process does not count as silence of the peer: data that arrived meanwhile is

@@ -190,10 +190,10 @@ export abstract class PendingRequests<Req, Res> {
    * @param options `timeout` and `signal` for this request.
    * @returns A Deferred that fires with the answer. Cancelling it abandons the request: it is not
    *   sent if it still waits, and otherwise its answer is dropped when it arrives. It fails with
-   *   the error with which the peer answers, or with a failure whose `sent` says whether the request
-   *   had been sent: {@linkcode RequestTimeout}, {@linkcode RequestCancelled},
+   *   the error with which the peer answers, or with a failure whose `sent` says whether the
+   *   request had been sent: {@linkcode RequestTimeout}, {@linkcode RequestCancelled},
    *   {@linkcode RequestQueueFull}, {@linkcode RequestSendFailed} if `send` fails, or
-   *   {@linkcode RequestLost} if the connection is lost. Only the error of the peer is no
+   *   {@linkcode RequestLost} if the connection is lost. The error of the peer is not a
    *   {@linkcode RequestFailure}.
    * @throws {RangeError} when `timeout` is negative or NaN.
    * @throws {TypeError} when there is a `timeout` but the queue has no `clock`.
@@ -241,8 +241,8 @@ export abstract class PendingRequests<Req, Res> {
    *
    * @param pending The request.
    * @returns A result of any type. If it is a promise that rejects, or this method throws, nothing
-   *   must have been sent: the request fails with {@linkcode RequestSendFailed}, and no answer to it
-   *   is expected.
+   *   must have been sent: the request fails with {@linkcode RequestSendFailed}, and no answer to
+   *   it is expected.
    */
   protected abstract send(pending: PendingRequest<Req, Res>): unknown;
 

@@ -143,8 +143,8 @@ const FAILURES = [
  *
  * @param error Any value.
  * @returns `true` for {@linkcode RequestTimeout}, {@linkcode RequestCancelled},
- *   {@linkcode RequestLost}, {@linkcode RequestSendFailed} and {@linkcode RequestQueueFull}; `false`
- *   for anything else, such as an error with which the peer has answered.
+ *   {@linkcode RequestLost}, {@linkcode RequestSendFailed} and {@linkcode RequestQueueFull};
+ *   `false` for anything else, such as an error with which the peer has answered.
  *
  * @example Makes a request again if the peer cannot have received it
  * ```ts

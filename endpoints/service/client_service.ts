@@ -230,18 +230,18 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
    * wait for the connection and the wait for the answer. Nothing is made again after a failure:
    * only the caller knows whether that is safe. Twisted has no such method.
    *
-   * @param ask Called with the protocol. Makes the request, and returns its Deferred or a promise of
-   *   the answer. Its second argument has a `signal` that aborts when the request is abandoned, for
-   *   functions that return a promise; a Deferred is cancelled.
+   * @param ask Called with the protocol. Makes the request, and returns its Deferred or a promise
+   *   of the answer. Its second argument has a `signal` that aborts when the request is abandoned,
+   *   for functions that return a promise; a Deferred is cancelled.
    * @param options `timeout`, `signal` and `failAfterFailures`.
-   * @returns A Deferred of the answer. Cancelling it ends the wait for the connection, or cancels the
-   *   Deferred that `ask` has returned. It fails with `RequestTimeout`; with `RequestCancelled` when
-   *   it is cancelled, or the service is stopped or has been stopped before there is a connection;
-   *   with `RequestSendFailed` when there is no connection after `failAfterFailures`, or `maxWaiting`
-   *   calls wait already; and with the error with which `ask` fails. All but the last are a
-   *   `RequestFailure`, whose `sent` is `false` until `ask` is called. Then `sent` is that of the
-   *   request whose Deferred `ask` has returned; it is `true` if `ask` returned a promise that had
-   *   not settled.
+   * @returns A Deferred of the answer. Cancelling it ends the wait for the connection, or cancels
+   *   the Deferred that `ask` has returned. It fails with `RequestTimeout`; with `RequestCancelled`
+   *   when it is cancelled, or the service is stopped or has been stopped before there is a
+   *   connection; with `RequestSendFailed` when there is no connection after `failAfterFailures`,
+   *   or `maxWaiting` calls wait already; and with the error with which `ask` fails. All but the
+   *   last are a `RequestFailure`, whose `sent` is `false` until `ask` is called. Then `sent` is
+   *   that of the request whose Deferred `ask` has returned; it is `true` if `ask` returned a
+   *   promise that had not settled.
    * @throws {RangeError} when `failAfterFailures` is not an integer of at least 1, or `timeout` is
    *   negative or NaN.
    * @throws {TypeError} when `ask` is not a function.

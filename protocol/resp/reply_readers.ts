@@ -110,8 +110,8 @@ export function asBytesOrNull(value: RESPValue): Uint8Array | null {
 /**
  * Returns an integer: the reply to `INCR`.
  *
- * @throws {UnexpectedReply} when the reply is not a safe integer. {@linkcode asRaw} returns a larger
- *   one as a `bigint`.
+ * @throws {UnexpectedReply} when the reply is not a safe integer. {@linkcode asRaw} returns a
+ *   larger one as a `bigint`.
  */
 export function asInteger(value: RESPValue): number {
   if (Number.isSafeInteger(value)) return Number(value);

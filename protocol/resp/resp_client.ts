@@ -147,7 +147,8 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
    * what a factory has subscribed to. Call it first, for example as `prepareConnection` of a
    * `ClientService`. Without a password, a database and RESP3, it is not necessary.
    *
-   * @returns A Deferred of this client. It fails with a {@linkcode RESPError} if the server refuses.
+   * @returns A Deferred of this client. It fails with a {@linkcode RESPError} if the server
+   *   refuses.
    */
   prepare(): Deferred<this> {
     return logIn(this.#login, (words) => this.#command(words)).addCallback((version) => {
@@ -230,8 +231,9 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
    *
    * @param channel The channel.
    * @param options A handler of messages, or the limits of what is kept for the loop.
-   * @returns A Deferred of the subscription, which fires when the server has confirmed it, and fails
-   *   with a {@linkcode RESPError} if the server refuses. Cancelling it closes the subscription.
+   * @returns A Deferred of the subscription, which fires when the server has confirmed it, and
+   *   fails with a {@linkcode RESPError} if the server refuses. Cancelling it closes the
+   *   subscription.
    * @throws {RangeError} when a limit is negative or not an integer.
    * @throws {TypeError} when a handler is not a function.
    */

@@ -17,7 +17,8 @@ import { SubscriptionRegistry } from "./subscription_registry.ts";
  * import { ClientService, reactor, TCP4ClientEndpoint } from "@torsion/reactor";
  * import { asInteger, RESPClientFactory } from "@torsion/reactor/resp";
  *
- * const factory = new RESPClientFactory({ clock: reactor, password: Deno.env.get("REDIS_PASSWORD") });
+ * const password = Deno.env.get("REDIS_PASSWORD");
+ * const factory = new RESPClientFactory({ clock: reactor, password });
  * const endpoint = new TCP4ClientEndpoint(reactor, "127.0.0.1", 6379);
  * const redis = new ClientService(endpoint, factory, {
  *   clock: reactor,

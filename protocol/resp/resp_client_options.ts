@@ -49,8 +49,8 @@ export interface RESPClientOptions
   limits?: RESPLimits | undefined;
   /**
    * Called with data that the server sends without being asked, other than published messages, such
-   * as `invalidate` of client-side caching. Without it, the data is dropped. An error that it throws
-   * is logged.
+   * as `invalidate` of client-side caching. Without it, the data is dropped. An error that it
+   * throws is logged.
    */
   push?: ((kind: string, data: TextValue[]) => unknown) | undefined;
 }

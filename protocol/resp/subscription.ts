@@ -5,7 +5,9 @@ import { WaiterQueue } from "../../defer/waiter_queue.ts";
 import { checkBound, checkFunction, quote } from "../../internal/validation.ts";
 import { textOfBytes } from "./resp_text.ts";
 
-/** What a subscription is made to: a channel, all channels that fit a pattern, or a shard channel. */
+/**
+ * What a subscription is made to: a channel, all channels that fit a pattern, or a shard channel.
+ */
 export type SubscriptionKind = "channel" | "pattern" | "shard";
 
 /** A message that was published to a channel. */

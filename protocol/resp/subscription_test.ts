@@ -431,7 +431,7 @@ cleanTest("RESPClientFactory.subscribe() uses a connection that is open already"
   successResultOf(shard).close();
 });
 
-cleanTest("RESPClientFactory ends a subscription that the server refuses, and goes on", () => {
+cleanTest("RESPClientFactory ends a refused subscription, and continues", () => {
   using fixture = new ServiceFixture();
   const refused = fixture.factory.subscribe("secret");
   const other = fixture.factory.subscribe("news");
