@@ -8,7 +8,8 @@ import { Heartbeat } from "../heartbeat.ts";
 import { type RequestOptions, UnexpectedAnswer } from "../pending_requests.ts";
 import { RequestLost } from "../request_failures.ts";
 import { RequestQueue } from "../request_queue.ts";
-import { asText, asTextValue, type TextValue, UnexpectedReply } from "./reply_readers.ts";
+import { isPubSubEvent, type PubSubEvent, pubSubEventIn, verbOf, VERBS } from "./pubsub_event.ts";
+import { asTextValue, type TextValue, UnexpectedReply } from "./reply_readers.ts";
 import {
   checkedLogin,
   type CommandOptions,
@@ -22,11 +23,12 @@ import { logIn } from "./resp_login.ts";
 import type { RESPVersion } from "./resp_output.ts";
 import { RESPError, type RESPMessage, type RESPValue } from "./resp_value.ts";
 import type { SubscribeOptions, Subscription, SubscriptionKind } from "./subscription.ts";
-import { SubscriptionRegistry, type SubscriptionSender, VERBS } from "./subscription_registry.ts";
+import { SubscriptionRegistry, type SubscriptionSender } from "./subscription_registry.ts";
 
 /** What is sent at once. */
 interface Outgoing {
-  readonly bytes: Uint8Array;
+  /** The commands. Empty once they are sent, so that large values are not kept. */
+  bytes: Uint8Array;
   /** The number of replies that belong to it. With more than one, they are an array. */
   readonly replies: number;
   /** The confirmation that replaces the reply: `subscribe:news`; `null` for a command. */
@@ -49,6 +51,8 @@ const REFUSED: ReadonlyMap<string, string> = new Map([
   ["SYNC", "what it sends is not a reply to a command"],
   ["PSYNC", "what it sends is not a reply to a command"],
 ]);
+
+const SENT = new Uint8Array(0);
 
 const DEFAULT_HEARTBEAT = { interval: 30, maxMissed: 2 };
 
@@ -96,7 +100,7 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
   readonly #sent = new Fifo<Outgoing>();
   #current: Outgoing | null = null;
   #replies: RESPValue[] = [];
-  /** The topics that the server has confirmed: `subscribe:news`. */
+  /** The topics that the server has confirmed: `channel:news`. */
   readonly #confirmed = new Set<string>();
   #heartbeat: Heartbeat | null = null;
   #version: RESPVersion = 2;
@@ -280,7 +284,7 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
   /** Passes a reply to its command, and a message to its subscriptions. */
   override frameReceived({ kind, value }: RESPMessage): void {
     if (kind === "push") return this.#pushed(value);
-    if (this.#isPubSub(value)) return this.#published(value);
+    if (this.#isPubSub(value)) return this.#notified(pubSubEventIn(value));
     this.#replied(value);
   }
 
@@ -318,6 +322,7 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
     const { transport } = this;
     this.#sent.push(outgoing);
     transport.write(outgoing.bytes);
+    outgoing.bytes = SENT;
   }
 
   #subscribe(
@@ -361,49 +366,31 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
     if (this.#version === 3 || !Array.isArray(value)) return false;
     const awaited = this.#awaited();
     const isExpected = this.#confirmed.size > 0 || (awaited?.confirmation ?? null) !== null;
-    return isExpected && KINDS.has(textIn(value, 0));
+    return isExpected && isPubSubEvent(value);
   }
 
   #pushed(value: RESPValue[]): void {
-    const kind = textIn(value, 0);
-    if (KINDS.has(kind)) return this.#published(value);
+    if (isPubSubEvent(value)) return this.#notified(pubSubEventIn(value));
     const { push } = this.#options;
     if (push === undefined) return;
+    const kind = verbOf(value);
     const data = value.slice(1).map(asTextValue);
     callLogged(push, [kind, data], `Error while calling push of a RESPClient for ${quote(kind)}`);
   }
 
   /** Handles a message, or the confirmation of a subscription or of its end. */
-  #published(value: RESPValue[]): void {
-    const verb = textIn(value, 0);
-    const kind = KINDS.get(verb);
-    if (kind === undefined) return;
-    const name = textIn(value, 1);
-    if (verb === VERBS[kind].message) {
-      const [channel, bytes] = kind === "pattern" ? [textIn(value, 2), value[3]] : [name, value[2]];
-      if (!(bytes instanceof Uint8Array)) throw new UnexpectedReply("a message", value);
-      return this.#subscriptions.published(kind, name, channel, bytes);
+  #notified(event: PubSubEvent): void {
+    const { kind, name } = event;
+    if (event.type === "message") {
+      return this.#subscriptions.published(kind, name, event.channel, event.bytes);
     }
-    const isAwaited = this.#awaited()?.confirmation === `${verb}:${name}`;
+    const isAwaited = this.#awaited()?.confirmation === event.confirmation;
     const topic = `${kind}:${name}`;
-    if (verb === VERBS[kind].remove) this.#confirmed.delete(topic);
+    if (event.type === "remove") this.#confirmed.delete(topic);
     else if (isAwaited) this.#confirmed.add(topic);
     if (isAwaited) this.#settle(null);
-    else if (verb === VERBS[kind].remove) this.#subscriptions.ended(kind, name);
+    else if (event.type === "remove") this.#subscriptions.ended(kind, name);
   }
-}
-
-/** The kind of subscription that each first word of a message or a confirmation belongs to. */
-const KINDS: ReadonlyMap<string, SubscriptionKind> = new Map(
-  (["channel", "pattern", "shard"] as const).flatMap((kind) =>
-    Object.values(VERBS[kind]).map((verb) => [verb, kind] as const)
-  ),
-);
-
-/** Returns an element of an array that should be a string; `""` if it is not. */
-function textIn(values: readonly RESPValue[], index: number): string {
-  const value = values[index];
-  return typeof value === "string" || value instanceof Uint8Array ? asText(value) : "";
 }
 
 /** Returns the result of a transaction, for the replies to MULTI, the commands and EXEC. */

@@ -7,6 +7,7 @@
 import { type Deferred, gatherResults } from "../../defer/mod.ts";
 import { quote } from "../../internal/validation.ts";
 import { RequestLost } from "../request_failures.ts";
+import { VERBS } from "./pubsub_event.ts";
 import {
   controls,
   PublishedMessage,
@@ -15,13 +16,6 @@ import {
   SubscriptionEnded,
   type SubscriptionKind,
 } from "./subscription.ts";
-
-/** The commands, and the first words of the messages, of each kind of subscription. */
-export const VERBS = {
-  channel: { add: "subscribe", remove: "unsubscribe", message: "message" },
-  pattern: { add: "psubscribe", remove: "punsubscribe", message: "pmessage" },
-  shard: { add: "ssubscribe", remove: "sunsubscribe", message: "smessage" },
-} as const;
 
 /** A connection that sends the commands of subscriptions. */
 export interface SubscriptionSender {
