@@ -228,8 +228,9 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
   }
 
   /**
-   * Subscribes to a channel. The subscription ends when it is closed, or with this connection; one
-   * of {@linkcode RESPClientFactory.subscribe} continues on the next connection.
+   * Subscribes to a channel. The subscription ends when it is closed, or with this connection. If a
+   * {@linkcode RESPClientFactory} has built the client, it is a subscription of the factory, and
+   * continues on the next connection.
    *
    * In RESP2, a connection with a subscription carries no other commands than `PING`.
    *
