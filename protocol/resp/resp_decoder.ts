@@ -4,7 +4,7 @@ import { ContiguousDecoder } from "./contiguous_decoder.ts";
 import { type AggregateType, joinAttributes, OpenAggregate } from "./open_aggregate.ts";
 import { checkedLimits, type RESPLimits } from "./resp_limits.ts";
 import { bigIntIn, doubleIn, int64In, integerIn } from "./resp_numbers.ts";
-import { bytesOfText, textOfBytes, viewOf } from "./resp_text.ts";
+import { textOfBytes, viewOf } from "./resp_text.ts";
 import {
   respErrorOf,
   type RESPMap,
@@ -21,7 +21,10 @@ const QUESTION_MARK = 0x3f;
 const END = 2;
 
 /** The first bytes of values, of parts of a streamed string, and of the end of an aggregate. */
-const TYPES: ReadonlySet<number> = new Set(bytesOfText("+-:_,#($!=*%~>|;."));
+const TYPES: readonly boolean[] = Array.from(
+  { length: 256 },
+  (_, byte) => "+-:_,#($!=*%~>|;.".includes(String.fromCharCode(byte)),
+);
 const AGGREGATES: ReadonlyMap<string, AggregateType> = new Map([
   ["*", "array"],
   ["%", "map"],
@@ -175,7 +178,7 @@ export class RESPDecoder extends ContiguousDecoder<RESPMessage> {
     const at = start + this.#read;
     const type = bytes[at];
     if (type === undefined) return WAIT;
-    if (!TYPES.has(type)) {
+    if (!TYPES[type]) {
       throw this.#violation(at, `it begins with ${nameOf(type)}, which is not a type`);
     }
     const end = this.#lineEnd(bytes, start, at);
@@ -211,21 +214,19 @@ export class RESPDecoder extends ContiguousDecoder<RESPMessage> {
   /** Returns the index of the line end of the line that begins at `at`; -1 if it is missing. */
   #lineEnd(bytes: Uint8Array, start: number, at: number): number {
     const { maxLineLength, maxLength } = this.#limits;
-    const lastOfMessage = start + maxLength - END;
+    const limit = Math.min(at + maxLineLength, start + maxLength - END) + 1;
+    const end = Math.min(bytes.length, limit);
     let i = Math.max(at + 1, start + this.#searched);
-    for (; i < bytes.length; i++) {
-      if (i > lastOfMessage) throw this.#tooLong(maxLength + 1, start);
-      if (i > at + maxLineLength) {
-        const offset = this.offsetOf(at);
-        throw new FrameTooLongError("RESP line", maxLineLength + 1, maxLineLength, offset);
-      }
-      const byte = bytes[i];
+    for (; i < end; i++) {
+      const byte = bytes[i] ?? 0;
+      if (byte > CR) continue;
       if (byte === LF) throw this.#violation(i, "a line feed does not follow a carriage return");
       if (byte !== CR) continue;
       if (i + 1 === bytes.length) break;
       if (bytes[i + 1] === LF) return i;
       throw this.#violation(i, "a carriage return is not followed by a line feed");
     }
+    if (i >= limit && i < bytes.length) throw this.#lineTooLong(start, at);
     this.#searched = i - start;
     return -1;
   }
@@ -363,6 +364,13 @@ export class RESPDecoder extends ContiguousDecoder<RESPMessage> {
       newlines: "escaped",
     });
     return this.#violation(at, `the line ${JSON.stringify(line)} is not valid`);
+  }
+
+  #lineTooLong(start: number, at: number): FrameTooLongError {
+    const { maxLineLength, maxLength } = this.#limits;
+    if (start + maxLength - END < at + maxLineLength) return this.#tooLong(maxLength + 1, start);
+    const offset = this.offsetOf(at);
+    return new FrameTooLongError("RESP line", maxLineLength + 1, maxLineLength, offset);
   }
 
   #tooLong(size: number, start: number): FrameTooLongError {
