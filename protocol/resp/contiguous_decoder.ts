@@ -19,8 +19,9 @@ export abstract class ContiguousDecoder<Frame> extends BufferedDecoder<Frame> {
   #bytes: Uint8Array = EMPTY;
   /** Whether `#bytes` is a copy of the beginning of the content. */
   #isPart = false;
-  /** Memory for copies that has never been used. */
+  /** Memory for copies. What has been used of it is never written again. */
   #memory: Uint8Array = EMPTY;
+  #memoryUsed = 0;
   /** The number of bytes at its beginning that belong to frames that were returned. */
   #used = 0;
   /** The number of bytes that the incomplete frame is known to need. */
@@ -131,9 +132,13 @@ export abstract class ContiguousDecoder<Frame> extends BufferedDecoder<Frame> {
 
   #join(first: Uint8Array, second: Uint8Array): Uint8Array {
     const length = first.length + second.length;
-    if (this.#memory.length < length) this.#memory = new Uint8Array(Math.max(MEMORY, length));
-    const joined = viewOf(this.#memory, 0, length);
-    this.#memory = viewOf(this.#memory, length, this.#memory.length);
+    if (this.#memory.length - this.#memoryUsed < length) {
+      this.#memory = new Uint8Array(Math.max(MEMORY, length));
+      this.#memoryUsed = 0;
+    }
+    const start = this.#memoryUsed;
+    this.#memoryUsed += length;
+    const joined = viewOf(this.#memory, start, this.#memoryUsed);
     joined.set(first);
     joined.set(second, first.length);
     return joined;

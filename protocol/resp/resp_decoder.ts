@@ -16,6 +16,8 @@ import {
 const CR = 13;
 const LF = 10;
 const COLON = 0x3a;
+const DOLLAR = 0x24;
+const ZERO = 0x30;
 const QUESTION_MARK = 0x3f;
 /** The line end after the bytes of a bulk string. */
 const END = 2;
@@ -178,6 +180,10 @@ export class RESPDecoder extends ContiguousDecoder<RESPMessage> {
     const at = start + this.#read;
     const type = bytes[at];
     if (type === undefined) return WAIT;
+    if (type === DOLLAR && this.#parts === null) {
+      const string = this.#shortBulk(bytes, start, at);
+      if (string !== null) return string;
+    }
     if (!TYPES[type]) {
       throw this.#violation(at, `it begins with ${nameOf(type)}, which is not a type`);
     }
@@ -211,6 +217,31 @@ export class RESPDecoder extends ContiguousDecoder<RESPMessage> {
     }
   }
 
+  /**
+   * Reads a bulk string of at most 99 bytes, as most are, whose bytes have arrived.
+   *
+   * @returns The string; `null` for every other one, and for one that is not valid.
+   */
+  #shortBulk(bytes: Uint8Array, start: number, at: number): string | Uint8Array | null {
+    let length = (bytes[at + 1] ?? 0) - ZERO;
+    let end = at + 2;
+    if (length < 0 || length > 9) return null;
+    const digit = (bytes[end] ?? 0) - ZERO;
+    if (digit >= 0 && digit <= 9) {
+      length = length * 10 + digit;
+      end++;
+    }
+    const from = end + END;
+    const to = from + length;
+    const isLine = bytes[end] === CR && bytes[end + 1] === LF;
+    if (!isLine || bytes[to] !== CR || bytes[to + 1] !== LF) return null;
+    const { maxBulkLength, maxLength, maxLineLength } = this.#limits;
+    const read = to + END - start;
+    if (length > maxBulkLength || read > maxLength || end - at > maxLineLength) return null;
+    this.#read = this.#searched = read;
+    return this.text ? textOfBytes(bytes, from, to) : viewOf(bytes, from, to);
+  }
+
   /** Returns the index of the line end of the line that begins at `at`; -1 if it is missing. */
   #lineEnd(bytes: Uint8Array, start: number, at: number): number {
     const { maxLineLength, maxLength } = this.#limits;
@@ -241,7 +272,7 @@ export class RESPDecoder extends ContiguousDecoder<RESPMessage> {
   /** Reads the header of a bulk string, or of a part of a streamed string. */
   #bulkHeader(bytes: Uint8Array, start: number, at: number, end: number): Step {
     const type = bytes[at] ?? 0;
-    const isBulk = type === 0x24;
+    const isBulk = type === DOLLAR;
     if (type === 0x3b && this.#parts === null) {
       throw this.#violation(at, "a part of a streamed string is outside of one");
     }
