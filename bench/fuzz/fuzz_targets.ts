@@ -1,6 +1,7 @@
 import { AMP_TARGET } from "./amp_target.ts";
 import { FRAMING_TARGETS } from "./framing_targets.ts";
 import { PROXY_TARGETS } from "./proxy_targets.ts";
+import { RESP_TARGETS } from "./resp_targets.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 
 /** All parsers. Each has a file in `corpus/`. */
@@ -8,4 +9,5 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...FRAMING_TARGETS,
   AMP_TARGET,
   ...PROXY_TARGETS,
+  ...RESP_TARGETS,
 ];

@@ -5,12 +5,12 @@ import { ContiguousDecoder } from "./contiguous_decoder.ts";
 import { splitInlineWords } from "./inline_words.ts";
 import { RESPCommand } from "./resp_command.ts";
 import { integerIn } from "./resp_numbers.ts";
+import { type CommandLimits, shortCommandBounds } from "./short_command.ts";
 
 const CR = 13;
 const LF = 10;
 const STAR = 0x2a;
 const DOLLAR = 0x24;
-const ZERO = 0x30;
 /** The line end after a header or the bytes of a bulk string. */
 const END = 2;
 /** The greatest length of the header of a command or a bulk string, in bytes. */
@@ -85,9 +85,7 @@ export class CommandSyntaxError extends FramingError {
 export class CommandDecoder extends ContiguousDecoder<RESPCommand> {
   /** The name of a frame in error messages. */
   protected override readonly frameName = "command";
-  readonly #maxBulkLength: number;
-  readonly #maxArguments: number;
-  readonly #maxLength: number;
+  readonly #limits: CommandLimits;
   readonly #maxInlineLength: number;
 
   // The state of the incomplete command. Positions count from its beginning.
@@ -119,14 +117,17 @@ export class CommandDecoder extends ContiguousDecoder<RESPCommand> {
     checkBound("maxArguments", maxArguments, 1);
     checkBound("maxLength", maxLength, 1);
     checkBound("maxInlineLength", maxInlineLength, 0);
-    this.#maxBulkLength = maxBulkLength;
-    this.#maxArguments = maxArguments;
-    this.#maxLength = maxLength;
+    this.#limits = { maxBulkLength, maxArguments, maxLength };
     this.#maxInlineLength = maxInlineLength;
   }
 
   /** Parses a command. */
   protected override parse(bytes: Uint8Array, from: number): RESPCommand | null {
+    const short = this.#missing < 0 ? shortCommandBounds(bytes, from, this.#limits) : null;
+    if (short !== null) {
+      this.advance(from + (short.at(-1) ?? 0) + END);
+      return new RESPCommand(bytes, from, short);
+    }
     let start = from;
     while (this.#missing < 0) {
       const first = bytes[start];
@@ -175,7 +176,7 @@ export class CommandDecoder extends ContiguousDecoder<RESPCommand> {
     const end = this.#headerEnd(bytes, start, start, "mbulk count");
     if (end < 0) return -1;
     const count = integerIn(bytes, start + 1, end);
-    if (!(count <= this.#maxArguments)) throw this.#error("invalid multibulk length", start);
+    if (!(count <= this.#limits.maxArguments)) throw this.#error("invalid multibulk length", start);
     if (count <= 0) return this.#skip(end + END);
     this.#missing = count;
     this.#read = end + END - start;
@@ -185,10 +186,7 @@ export class CommandDecoder extends ContiguousDecoder<RESPCommand> {
   /** Reads the arguments that have arrived. Returns whether all have. */
   #arguments(bytes: Uint8Array, start: number): boolean {
     while (this.#missing > 0) {
-      if (
-        this.#bulkLength < 0 && !this.#shortHeader(bytes, start) &&
-        !this.#argumentHeader(bytes, start)
-      ) return false;
+      if (this.#bulkLength < 0 && !this.#argumentHeader(bytes, start)) return false;
       const from = start + this.#read;
       const to = from + this.#bulkLength;
       if (bytes.length < to + END) {
@@ -206,28 +204,6 @@ export class CommandDecoder extends ContiguousDecoder<RESPCommand> {
     return true;
   }
 
-  /**
-   * Reads the header of an argument of at most 99 bytes, which nearly all have. Returns false for
-   * every other header, and for one that has not arrived or is not valid.
-   */
-  #shortHeader(bytes: Uint8Array, start: number): boolean {
-    const at = start + this.#read;
-    let length = (bytes[at + 1] ?? 0) - ZERO;
-    let end = at + 2;
-    if (bytes[at] !== DOLLAR || length < 0 || length > 9) return false;
-    const digit = (bytes[end] ?? 0) - ZERO;
-    if (digit >= 0 && digit <= 9) {
-      length = length * 10 + digit;
-      end++;
-    }
-    if (bytes[end] !== CR || bytes[end + 1] !== LF) return false;
-    const read = end + END - start;
-    if (length > this.#maxBulkLength || read + length + END > this.#maxLength) return false;
-    this.#read = read;
-    this.#bulkLength = length;
-    return true;
-  }
-
   #argumentHeader(bytes: Uint8Array, start: number): boolean {
     const at = start + this.#read;
     const type = bytes[at];
@@ -236,11 +212,11 @@ export class CommandDecoder extends ContiguousDecoder<RESPCommand> {
     const end = this.#headerEnd(bytes, start, at, "bulk count");
     if (end < 0) return false;
     const length = integerIn(bytes, at + 1, end);
-    if (!(length >= 0 && length <= this.#maxBulkLength)) {
+    if (!(length >= 0 && length <= this.#limits.maxBulkLength)) {
       throw this.#error("invalid bulk length", at);
     }
     const read = end + END - start;
-    if (read + length + END > this.#maxLength) throw this.#tooLong(start);
+    if (read + length + END > this.#limits.maxLength) throw this.#tooLong(start);
     this.#read = read;
     this.#bulkLength = length;
     return true;
@@ -248,7 +224,7 @@ export class CommandDecoder extends ContiguousDecoder<RESPCommand> {
 
   /** Returns the index of the line end of a header; -1 if it is missing. */
   #headerEnd(bytes: Uint8Array, start: number, at: number, what: string): number {
-    const lastOfCommand = start + this.#maxLength - END;
+    const lastOfCommand = start + this.#limits.maxLength - END;
     for (let i = at + 1; i < bytes.length; i++) {
       if (i > lastOfCommand) throw this.#tooLong(start);
       if (i > at + MAX_HEADER_LENGTH) throw this.#error(`too big ${what} string`, at);
@@ -286,7 +262,7 @@ export class CommandDecoder extends ContiguousDecoder<RESPCommand> {
   }
 
   #tooLong(start: number): CommandSyntaxError {
-    return this.#error(`command exceeds ${this.#maxLength} bytes`, start);
+    return this.#error(`command exceeds ${this.#limits.maxLength} bytes`, start);
   }
 
   #error(reason: string, index: number): CommandSyntaxError {

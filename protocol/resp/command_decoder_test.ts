@@ -239,6 +239,17 @@ Deno.test("CommandDecoder copies and searches each byte a limited number of time
   }
 });
 
+Deno.test("CommandDecoder.next() returns the same commands from chunks of any size", () => {
+  const commands = Array.from({ length: 200 }, (_, i) => ["SET", `key:${i}`, "v".repeat(i)]);
+  const bytes = latin1Bytes(
+    commands.map((words) => latin1.decode(encodeCommand(words))).join(""),
+  );
+  for (const size of [100, 150, 311, 1000, 4096, bytes.length]) {
+    const chunks = chunksOfSize(bytes, size);
+    assertEquals(decodeChunks(new CommandDecoder(), chunks, wordsOf), commands, `${size}`);
+  }
+});
+
 Deno.test("CommandDecoder.next() gives the same commands for any words and any split", () => {
   const word = fc.oneof(
     fc.string(),

@@ -1,8 +1,11 @@
 import { BufferedDecoder } from "../framing/buffered_decoder.ts";
+import { viewOf } from "./resp_text.ts";
 
 const EMPTY = new Uint8Array(0);
 /** The number of bytes of a second chunk to copy, in which a frame that began before may end. */
 const BEYOND = 128;
+/** The size of the memory for such copies, in bytes. Many small allocations would take longer. */
+const MEMORY = 2048;
 
 /**
  * The base class of the decoders of this folder: a decoder that sees all bytes that have arrived in
@@ -16,6 +19,9 @@ export abstract class ContiguousDecoder<Frame> extends BufferedDecoder<Frame> {
   #bytes: Uint8Array = EMPTY;
   /** Whether `#bytes` is a copy of the beginning of the content. */
   #isPart = false;
+  /** Memory for copies. What has been used of it is never written again. */
+  #memory: Uint8Array = EMPTY;
+  #memoryUsed = 0;
   /** The number of bytes at its beginning that belong to frames that were returned. */
   #used = 0;
   /** The number of bytes that the incomplete frame is known to need. */
@@ -107,7 +113,7 @@ export abstract class ContiguousDecoder<Frame> extends BufferedDecoder<Frame> {
     const end = Math.max(this.#needed, head.length + BEYOND);
     this.#isPart = head.length * 2 <= size && end < size;
     if (head.length === size) this.#bytes = head;
-    else if (this.#isPart) this.#bytes = join(head, buffer.peek(head.length, end));
+    else if (this.#isPart) this.#bytes = this.#join(head, buffer.peek(head.length, end));
     else this.#bytes = buffer.peek(0, size);
   }
 
@@ -123,11 +129,18 @@ export abstract class ContiguousDecoder<Frame> extends BufferedDecoder<Frame> {
     if (this.#used > 0) this.buffer.skip(this.#used);
     this.#used = 0;
   }
-}
 
-function join(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const joined = new Uint8Array(first.length + second.length);
-  joined.set(first);
-  joined.set(second, first.length);
-  return joined;
+  #join(first: Uint8Array, second: Uint8Array): Uint8Array {
+    const length = first.length + second.length;
+    if (this.#memory.length - this.#memoryUsed < length) {
+      this.#memory = new Uint8Array(Math.max(MEMORY, length));
+      this.#memoryUsed = 0;
+    }
+    const start = this.#memoryUsed;
+    this.#memoryUsed += length;
+    const joined = viewOf(this.#memory, start, this.#memoryUsed);
+    joined.set(first);
+    joined.set(second, first.length);
+    return joined;
+  }
 }

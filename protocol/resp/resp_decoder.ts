@@ -4,7 +4,7 @@ import { ContiguousDecoder } from "./contiguous_decoder.ts";
 import { type AggregateType, joinAttributes, OpenAggregate } from "./open_aggregate.ts";
 import { checkedLimits, type RESPLimits } from "./resp_limits.ts";
 import { bigIntIn, doubleIn, int64In, integerIn } from "./resp_numbers.ts";
-import { bytesOfText, textOfBytes, viewOf } from "./resp_text.ts";
+import { textOfBytes, viewOf } from "./resp_text.ts";
 import {
   respErrorOf,
   type RESPMap,
@@ -16,12 +16,17 @@ import {
 const CR = 13;
 const LF = 10;
 const COLON = 0x3a;
+const DOLLAR = 0x24;
+const ZERO = 0x30;
 const QUESTION_MARK = 0x3f;
 /** The line end after the bytes of a bulk string. */
 const END = 2;
 
 /** The first bytes of values, of parts of a streamed string, and of the end of an aggregate. */
-const TYPES: ReadonlySet<number> = new Set(bytesOfText("+-:_,#($!=*%~>|;."));
+const TYPES: readonly boolean[] = Array.from(
+  { length: 256 },
+  (_, byte) => "+-:_,#($!=*%~>|;.".includes(String.fromCharCode(byte)),
+);
 const AGGREGATES: ReadonlyMap<string, AggregateType> = new Map([
   ["*", "array"],
   ["%", "map"],
@@ -175,7 +180,11 @@ export class RESPDecoder extends ContiguousDecoder<RESPMessage> {
     const at = start + this.#read;
     const type = bytes[at];
     if (type === undefined) return WAIT;
-    if (!TYPES.has(type)) {
+    if (type === DOLLAR && this.#parts === null) {
+      const string = this.#shortBulk(bytes, start, at);
+      if (string !== null) return string;
+    }
+    if (!TYPES[type]) {
       throw this.#violation(at, `it begins with ${nameOf(type)}, which is not a type`);
     }
     const end = this.#lineEnd(bytes, start, at);
@@ -208,24 +217,47 @@ export class RESPDecoder extends ContiguousDecoder<RESPMessage> {
     }
   }
 
+  /**
+   * Reads a bulk string of at most 99 bytes, as most are, whose bytes have arrived.
+   *
+   * @returns The string; `null` for every other one, and for one that is not valid.
+   */
+  #shortBulk(bytes: Uint8Array, start: number, at: number): string | Uint8Array | null {
+    let length = (bytes[at + 1] ?? 0) - ZERO;
+    let end = at + 2;
+    if (length < 0 || length > 9) return null;
+    const digit = (bytes[end] ?? 0) - ZERO;
+    if (digit >= 0 && digit <= 9) {
+      length = length * 10 + digit;
+      end++;
+    }
+    const from = end + END;
+    const to = from + length;
+    const isLine = bytes[end] === CR && bytes[end + 1] === LF;
+    if (!isLine || bytes[to] !== CR || bytes[to + 1] !== LF) return null;
+    const { maxBulkLength, maxLength, maxLineLength } = this.#limits;
+    const read = to + END - start;
+    if (length > maxBulkLength || read > maxLength || end - at > maxLineLength) return null;
+    this.#read = this.#searched = read;
+    return this.text ? textOfBytes(bytes, from, to) : viewOf(bytes, from, to);
+  }
+
   /** Returns the index of the line end of the line that begins at `at`; -1 if it is missing. */
   #lineEnd(bytes: Uint8Array, start: number, at: number): number {
     const { maxLineLength, maxLength } = this.#limits;
-    const lastOfMessage = start + maxLength - END;
+    const limit = Math.min(at + maxLineLength, start + maxLength - END) + 1;
+    const end = Math.min(bytes.length, limit);
     let i = Math.max(at + 1, start + this.#searched);
-    for (; i < bytes.length; i++) {
-      if (i > lastOfMessage) throw this.#tooLong(maxLength + 1, start);
-      if (i > at + maxLineLength) {
-        const offset = this.offsetOf(at);
-        throw new FrameTooLongError("RESP line", maxLineLength + 1, maxLineLength, offset);
-      }
-      const byte = bytes[i];
+    for (; i < end; i++) {
+      const byte = bytes[i] ?? 0;
+      if (byte > CR) continue;
       if (byte === LF) throw this.#violation(i, "a line feed does not follow a carriage return");
       if (byte !== CR) continue;
       if (i + 1 === bytes.length) break;
       if (bytes[i + 1] === LF) return i;
       throw this.#violation(i, "a carriage return is not followed by a line feed");
     }
+    if (i >= limit && i < bytes.length) throw this.#lineTooLong(start, at);
     this.#searched = i - start;
     return -1;
   }
@@ -240,7 +272,7 @@ export class RESPDecoder extends ContiguousDecoder<RESPMessage> {
   /** Reads the header of a bulk string, or of a part of a streamed string. */
   #bulkHeader(bytes: Uint8Array, start: number, at: number, end: number): Step {
     const type = bytes[at] ?? 0;
-    const isBulk = type === 0x24;
+    const isBulk = type === DOLLAR;
     if (type === 0x3b && this.#parts === null) {
       throw this.#violation(at, "a part of a streamed string is outside of one");
     }
@@ -363,6 +395,13 @@ export class RESPDecoder extends ContiguousDecoder<RESPMessage> {
       newlines: "escaped",
     });
     return this.#violation(at, `the line ${JSON.stringify(line)} is not valid`);
+  }
+
+  #lineTooLong(start: number, at: number): FrameTooLongError {
+    const { maxLineLength, maxLength } = this.#limits;
+    if (start + maxLength - END < at + maxLineLength) return this.#tooLong(maxLength + 1, start);
+    const offset = this.offsetOf(at);
+    return new FrameTooLongError("RESP line", maxLineLength + 1, maxLineLength, offset);
   }
 
   #tooLong(size: number, start: number): FrameTooLongError {

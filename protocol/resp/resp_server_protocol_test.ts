@@ -24,7 +24,7 @@ class Server {
   constructor(
     more: CommandDefinitions<RESPServerProtocol> = {},
     options: RESPServerOptions = {},
-    capacity?: number,
+    capacity: number | undefined = undefined,
   ) {
     const table = new CommandTable<RESPServerProtocol>({
       ECHO: { arity: 2, run: (command) => command.bytes(0) },

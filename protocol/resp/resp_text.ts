@@ -9,6 +9,7 @@ const SHORT = 24;
 /** Returns the text of a part of `bytes`. Bytes that are not UTF-8 become U+FFFD. */
 export function textOfBytes(bytes: Uint8Array, start: number, end: number): string {
   if (end - start > SHORT) return lenient.decode(bytes.subarray(start, end));
+  if (end - start === 2 && bytes[start] === 0x4f && bytes[start + 1] === 0x4b) return "OK";
   let text = "";
   for (let i = start; i < end; i++) {
     const byte = bytes[i] ?? 0;
