@@ -41,9 +41,10 @@ export interface RequestQueueOptions {
    */
   maxWaiting?: number | undefined;
   /**
-   * The number of sent requests that time out in a row, without any answer between them, after
-   * which the connection of {@linkcode protocol} is aborted. The last {@linkcode RequestTimeout} is
-   * the cause of the reason. A request that timed out before it was sent does not count.
+   * The number of requests that time out in a row, without any answer between them, after which the
+   * connection of {@linkcode protocol} is aborted. The last {@linkcode RequestTimeout} is the cause
+   * of the reason. A request that timed out before it was sent counts only if all requests in
+   * flight had been abandoned when it was made: nothing but a late answer could free its place.
    *
    * @default {Infinity}
    */
@@ -141,8 +142,10 @@ export abstract class PendingRequests<Req, Res> {
   readonly #maxWaiting: number;
   readonly #maxTimeouts: number;
   readonly #protocol: RequestQueueOptions["protocol"];
-  /** The number of sent requests that have timed out since the last answer. */
+  /** The number of requests that have timed out since the last answer. */
   #timeouts = 0;
+  /** The requests in flight that have been abandoned. */
+  readonly #abandoned = new Set<PendingRequest<Req, Res>>();
   readonly #waiting = new RemovableFifo<PendingRequest<Req, Res>>();
   /** The reason for which the connection was lost. */
   #lost: Error | null = null;
@@ -212,6 +215,7 @@ export abstract class PendingRequests<Req, Res> {
         ),
       );
     }
+    const wasBlocked = this.#isBlocked;
     let number = -1;
     const pending = new PendingRequest<Req, Res>(request, (pending) => {
       if (!this.#waiting.remove(number)) this.#abandon(pending);
@@ -220,7 +224,7 @@ export abstract class PendingRequests<Req, Res> {
     else number = this.#waiting.push(pending);
     this.#addTimeout(timeout, pending);
     if (signal !== undefined) pending.answer.addSignal(signal);
-    return pending.answer.addErrback((error) => this.#failed(pending, error));
+    return pending.answer.addErrback((error) => this.#failed(pending, error, wasBlocked));
   }
 
   /**
@@ -232,6 +236,7 @@ export abstract class PendingRequests<Req, Res> {
   connectionLost(reason: Error): void {
     this.#lost ??= reason;
     const all = [...this.takeInFlight(), ...this.#waiting.takeAll()];
+    this.#abandoned.clear();
     for (const pending of all) pending.settle({ error: new RequestLost(reason, pending.sent) });
   }
 
@@ -283,12 +288,15 @@ export abstract class PendingRequests<Req, Res> {
     pending: PendingRequest<Req, Res>,
     outcome: { answer: Res } | { error: Error },
   ): void {
+    this.#abandoned.delete(pending);
     this.#startMore();
     pending.settle(outcome);
   }
 
   #abandon(pending: PendingRequest<Req, Res>): void {
+    const { inFlight } = this;
     this.abandon(pending);
+    if (this.inFlight === inFlight) this.#abandoned.add(pending);
     this.#startMore();
   }
 
@@ -332,11 +340,17 @@ export abstract class PendingRequests<Req, Res> {
     });
   }
 
+  /** Whether only late answers can free a place for the requests that wait. */
+  get #isBlocked(): boolean {
+    return this.inFlight >= this.#maxInFlight && this.#abandoned.size === this.inFlight;
+  }
+
   /** Rethrows the failure of a request; that of an abandoned one with `sent`. */
-  #failed(pending: PendingRequest<Req, Res>, error: Error): never {
+  #failed(pending: PendingRequest<Req, Res>, error: Error, wasBlocked: boolean): never {
     if (!pending.isAbandoned) throw error;
     const failure = abandonedRequest(error, pending.sent);
-    if (failure.sent && failure instanceof RequestTimeout) this.#timedOut(failure);
+    const isCounted = failure.sent || wasBlocked && this.#isBlocked;
+    if (isCounted && failure instanceof RequestTimeout) this.#timedOut(failure);
     throw failure;
   }
 

@@ -17,7 +17,8 @@ import {
  * It keeps its place in the order, so that its answer is dropped when it arrives, and later
  * requests get their own answers. It also keeps counting towards `maxInFlight`: once a peer has
  * left that many unanswered, no more are sent to it, and later requests time out. Use a
- * {@linkcode Heartbeat} to close such a connection. Its PING is sent as a request; the example of
+ * {@linkcode Heartbeat} to close such a connection, and the option `maxTimeouts` if the peer also
+ * sends other data than answers. The PING of a heartbeat is sent as a request; the example of
  * {@linkcode Heartbeat} combines the two.
  *
  * A queue belongs to one connection. It does not send a request again on the next connection,

@@ -300,6 +300,27 @@ Deno.test("RequestQueue option maxTimeouts does not count requests that were not
   assertEquals(transport.abortReason, null);
 });
 
+Deno.test("RequestQueue option maxTimeouts counts requests behind those that timed out", () => {
+  const transport = new StringTransport();
+  const options = { timeout: 5, maxInFlight: 1, maxTimeouts: 3, protocol: { transport } };
+  const fixture = queue(options);
+  // The first one is sent and not answered. No other can be sent before it is.
+  for (let i = 0; i < 3; i++) {
+    assertEquals(transport.abortReason, null);
+    outcomeOf(fixture.queue.request(`${i}`));
+    fixture.clock.advance(5);
+  }
+  assertEquals(fixture.sent, ["0"]);
+  assertInstanceOf(transport.abortReason?.cause, RequestTimeout);
+  // A slow answer to a patient request holds back others, and is no sign of a dead peer.
+  const patient = new StringTransport();
+  const busy = queue({ ...options, protocol: { transport: patient } });
+  outcomeOf(busy.queue.request("patient", { timeout: Infinity }));
+  for (let i = 0; i < 9; i++) outcomeOf(busy.queue.request(`${i}`));
+  busy.clock.advance(5);
+  assertEquals(patient.abortReason, null);
+});
+
 Deno.test("RequestQueue option maxTimeouts needs a protocol", () => {
   assertThrows(() => queue({ maxTimeouts: 2 }), TypeError, "contain no protocol");
   assertThrows(() => queue({ maxTimeouts: 0 }), RangeError, "maxTimeouts");

@@ -122,7 +122,7 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
    */
   constructor(options: RESPClientOptions) {
     super();
-    const { clock, timeout = 10, limits, maxInFlight, maxWaiting, maxTimeouts } = options;
+    const { clock, timeout = 10, limits, maxInFlight, maxWaiting, maxTimeouts = 10 } = options;
     this.#options = options;
     this.#login = checkedLogin(options);
     this.decoder = new RESPDecoder(limits);

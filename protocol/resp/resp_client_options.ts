@@ -8,8 +8,7 @@ import type { TextValue } from "./reply_readers.ts";
 import type { RESPValue } from "./resp_value.ts";
 
 /** Options of a `RESPClient`. */
-export interface RESPClientOptions
-  extends Pick<RequestQueueOptions, "maxInFlight" | "maxWaiting" | "maxTimeouts"> {
+export interface RESPClientOptions extends Pick<RequestQueueOptions, "maxInFlight" | "maxWaiting"> {
   /** The clock that measures timeouts and the silence of the server: the reactor, or a `Clock`. */
   clock: Pick<IReactorTime, "callLater" | "seconds">;
   /**
@@ -38,6 +37,13 @@ export interface RESPClientOptions
    * @default {10}
    */
   timeout?: number | undefined;
+  /**
+   * The number of commands that time out in a row, without any reply between them, after which the
+   * connection is aborted. `Infinity` removes the limit.
+   *
+   * @default {10}
+   */
+  maxTimeouts?: number | undefined;
   /**
    * How a dead server is detected: by a PING after so many seconds without a byte. `null` sends
    * none, as a connection needs that waits in a blocking command for longer.
