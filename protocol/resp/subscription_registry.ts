@@ -6,7 +6,7 @@
 
 import { type Deferred, gatherResults } from "../../defer/mod.ts";
 import { quote } from "../../internal/validation.ts";
-import { RequestLost } from "../request_failures.ts";
+import { isRequestFailure, RequestLost } from "../request_failures.ts";
 import { VERBS } from "./pubsub_event.ts";
 import {
   controls,
@@ -57,8 +57,10 @@ export class SubscriptionRegistry {
     this.#topics.set(key, topic);
     const confirmed = controls.whenConfirmed(subscription);
     if (connection !== null && isNew) {
-      // The loss of the connection is not the end of the subscription: see detach().
-      this.#subscribe(connection, topic).addErrback(() => {});
+      this.#subscribe(connection, topic).addErrback((error) => {
+        // What follows the loss of a connection depends on who owns the subscriptions.
+        if (!(error instanceof RequestLost)) this.#fail(topic, error);
+      });
     } else if (connection !== null && topic.confirmedOn === connection) {
       controls.confirm(subscription);
     }
@@ -114,7 +116,8 @@ export class SubscriptionRegistry {
         for (const each of [...topic.subscriptions]) controls.confirm(each);
       },
       (error) => {
-        if (error instanceof RequestLost) throw error;
+        // The server has not refused: the next connection subscribes again.
+        if (isRequestFailure(error)) throw error;
         this.#fail(topic, error);
       },
     );

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { CancelledError, type Deferred } from "../../defer/mod.ts";
-import { ClientService } from "../../endpoints/mod.ts";
+import { ClientService, type ClientServiceOptions } from "../../endpoints/mod.ts";
 import { Clock } from "../../task/mod.ts";
 import {
   assertNoResult,
@@ -335,12 +335,16 @@ class ServiceFixture implements Disposable {
   readonly factory: RESPClientFactory;
   readonly service: ClientService<RESPClient>;
 
-  constructor(options: Partial<RESPClientOptions> = {}) {
+  constructor(
+    options: Partial<RESPClientOptions> = {},
+    serviceOptions: Partial<ClientServiceOptions<RESPClient>> = {},
+  ) {
     this.factory = new RESPClientFactory({ clock: this.clock, heartbeat: null, ...options });
     this.service = new ClientService(this.endpoint, this.factory, {
       clock: this.clock,
       retryPolicy: () => 1,
       prepareConnection: this.factory.prepare,
+      ...serviceOptions,
     });
     this.service.startService();
   }
@@ -456,6 +460,22 @@ cleanTest(
     successResultOf(subscribing);
   },
 );
+
+cleanTest("RESPClientFactory keeps subscriptions when an attempt times out", () => {
+  using fixture = new ServiceFixture({}, { attemptTimeout: 5 });
+  const subscribing = fixture.factory.subscribe("news", { message: () => {} });
+  fixture.connect();
+  fixture.push("subscribe", "news", 1);
+  const subscription = successResultOf(subscribing);
+  fixture.lose();
+  fixture.connect();
+  fixture.clock.advance(5);
+  assertEquals(subscription.isOpen, true);
+  fixture.lose();
+  fixture.connect();
+  assertEquals(fixture.received(), command("subscribe", "news"));
+  subscription.close();
+});
 
 cleanTest("RESPClientFactory sends no command of a lost connection again", () => {
   using fixture = new ServiceFixture();
