@@ -117,7 +117,7 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
     this.#maxUnsent = maxUnsent;
     this.#info = options.info ?? { server: "torsion", version: "7.0.0" };
     this.#replies = new ReplyQueue({
-      send: (outcome) => this.#encode(outcome),
+      send: (outcome) => this.#sendOutcome(outcome),
       settled: () => this.#settled(),
       dropped: (error) => logFailure(error),
     });
@@ -189,7 +189,8 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
     } catch (error) {
       return this.#replies.add({ failed: true, error });
     }
-    this.#replies.add({ failed: false, value: result });
+    if (this.#replies.length === 0) this.#send(result);
+    else this.#replies.add({ failed: false, value: result });
   }
 
   /** Replies with the violation, and closes the connection. */
@@ -256,13 +257,16 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
     return isThenable(isAccepted) ? isAccepted.then(accept) : accept(isAccepted);
   }
 
+  #sendOutcome(outcome: Outcome): void {
+    if (!outcome.failed) return this.#send(outcome.value);
+    this.#encodeFailure(outcome.error);
+  }
+
   /** Adds a reply to the bytes to send. */
-  #encode(outcome: Outcome): void {
+  #send(result: CommandResult): void {
     try {
-      if (outcome.failed) this.#encodeFailure(outcome.error);
-      else if (outcome.value instanceof PushReply) {
-        for (const push of outcome.value.pushes) this.#encoder.push(push);
-      } else this.#encoder.reply(outcome.value);
+      if (!(result instanceof PushReply)) this.#encoder.reply(result);
+      else for (const push of result.pushes) this.#encoder.push(push);
     } catch (error) {
       this.#encodeFailure(error);
     }
