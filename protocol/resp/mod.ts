@@ -1,6 +1,6 @@
 /**
- * RESP, the protocol of Redis and Valkey, in the versions 2 and 3: servers, and decoders and encoders
- * without I/O.
+ * RESP, the protocol of Redis and Valkey, in the versions 2 and 3: servers, and decoders and
+ * encoders without I/O.
  *
  * - {@linkcode RESPFactory} and {@linkcode RESPServerProtocol} are a server whose commands are a
  *   {@linkcode CommandTable}.
@@ -8,6 +8,11 @@
  *   {@linkcode RESPValue} is what it returns.
  * - {@linkcode CommandDecoder} decodes the commands of clients, inline commands included.
  * - {@linkcode RESPEncoder} encodes commands, replies and pushes.
+ *
+ * No library fits below it. The clients of npm, node-redis (`@redis/client` 6) and `ioredis` 6, own
+ * their sockets of `node:net`, and their decoders are internal files. `redis-parser` 3 has no types
+ * of RESP3 and no limits, and needs the `Buffer` of Node. None of them has a server or decodes
+ * inline commands.
  *
  * @module
  */
