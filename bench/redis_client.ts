@@ -4,9 +4,9 @@
  *
  * Usage: `deno run -A bench/redis_client.ts [COMMANDS] [ROUNDS]`
  *
- * Both run in this process, in turns, with the same `redis-server` on a UNIX socket. A ratio above 1
- * means that this library is cheaper; it is the median of the ratios of the rounds. The server's own
- * time is not counted.
+ * Both run in this process, in turns, with the same `redis-server` on a UNIX socket. A ratio above
+ * 1 means that this library is cheaper; it is the median of the ratios of the rounds. The server's
+ * own time is not counted.
  *
  * @module
  */

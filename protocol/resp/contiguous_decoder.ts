@@ -3,7 +3,7 @@ import { viewOf } from "./resp_text.ts";
 
 const EMPTY = new Uint8Array(0);
 /** The number of bytes of a second chunk to copy, in which a frame that began before may end. */
-const BEYOND = 128;
+const BEYOND = 64;
 /** The size of the memory for such copies, in bytes. Many small allocations would take longer. */
 const MEMORY = 2048;
 

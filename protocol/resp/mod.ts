@@ -11,9 +11,11 @@
  * - {@linkcode CommandDecoder} decodes the commands of clients, inline commands included.
  * - {@linkcode RESPEncoder} encodes commands, replies and pushes.
  *
- * The clients `redis` and `ioredis` of npm, and those for Deno, have connections, reconnection and
- * timers of their own. So they work neither over an endpoint or a transport of this library, nor
- * with the clock of a test.
+ * No library fits below it. The clients of npm, node-redis (`@redis/client` 6) and `ioredis` 6, own
+ * their connections, reconnection and timers, so they work neither over an endpoint or a transport
+ * of this library, nor with the clock of a test, and their decoders are internal files.
+ * `redis-parser` 3 has no types of RESP3 and no limits, and needs the `Buffer` of Node. None of
+ * them has a server or decodes inline commands.
  *
  * @module
  */

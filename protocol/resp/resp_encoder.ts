@@ -89,10 +89,14 @@ export class RESPEncoder {
    */
   command(words: readonly RESPArgument[]): void {
     if (words.length === 0) throw new RangeError("Cannot encode a command: it has no name");
-    this.#whole(() => {
+    const { size } = this.#writer;
+    try {
       this.#writer.header(ARRAY, words.length);
       for (const word of words) this.#writer.bulk(BULK, textOrBytes(word));
-    });
+    } catch (error) {
+      this.#writer.truncate(size);
+      throw error;
+    }
   }
 
   /**
@@ -103,7 +107,13 @@ export class RESPEncoder {
    * @throws {RangeError} when more than 1000 aggregates are inside of each other.
    */
   reply(value: RESPOutput): void {
-    this.#whole(() => this.#value(value, 0));
+    const { size } = this.#writer;
+    try {
+      this.#value(value, 0);
+    } catch (error) {
+      this.#writer.truncate(size);
+      throw error;
+    }
   }
 
   /**
@@ -113,14 +123,9 @@ export class RESPEncoder {
    * @throws {TypeError} when a value is of another type. Nothing of the push is encoded then.
    */
   push(values: readonly RESPOutput[]): void {
-    this.#whole(() => this.#aggregate(this.version === 3 ? PUSH : ARRAY, values, values.length, 0));
-  }
-
-  /** Encodes a value as a whole or, if that throws, not at all. */
-  #whole(encode: () => void): void {
     const { size } = this.#writer;
     try {
-      encode();
+      this.#aggregate(this.version === 3 ? PUSH : ARRAY, values, values.length, 0);
     } catch (error) {
       this.#writer.truncate(size);
       throw error;

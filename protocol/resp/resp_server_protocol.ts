@@ -89,7 +89,7 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
   readonly #replies: ReplyQueue;
   #isFlushQueued = false;
   #isReceiving = false;
-  /** The bytes that were written since the write buffer of the transport was empty. */
+  /** The bytes that were written since the transport was last known to have sent all. */
   #unsent = 0;
   #isCongested = false;
   #isPaused = false;
@@ -117,7 +117,7 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
     this.#maxUnsent = maxUnsent;
     this.#info = options.info ?? { server: "torsion", version: "7.0.0" };
     this.#replies = new ReplyQueue({
-      send: (outcome) => this.#encode(outcome),
+      send: (outcome) => this.#sendOutcome(outcome),
       settled: () => this.#settled(),
       dropped: (error) => logFailure(error),
     });
@@ -137,8 +137,8 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
    * Sends data that the client has not asked for, such as a published message. It may leave before
    * the reply to a command that is being handled. If the connection is closing, nothing is sent.
    *
-   * @param values The kind of the data, such as `"message"`, and the data. In RESP2 it is sent as an
-   *   array.
+   * @param values The kind of the data, such as `"message"`, and the data. In RESP2 they are sent as
+   *   an array.
    * @throws {TypeError} when a value cannot be sent.
    */
   push(values: readonly RESPOutput[]): void {
@@ -151,8 +151,8 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
    *
    * @param _user The name of the user.
    * @param _password The password.
-   * @returns Whether the client may continue, or a Deferred or promise of it. By default nobody can
-   *   log in.
+   * @returns Whether the client may continue, or a Deferred or promise of it. By default,
+   *   every login is refused.
    */
   authenticate(_user: string, _password: string): boolean | PromiseLike<boolean> {
     return false;
@@ -189,7 +189,8 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
     } catch (error) {
       return this.#replies.add({ failed: true, error });
     }
-    this.#replies.add({ failed: false, value: result });
+    if (this.#replies.length === 0) this.#send(result);
+    else this.#replies.add({ failed: false, value: result });
   }
 
   /** Replies with the violation, and closes the connection. */
@@ -256,13 +257,16 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
     return isThenable(isAccepted) ? isAccepted.then(accept) : accept(isAccepted);
   }
 
+  #sendOutcome(outcome: Outcome): void {
+    if (!outcome.failed) return this.#send(outcome.value);
+    this.#encodeFailure(outcome.error);
+  }
+
   /** Adds a reply to the bytes to send. */
-  #encode(outcome: Outcome): void {
+  #send(result: CommandResult): void {
     try {
-      if (outcome.failed) this.#encodeFailure(outcome.error);
-      else if (outcome.value instanceof PushReply) {
-        for (const push of outcome.value.pushes) this.#encoder.push(push);
-      } else this.#encoder.reply(outcome.value);
+      if (!(result instanceof PushReply)) this.#encoder.reply(result);
+      else for (const push of result.pushes) this.#encoder.push(push);
     } catch (error) {
       this.#encodeFailure(error);
     }
@@ -339,7 +343,7 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
   }
 }
 
-/** Logs an error of a handler, unless it is for the client or says that nobody waits. */
+/** Logs an error of a handler, unless it is meant for the client, or its call was cancelled. */
 function logFailure(error: unknown): void {
   if (isInstance(error, RESPError) || isInstance(error, CancelledError)) return;
   logUserError(error, "Error while handling a command");

@@ -141,10 +141,13 @@ export const EXCLUSIONS: readonly Exclusion[] = [
     reason:
       "The library's decoders. One of the application's own is called by the rows of FrameDecoder and BufferedDecoder.",
     methodsOf: [
+      "CommandDecoder",
+      "ContiguousDecoder",
       "IntStringDecoder",
       "LineDecoder",
       "NetstringDecoder",
       "ProxyHeaderDecoder",
+      "RESPDecoder",
       "SOCKSReplyDecoder",
       "SOCKSRequestDecoder",
       "TextLineDecoder",
@@ -182,6 +185,26 @@ export const EXCLUSIONS: readonly Exclusion[] = [
     names: ["IService", "Service"].flatMap((owner) =>
       ["disownServiceParent", "setName", "setServiceParent"].map((method) => `${owner}.${method}`)
     ),
+  },
+  {
+    reason:
+      "The library's parts of RESP. Programs call them; the handlers that they call have rows.",
+    methodsOf: [
+      "CommandTable",
+      "RESPCommand",
+      "RESPEncoder",
+      "RESPFactory",
+      "SimpleString",
+      "VerbatimString",
+    ],
+    names: [
+      "connectionLost",
+      "dataReceived",
+      "loseConnection",
+      "pauseProducing",
+      "push",
+      "resumeProducing",
+    ].map((method) => `RESPServerProtocol.${method}`),
   },
   {
     reason:

@@ -19,6 +19,7 @@ import { POLICY_HOOKS } from "./policy_hooks.ts";
 import { PROTOCOL_CLASS_HOOKS } from "./protocol_class_hooks.ts";
 import { RESOLVER_HOOKS } from "./resolver_hooks.ts";
 import { RESP_CLIENT_HOOKS } from "./resp_client_hooks.ts";
+import { RESP_HOOKS } from "./resp_hooks.ts";
 import { SOCKS_HOOKS } from "./socks_hooks.ts";
 import { SOCKET_HOOKS } from "./socket_hooks.ts";
 import { STDIO_HOOKS } from "./stdio_hooks.ts";
@@ -51,6 +52,7 @@ const HOOKS: readonly Hook[] = [
   ...STDIO_HOOKS,
   ...SOCKET_HOOKS,
   ...AMP_HOOKS,
+  ...RESP_HOOKS,
   ...SOCKS_HOOKS,
   ...RESP_CLIENT_HOOKS,
 ];

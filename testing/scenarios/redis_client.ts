@@ -6,8 +6,8 @@
  *
  * Invariants:
  *
- * - Each request has one outcome, at its deadline at the latest: the answer to its own command, or a
- *   `RequestFailure`.
+ * - Each request has one outcome, at its deadline at the latest: the answer to its own command, or
+ *   a `RequestFailure`.
  * - A command whose failure says `sent: false` never reaches the server, and no command reaches it
  *   twice.
  * - A subscription continues on each new connection. It gets messages in their order, each once.
