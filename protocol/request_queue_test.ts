@@ -312,7 +312,7 @@ Deno.test("RequestQueue option maxTimeouts counts requests behind those that tim
   }
   assertEquals(fixture.sent, ["0"]);
   assertInstanceOf(transport.abortReason?.cause, RequestTimeout);
-  // A slow answer to a patient request holds back others, and is no sign of a dead peer.
+  // A request without a timeout holds back others. The peer may still be alive.
   const patient = new StringTransport();
   const busy = queue({ ...options, protocol: { transport: patient } });
   outcomeOf(busy.queue.request("patient", { timeout: Infinity }));
