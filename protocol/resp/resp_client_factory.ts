@@ -15,7 +15,7 @@ import { SubscriptionRegistry } from "./subscription_registry.ts";
  * @example A client that reconnects
  * ```ts no-eval
  * import { ClientService, reactor, TCP4ClientEndpoint } from "@torsion/reactor";
- * import { asInteger, RESPClientFactory } from "@torsion/reactor/resp";
+ * import { asInteger, type RESPClient, RESPClientFactory } from "@torsion/reactor/resp";
  *
  * const password = Deno.env.get("REDIS_PASSWORD");
  * const factory = new RESPClientFactory({ clock: reactor, password });
