@@ -15,6 +15,7 @@ import {
 import {
   type Address,
   ClientFactory,
+  ClientService,
   type ConnectError,
   connectProtocol,
   ConnectTimeoutError,
@@ -27,14 +28,15 @@ import {
   LineOnlyReceiver,
   LineReceiver,
   Protocol,
+  RequestQueue,
   StreamProtocol,
-  type TCP4ClientEndpoint,
+  TCP4ClientEndpoint,
   TCP4ServerEndpoint,
   type TCP6ServerEndpoint,
   type TLSServerEndpoint,
   type UNIXServerEndpoint,
 } from "@torsion/reactor";
-import type { RequestOptions } from "@torsion/reactor/protocol";
+import { isRequestFailure, RequestCancelled, type RequestOptions } from "@torsion/reactor/protocol";
 import { ConnectingCancelledError, type RunOptions } from "@torsion/reactor/reactor";
 
 /** `true` if A and B are the same type: `any` equals only `any`. */
@@ -227,6 +229,23 @@ Deno.test("connect() and listen() of endpoints are cancelled by a signal, with i
     Error,
     "Cancelled by an AbortSignal: not needed",
   );
+});
+
+Deno.test("ClientService.request() has the type of the answer, and failures have `sent`", async () => {
+  const reactor = new DenoReactor();
+  class Client extends LineReceiver {
+    readonly requests = new RequestQueue<string, number>((line) => this.sendLine(line));
+  }
+  const endpoint = new TCP4ClientEndpoint(reactor, "127.0.0.1", 1);
+  const service = new ClientService(endpoint, Factory.forProtocol(Client), { clock: reactor });
+  const answer = service.request((client, options) => client.requests.request("a", options));
+  const typed: Equal<typeof answer, Deferred<number>> = true;
+  answer.cancel();
+  const error: unknown = await answer.then(() => null, (error) => error);
+  if (!isRequestFailure(error)) throw error;
+  const { sent } = error;
+  assertInstanceOf(error, RequestCancelled);
+  assertEquals([typed, sent, error.sent], [true, false, false]);
 });
 
 Deno.test("String() of ports, connectors, transports and protocols names the addresses", async () => {

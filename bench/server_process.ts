@@ -34,10 +34,25 @@ export class ServerProcess implements AsyncDisposable {
     args: string[] = [],
   ): Promise<ServerProcess> {
     const path = new URL(file, import.meta.url).pathname;
-    const process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--allow-net", ...flags, path, "0", ...args],
-      stdout: "piped",
-    }).spawn();
+    const command = ["run", "--allow-net", ...flags, path, "0", ...args];
+    return await ServerProcess.startCommand(Deno.execPath(), command);
+  }
+
+  /**
+   * Starts a program, and waits until it has printed its port.
+   *
+   * @param command The executable.
+   * @param args Its arguments.
+   * @param pattern Matches the output when the server listens; its group is the port.
+   * @returns The running server.
+   * @throws {Error} If the program exits without printing its port.
+   */
+  static async startCommand(
+    command: string,
+    args: string[],
+    pattern: RegExp = /(?:listening|starting) on .*?(\d+)\n/,
+  ): Promise<ServerProcess> {
+    const process = new Deno.Command(command, { args, stdout: "piped" }).spawn();
     let output = "";
     // The stream stays open: the server could not write to a closed one.
     for await (
@@ -46,10 +61,13 @@ export class ServerProcess implements AsyncDisposable {
       })
     ) {
       output += text;
-      const port = /(?:listening|starting) on .*?(\d+)\n/.exec(output)?.[1];
+      const port = pattern.exec(output)?.[1];
       if (port !== undefined) return new ServerProcess(process, Number(port));
     }
-    throw new Error(`${file} exited before it listened; its output was ${JSON.stringify(output)}`);
+    throw new Error(
+      `${[command, ...args].join(" ")} exited before it listened; its output was ` +
+        JSON.stringify(output),
+    );
   }
 
   /** Returns the processor time that the process has used, system calls included, in seconds. */

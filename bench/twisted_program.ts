@@ -8,14 +8,15 @@ const PYTHON = "/usr/bin/python3";
 
 /** Reports whether Twisted is installed. Prints a notice if it is not. */
 export async function isTwistedInstalled(): Promise<boolean> {
-  const isInstalled = await canImport();
+  const isInstalled = await canImport("twisted");
   if (!isInstalled) console.log(`Twisted is left out: ${PYTHON} has no package twisted`);
   return isInstalled;
 }
 
-async function canImport(): Promise<boolean> {
+/** Reports whether Debian's Python has a module. */
+export async function canImport(module: string): Promise<boolean> {
   try {
-    const command = new Deno.Command(PYTHON, { args: ["-c", "import twisted"], stderr: "null" });
+    const command = new Deno.Command(PYTHON, { args: ["-c", `import ${module}`], stderr: "null" });
     return (await command.output()).success;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;

@@ -373,7 +373,8 @@ export class Deferred<T> extends Chain implements Promise<T> {
    *
    * The `CancelledError` that results is replaced by an error that names the signal's reason: a
    * `TimeoutError` for a signal of `AbortSignal.timeout()`, and a `CancelledError` otherwise. Its
-   * `cause` is the reason. Twisted has no such method, because Python has no `AbortSignal`.
+   * `cause` is the reason. An error of a subclass of `CancelledError` stays. Twisted has no such
+   * method, because Python has no `AbortSignal`.
    *
    * @param signal The signal. If it has aborted already, the Deferred is cancelled at once.
    * @returns This Deferred.

@@ -242,6 +242,15 @@ Deno.test("Deferred.addSignal() cancels a wait that began before it", () => {
   failureResultOf(outcome, CancelledError);
 });
 
+Deno.test("Deferred.addSignal() leaves a failure of a subclass of CancelledError", () => {
+  class Left extends CancelledError {}
+  const controller = new AbortController();
+  const cancelled = new Deferred<number>((deferred) => deferred.errback(new Left()));
+  cancelled.addSignal(controller.signal);
+  controller.abort("enough");
+  failureResultOf(cancelled, Left);
+});
+
 Deno.test("Deferred.addSignal() leaves the failure of a failed Deferred", () => {
   const error = new Error("no");
   assertStrictEquals(failureResultOf(fail(error).addSignal(new AbortController().signal)), error);

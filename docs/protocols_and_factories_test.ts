@@ -43,10 +43,3 @@ Deno.test("forward.ts closes its client and logs an error if the target refuses"
   const { lines } = await forwarder.end();
   assertMatch(lines.join("\n"), /refused/);
 });
-
-Deno.test("requests.ts prints the answers, and the reason why it closed the connection", async () => {
-  await using folder = await GuideFolder.open(GUIDE);
-  await using program = folder.start("deno run --allow-net=127.0.0.1 requests.ts");
-  const { code, lines, errors } = await program.end();
-  assertEquals([code, lines, errors], [0, ['[ "ONE", "TWO" ]', "HeartbeatTimeout"], ""]);
-});

@@ -13,12 +13,12 @@ Deno.test("request_reply.ts matches answers with questions, and detects a server
     "UPPER a: A",
     "UPPER b: B",
     "UPPER c: C",
-    "WAIT 1.5: TimeoutError: The peer did not answer the request within 0.2 s",
+    "WAIT 1.5: RequestTimeout: The peer did not answer the request within 0.2 s",
     "UPPER mine: MINE",
     "MUMBLE: Error: what is MUMBLE?",
   ]);
   const [, silence] =
-    /^WAIT 3600: HeartbeatTimeout: .* the peer sent nothing for ([\d.]+) s and left 2 heartbeats unanswered$/
+    /^WAIT 3600: RequestLost: .* the peer sent nothing for ([\d.]+) s and left 2 heartbeats unanswered$/
       .exec(hung ?? "") ?? [];
   assert(Number(silence) > 0.58, hung);
 });

@@ -57,6 +57,18 @@ export const MEMCACHED: Tool = {
   check: ["--version"],
   package: "memcached",
 };
+/** The command line of Redis. Its package also has the benchmark. */
+export const REDIS_CLI: Tool = {
+  command: "redis-cli",
+  check: ["--version"],
+  package: "redis-tools",
+};
+/** The server of Redis. */
+export const REDIS_SERVER: Tool = {
+  command: "redis-server",
+  check: ["--version"],
+  package: "redis-server",
+};
 /** Debian's Python, which has Twisted. Another Python earlier in the path may not. */
 export const TWISTED: Tool = {
   command: "/usr/bin/python3",

@@ -4,7 +4,7 @@ import { ConnectionAborted, ConnectionClosed } from "../reactor/errors.ts";
 import type { IDelayedCall, IReactorTime, ITransport } from "../reactor/interfaces/mod.ts";
 import { isThenable, logUserError, whenSettled } from "../defer/guarded_call.ts";
 import { checkFunction, checkInteger, checkPeriod } from "../internal/validation.ts";
-import { RequestQueueFull } from "./pending_requests.ts";
+import { RequestQueueFull } from "./request_failures.ts";
 
 /**
  * The failures of a heartbeat that a dead peer causes. The queue of a peer that answers no request
@@ -21,9 +21,8 @@ export interface HeartbeatOptions {
    * answers.
    *
    * With a {@linkcode RequestQueue} or a {@linkcode KeyedRequestQueue}, send the PING as a request
-   * and return its Deferred. A `TimeoutError`, a `RequestQueueFull` or the loss of the connection
-   * is then not logged, because the heartbeat itself reports a dead peer. Any other failure is
-   * logged.
+   * and return its Deferred. A timeout, a `RequestQueueFull` or the loss of the connection is then
+   * not logged, because the heartbeat itself reports a dead peer. Any other failure is logged.
    */
   send: () => unknown;
   /**
@@ -75,8 +74,9 @@ export class HeartbeatTimeout extends ConnectionAborted {
  * hours, but not a program that hangs. `idleTimeout` closes a connection on which both sides are
  * content to be silent.)
  *
- * When answers arrive in the order of the requests, the answer to a PING comes after those to
- * earlier requests. Choose `interval` and `maxMissed` so that `interval * (maxMissed + 1)` is
+ * When answers arrive in the order of the requests, a PING must be sent as a request: a queue would
+ * match its answer with the oldest request otherwise. The answer to a PING then comes after those
+ * to earlier requests. Choose `interval` and `maxMissed` so that `interval * (maxMissed + 1)` is
  * longer than the slowest answer takes.
  *
  * A pause of this process does not count as silence of the peer: data that arrived meanwhile is

@@ -168,7 +168,7 @@ for (const [kind, load] of kinds) {
       for (let i = 0; i < 3; i++) pair.pump.advance(30);
       assertInstanceOf(pair.clientReason, HeartbeatTimeout);
       assertEquals(server.questions().length, 3);
-      assertEquals(outcome, ["TimeoutError: The peer did not answer the request within 5 s"]);
+      assertEquals(outcome, ["RequestTimeout: The peer did not answer the request within 5 s"]);
       assertEquals(pair.clock.getDelayedCalls(), []);
     },
   );

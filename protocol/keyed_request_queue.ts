@@ -81,8 +81,9 @@ export class KeyedRequestQueue<Req, Res, Id = number> extends PendingRequests<Re
   /**
    * Creates an empty queue.
    *
-   * @param send Sends a request under its id. An error that it throws, or rejects its promise with,
-   *   fails that request.
+   * @param send Sends a request under its id. If it throws, or rejects its promise, it must not
+   *   have sent anything: the request fails with {@linkcode RequestSendFailed}, whose cause is the
+   *   error.
    * @param options Limits, and `newId`, which is required unless ids are numbers.
    * @throws {RangeError} when an option is out of range.
    * @throws {TypeError} when there is a `timeout` but no `clock`, or `send` or `newId` is not a

@@ -61,7 +61,7 @@ Deno.test("KeyedRequestQueue drops a late answer once, and rejects an answer to 
   assertEquals([fixture.queue.inFlight, fixture.queue.abandoned], [0, 2]);
   fixture.queue.answer(1, "late");
   fixture.queue.fail(2, new RangeError("late"));
-  assertEquals([outcomes, fixture.queue.abandoned], [[["TimeoutError"], ["TimeoutError"]], 0]);
+  assertEquals([outcomes, fixture.queue.abandoned], [[["RequestTimeout"], ["RequestTimeout"]], 0]);
   assertThrows(
     () => fixture.queue.answer(1, "again"),
     UnexpectedAnswer,
@@ -102,7 +102,7 @@ Deno.test("KeyedRequestQueue.request({ signal, timeout }) abandons the request",
   }
   leaving.abort();
   clock.advance(2);
-  assertEquals(errors, ["CancelledError", "TimeoutError"]);
+  assertEquals(errors, ["RequestCancelled", "RequestTimeout"]);
   assertEquals([sent, calls.inFlight, calls.abandoned], [[1, 2], 0, 2]);
 });
 
@@ -130,7 +130,7 @@ Deno.test("KeyedRequestQueue skips an id that is in use, also by an abandoned re
   fixture.queue.answer(3, "X");
   for (const request of ["c", "d"]) outcomes.push(outcomeOf(fixture.queue.request(request)));
   assertEquals(fixture.sent.slice(2), [[3, "x"], [3, "c"]]);
-  assertEquals(outcomes, [["TimeoutError"], ["TimeoutError"], [], ["RangeError"]]);
+  assertEquals(outcomes, [["RequestTimeout"], ["RequestTimeout"], [], ["RequestSendFailed"]]);
   fixture.queue.answer(2, "late");
   outcomes.push(outcomeOf(fixture.queue.request("e")));
   assertEquals(fixture.sent.at(-1), [2, "e"]);
@@ -144,7 +144,7 @@ Deno.test("KeyedRequestQueue fails a request if newId() returns only ids in use"
   const errors: Error[] = [];
   fixture.queue.request("b").addErrback((error) => void errors.push(error));
   assertEquals(
-    errors.map(({ name, message }) => `${name}: ${message}`),
+    errors.map(({ cause }) => `${cause}`),
     ["RangeError: Cannot send a request with the id 1: a request with this id is already in flight"],
   );
   fixture.queue.answer(1, "A");
@@ -155,7 +155,7 @@ Deno.test("KeyedRequestQueue fails a request whose send() threw, and frees its i
   const requests = new KeyedRequestQueue<string, string>((_id, request) => {
     if (request === "bad") throw new RangeError(request);
   }, { newId: () => 1 });
-  assertEquals([outcomeOf(requests.request("bad")), requests.inFlight], [["RangeError"], 0]);
+  assertEquals([outcomeOf(requests.request("bad")), requests.inFlight], [["RequestSendFailed"], 0]);
   const next = outcomeOf(requests.request("good"));
   requests.answer(1, "GOOD");
   assertEquals(next, ["GOOD"]);
@@ -176,7 +176,7 @@ Deno.test("KeyedRequestQueue.connectionLost() fails all requests, and forgets al
   fixture.clock.advance(1);
   const outcome = outcomeOf(fixture.queue.request("a"));
   fixture.queue.connectionLost(new ConnectionDone());
-  assertEquals(outcome, ["ConnectionDone"]);
+  assertEquals(outcome, ["RequestLost"]);
   assertEquals([fixture.queue.inFlight, fixture.queue.abandoned], [0, 0]);
   assertThrows(() => fixture.queue.answer(1, "late"), UnexpectedAnswer);
 });

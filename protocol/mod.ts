@@ -78,7 +78,6 @@ export {
   PendingRequest,
   PendingRequests,
   type RequestOptions,
-  RequestQueueFull,
   type RequestQueueOptions,
   UnexpectedAnswer,
 } from "./pending_requests.ts";
@@ -150,5 +149,15 @@ export { Protocol } from "./protocol.ts";
 export type { replaceProtocol, SwitchableTransport } from "../reactor/stream/protocol_switch.ts";
 export { ProducerStopped, ReadableStreamProducer } from "./readable_stream_producer.ts";
 export { ReconnectingClientFactory } from "./reconnecting_client_factory.ts";
+export {
+  isRequestFailure,
+  RequestCancelled,
+  type RequestFailure,
+  type RequestFailureDetails,
+  RequestLost,
+  RequestQueueFull,
+  RequestSendFailed,
+  RequestTimeout,
+} from "./request_failures.ts";
 export { RequestQueue } from "./request_queue.ts";
 export { StreamProtocol, type StreamProtocolOptions } from "./stream_protocol.ts";

@@ -1,9 +1,16 @@
 import { Deferred, fail, TimeoutError } from "../defer/mod.ts";
 import { RemovableFifo } from "../defer/removable_fifo.ts";
-import { abortedBefore } from "../defer/waiter_queue.ts";
 import type { IReactorTime, ITransport } from "../reactor/interfaces/mod.ts";
 import { asError, onRejection } from "../defer/guarded_call.ts";
 import { checkBound, checkDelay, checkFunction } from "../internal/validation.ts";
+import {
+  abandonedRequest,
+  abortedRequest,
+  RequestLost,
+  RequestQueueFull,
+  RequestSendFailed,
+  RequestTimeout,
+} from "./request_failures.ts";
 
 /** Limits of a request queue. */
 export interface RequestQueueOptions {
@@ -13,8 +20,8 @@ export interface RequestQueueOptions {
    */
   clock?: Pick<IReactorTime, "callLater"> | undefined;
   /**
-   * Seconds until a request fails with a `TimeoutError`. They count from the call of `request`, so
-   * the wait in the queue is included.
+   * Seconds until a request fails with a {@linkcode RequestTimeout}. They count from the call of
+   * `request`, so the wait in the queue is included.
    *
    * @default {Infinity}
    */
@@ -34,9 +41,10 @@ export interface RequestQueueOptions {
    */
   maxWaiting?: number | undefined;
   /**
-   * The number of sent requests that time out in a row, without any answer between them, after
-   * which the connection of {@linkcode protocol} is aborted. The last `TimeoutError` is the cause
-   * of the reason. A request that timed out before it was sent does not count.
+   * The number of requests that time out in a row, without any answer between them, after which the
+   * connection of {@linkcode protocol} is aborted. The last {@linkcode RequestTimeout} is the cause
+   * of the reason. A request that timed out before it was sent counts only if all requests in
+   * flight had been abandoned when it was made: nothing but a late answer could free its place.
    *
    * @default {Infinity}
    */
@@ -48,24 +56,18 @@ export interface RequestQueueOptions {
 /** Options of a single request. */
 export interface RequestOptions {
   /**
-   * Seconds until this request fails with a `TimeoutError`, at least 0.
+   * Seconds until this request fails with a {@linkcode RequestTimeout}, at least 0.
    *
    * @default the `timeout` of the queue
    */
   timeout?: number | undefined;
   /**
    * Abandons this request when it aborts, as cancelling its Deferred does. The request fails with a
-   * `TimeoutError` if the signal is that of `AbortSignal.timeout()`, and else with a
-   * `CancelledError`; both name the signal's reason. A signal that has aborted already sends
-   * nothing.
+   * {@linkcode RequestTimeout} if the signal's reason is a timeout, as that of
+   * `AbortSignal.timeout()` is, and else with a {@linkcode RequestCancelled}; both name the reason.
+   * A signal that has aborted already sends nothing.
    */
   signal?: AbortSignal | undefined;
-}
-
-/** The failure of a request that was made while `maxWaiting` requests waited already. */
-export class RequestQueueFull extends Error {
-  /** The error's name. */
-  override readonly name = "RequestQueueFull";
 }
 
 /**
@@ -84,6 +86,7 @@ export class PendingRequest<Req, Res> {
   /** Fires with the peer's answer. */
   readonly answer: Deferred<Res>;
   #sent = false;
+  #isAbandoned = false;
 
   /**
    * Creates a request that has not been sent.
@@ -94,12 +97,21 @@ export class PendingRequest<Req, Res> {
   constructor(request: Req, abandoned: (pending: PendingRequest<Req, Res>) => void) {
     checkFunction("PendingRequest() abandoned", abandoned);
     this.request = request;
-    this.answer = new Deferred<Res>(() => abandoned(this));
+    this.answer = new Deferred<Res>(() => {
+      this.#isAbandoned = true;
+      // Returned, because the Deferred logs the rejection of a promise.
+      return abandoned(this);
+    });
   }
 
   /** Whether the request has been passed to the protocol to be sent. */
   get sent(): boolean {
     return this.#sent;
+  }
+
+  /** Whether the Deferred has been cancelled, also by a timeout or a signal. */
+  get isAbandoned(): boolean {
+    return this.#isAbandoned;
   }
 
   /** Records that the request is being sent. */
@@ -130,8 +142,10 @@ export abstract class PendingRequests<Req, Res> {
   readonly #maxWaiting: number;
   readonly #maxTimeouts: number;
   readonly #protocol: RequestQueueOptions["protocol"];
-  /** The number of sent requests that have timed out since the last answer. */
+  /** The number of requests that have timed out since the last answer. */
   #timeouts = 0;
+  /** The requests in flight that have been abandoned. */
+  readonly #abandoned = new Set<PendingRequest<Req, Res>>();
   readonly #waiting = new RemovableFifo<PendingRequest<Req, Res>>();
   /** The reason for which the connection was lost. */
   #lost: Error | null = null;
@@ -179,16 +193,19 @@ export abstract class PendingRequests<Req, Res> {
    * @param options `timeout` and `signal` for this request.
    * @returns A Deferred that fires with the answer. Cancelling it abandons the request: it is not
    *   sent if it still waits, and otherwise its answer is dropped when it arrives. It fails with
-   *   `TimeoutError` when the answer takes too long, with {@linkcode RequestQueueFull}, with the
-   *   error that `send` threw, or with the reason for which the connection was lost.
+   *   the error with which the peer answers, or with a failure whose `sent` says whether the
+   *   request had been sent: {@linkcode RequestTimeout}, {@linkcode RequestCancelled},
+   *   {@linkcode RequestQueueFull}, {@linkcode RequestSendFailed} if `send` fails, or
+   *   {@linkcode RequestLost} if the connection is lost. The error of the peer is not a
+   *   {@linkcode RequestFailure}.
    * @throws {RangeError} when `timeout` is negative or NaN.
    * @throws {TypeError} when there is a `timeout` but the queue has no `clock`.
    */
   request(request: Req, options: RequestOptions = {}): Deferred<Res> {
     const { timeout = this.#timeout, signal } = options;
     this.#check(timeout);
-    if (this.#lost !== null) return fail(this.#lost);
-    if (signal?.aborted) return abortedBefore(signal);
+    if (this.#lost !== null) return fail(new RequestLost(this.#lost, false));
+    if (signal?.aborted) return fail(abortedRequest(signal));
     const hasTurn = this.#waiting.length === 0 && this.inFlight < this.#maxInFlight;
     if (!hasTurn && this.#waiting.length >= this.#maxWaiting) {
       return fail(
@@ -198,25 +215,29 @@ export abstract class PendingRequests<Req, Res> {
         ),
       );
     }
+    const wasBlocked = this.#isBlocked;
     let number = -1;
     const pending = new PendingRequest<Req, Res>(request, (pending) => {
       if (!this.#waiting.remove(number)) this.#abandon(pending);
     });
     if (hasTurn) this.#start(pending);
     else number = this.#waiting.push(pending);
-    const answer = this.#within(timeout, pending);
-    return signal === undefined ? answer : answer.addSignal(signal);
+    this.#addTimeout(timeout, pending);
+    if (signal !== undefined) pending.answer.addSignal(signal);
+    return pending.answer.addErrback((error) => this.#failed(pending, error, wasBlocked));
   }
 
   /**
-   * Fails all requests, and all that are made later. Call it in `connectionLost`.
+   * Fails all requests, and all that are made later, with {@linkcode RequestLost}. Call it in
+   * `connectionLost`.
    *
    * @param reason The reason of the loss.
    */
   connectionLost(reason: Error): void {
     this.#lost ??= reason;
     const all = [...this.takeInFlight(), ...this.#waiting.takeAll()];
-    for (const pending of all) pending.settle({ error: reason });
+    this.#abandoned.clear();
+    for (const pending of all) pending.settle({ error: new RequestLost(reason, pending.sent) });
   }
 
   /**
@@ -224,8 +245,9 @@ export abstract class PendingRequests<Req, Res> {
    * may come before this method returns.
    *
    * @param pending The request.
-   * @returns A result of any type. If it is a promise that rejects, or this method throws, the
-   *   request fails with that error.
+   * @returns A result of any type. If it is a promise that rejects, or this method throws, nothing
+   *   must have been sent: the request fails with {@linkcode RequestSendFailed}, and no answer to
+   *   it is expected.
    */
   protected abstract send(pending: PendingRequest<Req, Res>): unknown;
 
@@ -266,12 +288,15 @@ export abstract class PendingRequests<Req, Res> {
     pending: PendingRequest<Req, Res>,
     outcome: { answer: Res } | { error: Error },
   ): void {
+    this.#abandoned.delete(pending);
     this.#startMore();
     pending.settle(outcome);
   }
 
   #abandon(pending: PendingRequest<Req, Res>): void {
+    const { inFlight } = this;
     this.abandon(pending);
+    if (this.inFlight === inFlight) this.#abandoned.add(pending);
     this.#startMore();
   }
 
@@ -303,20 +328,33 @@ export abstract class PendingRequests<Req, Res> {
 
   #notSent(pending: PendingRequest<Req, Res>, error: unknown): void {
     this.forget(pending);
-    this.#continue(pending, { error: asError(error) });
+    this.#continue(pending, { error: new RequestSendFailed(asError(error)) });
   }
 
-  #within(seconds: number, pending: PendingRequest<Req, Res>): Deferred<Res> {
+  #addTimeout(seconds: number, pending: PendingRequest<Req, Res>): void {
     const { answer } = pending;
-    if (this.#clock === null || seconds === Infinity || answer.called) return answer;
-    return answer.addTimeout(seconds, this.#clock, () => {
-      const error = new TimeoutError(`The peer did not answer the request within ${seconds} s`);
-      if (pending.sent) this.#timedOut(error);
-      throw error;
+    if (this.#clock === null || seconds === Infinity || answer.called) return;
+    answer.addTimeout(seconds, this.#clock, () => {
+      const what = pending.sent ? "answer the request" : "answer earlier requests";
+      throw new TimeoutError(`The peer did not ${what} within ${seconds} s`);
     });
   }
 
-  #timedOut(error: TimeoutError): void {
+  /** Whether only late answers can free a place for the requests that wait. */
+  get #isBlocked(): boolean {
+    return this.inFlight >= this.#maxInFlight && this.#abandoned.size === this.inFlight;
+  }
+
+  /** Rethrows the failure of a request; that of an abandoned one with `sent`. */
+  #failed(pending: PendingRequest<Req, Res>, error: Error, wasBlocked: boolean): never {
+    if (!pending.isAbandoned) throw error;
+    const failure = abandonedRequest(error, pending.sent);
+    const isCounted = failure.sent || wasBlocked && this.#isBlocked;
+    if (isCounted && failure instanceof RequestTimeout) this.#timedOut(failure);
+    throw failure;
+  }
+
+  #timedOut(error: RequestTimeout): void {
     // The loss of the connection is not repeated for the requests that time out until it comes.
     if (++this.#timeouts === this.#maxTimeouts) this.#protocol?.transport.abortConnection(error);
   }

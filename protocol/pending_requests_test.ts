@@ -8,6 +8,7 @@ import type { IDelayedCall } from "../reactor/interfaces/mod.ts";
 import { Clock } from "../task/mod.ts";
 import { KeyedRequestQueue } from "./keyed_request_queue.ts";
 import type { PendingRequests, RequestQueueOptions } from "./pending_requests.ts";
+import { isRequestFailure } from "./request_failures.ts";
 import { RequestQueue } from "./request_queue.ts";
 
 /** A request: a number, and what `send` does with it. */
@@ -103,6 +104,8 @@ interface Outcome {
   ends: (number | string)[];
   /** Whether it was settled before it was sent. */
   endedUnsent: boolean;
+  /** What its failure says; `null` if the peer has answered. */
+  sent: boolean | null;
 }
 
 function play(make: (options: RequestQueueOptions, sent: Sent) => Subject, moves: Move[]): void {
@@ -118,13 +121,17 @@ function play(make: (options: RequestQueueOptions, sent: Sent) => Subject, moves
       answer: requests.request({ n, sending }),
       ends: [],
       endedUnsent: false,
+      sent: null,
     };
     asked.push(each);
     const ended = (outcome: number | string): void => {
       each.ends.push(outcome);
       each.endedUnsent = !sent.includes(n);
     };
-    each.answer.addCallbacks(ended, (error) => ended(error.name));
+    each.answer.addCallbacks(ended, (error) => {
+      if (isRequestFailure(error)) each.sent = error.sent;
+      ended(error.name);
+    });
   };
   for (const { kind, sending, which } of moves) {
     if (kind === "request") ask(sending);
@@ -138,10 +145,14 @@ function play(make: (options: RequestQueueOptions, sent: Sent) => Subject, moves
     if (requests.waiting > 0) assertEquals(requests.inFlight, maxInFlight);
   }
   requests.connectionLost(new ConnectionDone());
-  for (const [n, { ends, endedUnsent }] of asked.entries()) {
+  for (const [n, { ends, endedUnsent, sent: isSent }] of asked.entries()) {
     assertEquals(ends.length, 1);
     if (typeof ends[0] === "number") assertEquals(ends[0], n);
     assertEquals(sent.filter((each) => each === n).length, endedUnsent ? 0 : 1);
+    // An error with which the peer answers does not say whether the request was sent. A request
+    // whose send() threw was passed to it, and was not sent.
+    assertEquals(isSent === null, typeof ends[0] === "number" || ends[0] === "RangeError");
+    if (isSent !== null) assertEquals(isSent, !endedUnsent && ends[0] !== "RequestSendFailed");
   }
   // Requests are sent in the order in which they were made.
   assertEquals(sent, sent.toSorted((a, b) => a - b));

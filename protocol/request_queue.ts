@@ -17,11 +17,14 @@ import {
  * It keeps its place in the order, so that its answer is dropped when it arrives, and later
  * requests get their own answers. It also keeps counting towards `maxInFlight`: once a peer has
  * left that many unanswered, no more are sent to it, and later requests time out. Use a
- * {@linkcode Heartbeat} to close such a connection. Its PING is sent as a request; the example of
+ * {@linkcode Heartbeat} to close such a connection, and the option `maxTimeouts` if the peer also
+ * sends other data than answers. The PING of a heartbeat is sent as a request; the example of
  * {@linkcode Heartbeat} combines the two.
  *
  * A queue belongs to one connection. It does not send a request again on the next connection,
- * because only the caller knows whether that is safe. Twisted has no such class; each client writes
+ * because only the caller knows whether that is safe: the `sent` of a {@linkcode RequestFailure}
+ * says whether the peer may have received the request. `ClientService.request()` waits for a
+ * connection and makes a request within one deadline. Twisted has no such class; each client writes
  * its own.
  *
  * @typeParam Req The requests.
@@ -61,8 +64,8 @@ export class RequestQueue<Req, Res> extends PendingRequests<Req, Res> {
   /**
    * Creates an empty queue.
    *
-   * @param send Sends a request. An error that it throws, or rejects its promise with, fails that
-   *   request.
+   * @param send Sends a request. If it throws, or rejects its promise, it must not have sent
+   *   anything: the request fails with {@linkcode RequestSendFailed}, whose cause is the error.
    * @param options The limits.
    * @throws {RangeError} when an option is out of range.
    * @throws {TypeError} when there is a `timeout` but no `clock`, or `send` is not a function.

@@ -6,11 +6,8 @@ import { ConnectionDone } from "../reactor/errors.ts";
 import type { IDelayedCall } from "../reactor/interfaces/mod.ts";
 import { Clock } from "../task/mod.ts";
 import { StringTransport } from "../testing/mod.ts";
-import {
-  RequestQueueFull,
-  type RequestQueueOptions,
-  UnexpectedAnswer,
-} from "./pending_requests.ts";
+import { type RequestQueueOptions, UnexpectedAnswer } from "./pending_requests.ts";
+import { RequestQueueFull, RequestTimeout } from "./request_failures.ts";
 import { RequestQueue } from "./request_queue.ts";
 
 /** Collects the answer of a request, or the name of its failure. */
@@ -90,11 +87,11 @@ Deno.test("RequestQueue drops the late answer to a request that timed out", () =
   fixture.clock.advance(4);
   const next = outcomeOf(fixture.queue.request("next"));
   fixture.clock.advance(1);
-  assertEquals([late, next], [["TimeoutError"], []]);
+  assertEquals([late, next], [["RequestTimeout"], []]);
   assertEquals(fixture.queue.inFlight, 2);
   fixture.queue.answer("LATE");
   fixture.queue.answer("NEXT");
-  assertEquals([late, next], [["TimeoutError"], ["NEXT"]]);
+  assertEquals([late, next], [["RequestTimeout"], ["NEXT"]]);
   assertEquals(fixture.clock.getDelayedCalls(), [] as IDelayedCall[]);
 });
 
@@ -105,7 +102,7 @@ Deno.test("RequestQueue timeout includes the time in the queue", () => {
   fixture.queue.request("hurried", { timeout: 2 }).addErrback((error) => void errors.push(error));
   fixture.clock.advance(2);
   assertInstanceOf(errors[0], TimeoutError);
-  assertEquals(errors[0].message, "The peer did not answer the request within 2 s");
+  assertEquals(errors[0].message, "The peer did not answer earlier requests within 2 s");
   fixture.queue.request("after");
   fixture.queue.answer("SLOW");
   assertEquals(fixture.sent, ["slow", "after"]);
@@ -153,7 +150,7 @@ Deno.test("RequestQueue.request({ signal }) of a timeout signal fails with Timeo
   const timeout = new AbortController();
   const outcome = outcomeOf(fixture.queue.request("a", timeout));
   timeout.abort(new DOMException("Signal timed out.", "TimeoutError"));
-  assertEquals(outcome, ["TimeoutError"]);
+  assertEquals(outcome, ["RequestTimeout"]);
 });
 
 Deno.test("RequestQueue.request().addSignal() abandons the request when the signal aborts", () => {
@@ -162,7 +159,7 @@ Deno.test("RequestQueue.request().addSignal() abandons the request when the sign
   const outcome = outcomeOf(fixture.queue.request("a").addSignal(giving.signal));
   giving.abort();
   fixture.queue.answer("A");
-  assertEquals(outcome, ["CancelledError"]);
+  assertEquals(outcome, ["RequestCancelled"]);
 });
 
 Deno.test("RequestQueue.connectionLost() fails all pending and later requests", () => {
@@ -171,7 +168,7 @@ Deno.test("RequestQueue.connectionLost() fails all pending and later requests", 
   const outcomes = ["a", "b"].map((request) => outcomeOf(fixture.queue.request(request)));
   fixture.queue.connectionLost(reason);
   outcomes.push(outcomeOf(fixture.queue.request("c")));
-  assertEquals(outcomes, [["ConnectionDone"], ["ConnectionDone"], ["ConnectionDone"]]);
+  assertEquals(outcomes, [["RequestLost"], ["RequestLost"], ["RequestLost"]]);
   assertEquals([fixture.sent, fixture.queue.inFlight, fixture.queue.waiting], [["a"], 0, 0]);
   assertEquals(fixture.clock.getDelayedCalls(), [] as IDelayedCall[]);
 });
@@ -186,8 +183,10 @@ Deno.test("RequestQueue fails a request whose send() threw, and sends the next o
   const outcomes = ["bad b", "bad c", "d"].map((each) => outcomeOf(requests.request(each)));
   requests.answer("A");
   requests.answer("D");
-  assertEquals([sent, outcomes], [["a", "d"], [["RangeError"], ["RangeError"], ["D"]]]);
-  assertEquals(outcomeOf(requests.request("bad at once")), ["RangeError"]);
+  assertEquals([sent, outcomes], [["a", "d"], [["RequestSendFailed"], ["RequestSendFailed"], [
+    "D",
+  ]]]);
+  assertEquals(outcomeOf(requests.request("bad at once")), ["RequestSendFailed"]);
 });
 
 Deno.test("RequestQueue queues a request made in an errback behind waiting requests", () => {
@@ -214,10 +213,14 @@ Deno.test("RequestQueue fails a request whose send() rejected, and still matches
   const outcomes = ["bad", "b", "c"].map((each) => outcomeOf(requests.request(each)));
   await Promise.resolve(); // the rejection is heard
   await Promise.resolve();
-  assertEquals([outcomes, requests.inFlight, requests.waiting], [[["RangeError"], [], []], 2, 0]);
+  assertEquals([outcomes, requests.inFlight, requests.waiting], [
+    [["RequestSendFailed"], [], []],
+    2,
+    0,
+  ]);
   requests.answer("B");
   requests.answer("C");
-  assertEquals(outcomes, [["RangeError"], ["B"], ["C"]]);
+  assertEquals(outcomes, [["RequestSendFailed"], ["B"], ["C"]]);
 });
 
 Deno.test("RequestQueue accepts an answer that arrives while send() is running", () => {
@@ -236,14 +239,14 @@ Deno.test("RequestQueue.connectionLost() within send() also fails that request",
   const requests: RequestQueue<string, string> = new RequestQueue(
     () => requests.connectionLost(new ConnectionDone()),
   );
-  assertEquals([outcomeOf(requests.request("a")), requests.inFlight], [["ConnectionDone"], 0]);
+  assertEquals([outcomeOf(requests.request("a")), requests.inFlight], [["RequestLost"], 0]);
 });
 
 Deno.test("RequestQueue counts abandoned requests towards maxInFlight", () => {
   const fixture = queue({ maxInFlight: 2, timeout: 1 });
   const outcomes = ["a", "b", "c"].map((request) => outcomeOf(fixture.queue.request(request)));
   fixture.clock.advance(1);
-  assertEquals(outcomes, Array(3).fill(["TimeoutError"]));
+  assertEquals(outcomes, Array(3).fill(["RequestTimeout"]));
   const last = outcomeOf(fixture.queue.request("d"));
   assertEquals([fixture.sent, fixture.queue.inFlight, fixture.queue.waiting], [["a", "b"], 2, 1]);
   for (const answer of ["A", "B", "D"]) fixture.queue.answer(answer);
@@ -283,8 +286,8 @@ Deno.test("RequestQueue option maxTimeouts aborts the connection after timeouts 
   assertEquals(transport.abortReason, null);
   const outcomes = [ask(), ask()];
   fixture.clock.advance(5);
-  assertInstanceOf(transport.abortReason?.cause, TimeoutError);
-  assertEquals(outcomes, [["TimeoutError"], ["TimeoutError"]]);
+  assertInstanceOf(transport.abortReason?.cause, RequestTimeout);
+  assertEquals(outcomes, [["RequestTimeout"], ["RequestTimeout"]]);
 });
 
 Deno.test("RequestQueue option maxTimeouts does not count requests that were not sent", () => {
@@ -295,6 +298,27 @@ Deno.test("RequestQueue option maxTimeouts does not count requests that were not
   fixture.clock.advance(5);
   assertEquals(fixture.sent, ["a"]);
   assertEquals(transport.abortReason, null);
+});
+
+Deno.test("RequestQueue option maxTimeouts counts requests behind those that timed out", () => {
+  const transport = new StringTransport();
+  const options = { timeout: 5, maxInFlight: 1, maxTimeouts: 3, protocol: { transport } };
+  const fixture = queue(options);
+  // The first one is sent and not answered. No other can be sent before it is.
+  for (let i = 0; i < 3; i++) {
+    assertEquals(transport.abortReason, null);
+    outcomeOf(fixture.queue.request(`${i}`));
+    fixture.clock.advance(5);
+  }
+  assertEquals(fixture.sent, ["0"]);
+  assertInstanceOf(transport.abortReason?.cause, RequestTimeout);
+  // A request without a timeout holds back others. The peer may still be alive.
+  const patient = new StringTransport();
+  const busy = queue({ ...options, protocol: { transport: patient } });
+  outcomeOf(busy.queue.request("patient", { timeout: Infinity }));
+  for (let i = 0; i < 9; i++) outcomeOf(busy.queue.request(`${i}`));
+  busy.clock.advance(5);
+  assertEquals(patient.abortReason, null);
 });
 
 Deno.test("RequestQueue option maxTimeouts needs a protocol", () => {

@@ -2,6 +2,7 @@ import { AMP_TARGET } from "./amp_target.ts";
 import { FRAMING_TARGETS } from "./framing_targets.ts";
 import { MEMCACHE_TARGET } from "./memcache_target.ts";
 import { PROXY_TARGETS } from "./proxy_targets.ts";
+import { RESP_TARGETS } from "./resp_targets.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 
 /** All parsers. Each has a file in `corpus/`. */
@@ -10,4 +11,5 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   AMP_TARGET,
   MEMCACHE_TARGET,
   ...PROXY_TARGETS,
+  ...RESP_TARGETS,
 ];

@@ -8,6 +8,7 @@ import {
   TimeoutError,
   TooManyWaiters,
 } from "../../defer/mod.ts";
+import { abortedRequest } from "../../protocol/request_failures.ts";
 import { checkEndpoint, checkFactory } from "../../reactor/lifecycle/argument_checks.ts";
 import { err, info, warn } from "../../log/mod.ts";
 import type { IDelayedCall, IProtocol, IReactorTime } from "../../reactor/interfaces/mod.ts";
@@ -18,6 +19,7 @@ import type {
   ITypedProtocolFactory,
 } from "../../reactor/interfaces/endpoint.ts";
 import { backoffPolicy, type RetryPolicy } from "./backoff_policy.ts";
+import { askWhenConnected, type ClientRequestOptions } from "./client_request.ts";
 import { ClientAttempt, type ClientAttemptSettings } from "./client_attempt.ts";
 import { type ClientEvent, type ClientState, nextState } from "./client_lifecycle.ts";
 import { nameOf } from "./service_calls.ts";
@@ -221,6 +223,57 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
       });
     }
     return signal === undefined ? waiter : waiter.addSignal(signal);
+  }
+
+  /**
+   * Makes one request over the current connection, or over the next one. One deadline covers the
+   * wait for the connection and the wait for the answer. Nothing is made again after a failure:
+   * only the caller knows whether that is safe. Twisted has no such method.
+   *
+   * @param ask Called with the protocol. Makes the request, and returns its Deferred or a promise
+   *   of the answer. Its second argument has a `signal` that aborts when the request is abandoned,
+   *   for functions that return a promise; a Deferred is cancelled.
+   * @param options `timeout`, `signal` and `failAfterFailures`.
+   * @returns A Deferred of the answer. Cancelling it ends the wait for the connection, or cancels
+   *   the Deferred that `ask` has returned. It fails with `RequestTimeout`; with `RequestCancelled`
+   *   when it is cancelled, or the service is stopped or has been stopped before there is a
+   *   connection; with `RequestSendFailed` when there is no connection after `failAfterFailures`,
+   *   or `maxWaiting` calls wait already; and with the error with which `ask` fails. All but the
+   *   last are a `RequestFailure`, whose `sent` is `false` until `ask` is called. Then `sent` is
+   *   that of the request whose Deferred `ask` has returned; it is `true` if `ask` returned a
+   *   promise that had not settled.
+   * @throws {RangeError} when `failAfterFailures` is not an integer of at least 1, or `timeout` is
+   *   negative or NaN.
+   * @throws {TypeError} when `ask` is not a function.
+   *
+   * @example
+   * ```ts
+   * import type { Deferred } from "@torsion/reactor";
+   * import type { ClientService } from "@torsion/reactor/endpoints";
+   * import type { Protocol, RequestOptions } from "@torsion/reactor/protocol";
+   *
+   * interface Client extends Protocol {
+   *   ask(question: string, options?: RequestOptions): Deferred<string>;
+   * }
+   *
+   * async function greet(service: ClientService<Client>) {
+   *   const ask = (client: Client) => client.ask("How are you?");
+   *   console.log(await service.request(ask, { timeout: 5 }));
+   * }
+   * ```
+   */
+  request<R>(
+    ask: (protocol: P, options: { signal: AbortSignal }) => R | PromiseLike<R>,
+    options: ClientRequestOptions = {},
+  ): Deferred<R> {
+    checkFunction("request() ask", ask);
+    const { timeout = Infinity, signal, failAfterFailures = Infinity } = options;
+    checkBound("request() failAfterFailures", failAfterFailures, 1);
+    checkTimeout("request() timeout", timeout);
+    if (signal?.aborted) return fail(abortedRequest(signal));
+    const connected = this.#wait(failAfterFailures);
+    const name = nameOf(this);
+    return askWhenConnected({ connected, ask, options, clock: this.#clock, name });
   }
 
   #wait(failAfterFailures: number): Deferred<P> {

@@ -19,6 +19,7 @@
  */
 
 export { backoffPolicy, type BackoffPolicyOptions, type RetryPolicy } from "./backoff_policy.ts";
+export type { ClientRequestOptions } from "./client_request.ts";
 export {
   ClientService,
   type ClientServiceOptions,

@@ -91,8 +91,10 @@ export class AMP<F extends IProtocolFactory = IProtocolFactory> extends BinaryBo
    *   `signal`. Either may be omitted if all of its properties may be omitted.
    * @returns A Deferred of the answer; nothing if the command requires no answer, also when the
    *   connection has been lost. The Deferred fails with an error that the command defines, with
-   *   `UnknownRemoteError` or `UnhandledCommand`, with a `TimeoutError`, or with the reason for
-   *   which the connection was lost.
+   *   `UnknownRemoteError` or `UnhandledCommand`; or, if the peer did not answer, with a
+   *   `RequestTimeout`, a `RequestCancelled` or a `RequestLost`, whose `sent` says whether the call
+   *   had been sent. The `cause` of the last is the reason for which the connection was lost, with
+   *   which the call fails in Twisted.
    * @throws {InvalidSignature} when the arguments do not fit the command.
    * @throws {TooLong} when an argument exceeds 65535 bytes.
    * @throws {ProtocolSwitched} when the connection has switched its protocol.
@@ -112,7 +114,7 @@ export class AMP<F extends IProtocolFactory = IProtocolFactory> extends BinaryBo
    * @param contents The arguments.
    * @param options The options of the call.
    * @returns A Deferred of the answer's box. It fails with a `RemoteAmpError`, an
-   *   `UnhandledCommand`, a `TimeoutError`, or the reason for which the connection was lost.
+   *   `UnhandledCommand`, a `RequestTimeout`, a `RequestCancelled`, or a `RequestLost`.
    * @throws {Error} when the call cannot be sent; see {@linkcode callRemote}.
    */
   callRemoteString(

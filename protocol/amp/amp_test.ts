@@ -36,7 +36,13 @@
  *   is that of the transport.
  */
 
-import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import fc from "fast-check";
 import { Deferred } from "../../defer/mod.ts";
 import { ConnectionDone } from "../../reactor/errors.ts";
@@ -50,7 +56,7 @@ import {
   successResultOf,
   TestPeer,
 } from "../../testing/mod.ts";
-import { Factory } from "../mod.ts";
+import { Factory, RequestLost } from "../mod.ts";
 import * as amp from "./mod.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -199,7 +205,7 @@ cleanTest("AMP closes after a fatal error, and logs nothing", () => {
   const answer = pair.client.callRemote(Hello, { hello: bytes("die") });
   pair.pump.flush();
   failureResultOf(answer, DeathThreat);
-  failureResultOf(pair.client.callRemote(Hello, world), ConnectionDone);
+  failureResultOf(pair.client.callRemote(Hello, world), RequestLost);
 });
 
 cleanTest("AMP logs an error that no command defines, and closes", () => {
@@ -208,7 +214,7 @@ cleanTest("AMP logs an error that no command defines, and closes", () => {
   pair.pump.flush();
   const error = failureResultOf(answer, amp.UnknownRemoteError);
   assertEquals([error.errorCode, error.description], ["UNKNOWN", "Unknown Error"]);
-  failureResultOf(pair.client.callRemote(Hello, world), ConnectionDone);
+  failureResultOf(pair.client.callRemote(Hello, world), RequestLost);
   assertEquals(flushLoggedErrors(TypeError).length, 1);
 });
 
@@ -220,7 +226,7 @@ cleanTest("AMP drops an answer that comes after the connection was lost", () => 
   assertEquals([pair.client.pendingCalls, pair.server.pendingCommands], [1, 1]);
   pair.server.transport.loseConnection();
   pair.pump.flush();
-  failureResultOf(answer, ConnectionDone);
+  assertInstanceOf(failureResultOf(answer, RequestLost).cause, ConnectionDone);
   pair.server.waiting.callback();
   assertEquals(pair.server.pendingCommands, 0);
 });
@@ -237,7 +243,7 @@ cleanTest("AMP closes when a command without an answer fails", () => {
   pair.client.callRemote(NoAnswerHello, { hello: bytes("rude") });
   pair.pump.flush();
   assertEquals(flushLoggedErrors(amp.RemoteAmpError).length, 1);
-  failureResultOf(pair.client.callRemote(Hello, world), ConnectionDone);
+  failureResultOf(pair.client.callRemote(Hello, world), RequestLost);
   assertEquals(pair.server.greeted, false);
   assertStrictEquals(pair.client.callRemote(NoAnswerHello, world), undefined);
 });
@@ -288,7 +294,7 @@ cleanTest("AMP closes after a QuitBox, whose answer arrives", () => {
   const answer = pair.client.callRemote(Goodbye);
   pair.pump.flush();
   assertEquals(successResultOf(answer), { goodbye: bytes("everyone") });
-  failureResultOf(pair.client.callRemote(Hello, world), ConnectionDone);
+  failureResultOf(pair.client.callRemote(Hello, world), RequestLost);
 });
 
 cleanTest("AMP sends the box that the protocol prescribes", () => {
@@ -313,8 +319,11 @@ cleanTest("AMP closes, and fails its calls, when a box belongs to no call", () =
     const answer = pair.client.callRemote(Hello, world);
     pair.server.send(new amp.AmpBox(Object.entries(contents)).serialize());
     pair.pump.flush();
-    const { name } = failureResultOf(answer, amp.AmpError);
-    assertEquals(name, "a" in contents ? "NoEmptyBoxes" : "MalformedAmpBox");
+    const { cause } = failureResultOf(answer, RequestLost);
+    assertInstanceOf<amp.AmpError>(
+      cause,
+      "a" in contents ? amp.NoEmptyBoxes : amp.MalformedAmpBox,
+    );
   }
 });
 
@@ -324,7 +333,8 @@ cleanTest("AMP closes, and logs nothing, if it cannot handle a command without a
     const answer = pair.server.callRemote(WaitForever);
     pair.client.sendBox(new amp.AmpBox({ _command: command }));
     pair.pump.flush();
-    const { message } = failureResultOf(answer, amp.MalformedAmpBox);
+    const { cause, message } = failureResultOf(answer, RequestLost);
+    assertInstanceOf(cause, amp.MalformedAmpBox);
     assert(message.includes(command === "other" ? "Unhandled Command" : "is missing"), message);
     assertEquals(pair.serverReason?.name, "ConnectionDone");
   }
@@ -335,7 +345,7 @@ cleanTest("AMP closes, and fails its calls with TooLong, when a key is too long"
   const answer = pair.client.callRemote(Hello, world);
   pair.server.send(new Uint8Array([1, 0]));
   pair.pump.flush();
-  failureResultOf(answer, amp.TooLong);
+  assertInstanceOf(failureResultOf(answer, RequestLost).cause, amp.TooLong);
 });
 
 /** Receives boxes, and does nothing with them. */

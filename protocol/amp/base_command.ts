@@ -8,7 +8,7 @@ import type { EmptySchema } from "./schema.ts";
 /** Options of a call. Twisted has no equivalent. */
 export interface CallOptions {
   /**
-   * Seconds after which the call fails with a `TimeoutError`, at least 0. An answer that arrives
+   * Seconds after which the call fails with a `RequestTimeout`, at least 0. An answer that arrives
    * later is dropped.
    *
    * @default the `timeout` of the protocol
@@ -21,9 +21,9 @@ export interface CallOptions {
    */
   clock?: TimeoutClock | undefined;
   /**
-   * Abandons the call when it aborts. The call fails with a `TimeoutError` if the signal is that of
-   * `AbortSignal.timeout()`, and else with a `CancelledError`. A signal that has aborted already
-   * sends nothing.
+   * Abandons the call when it aborts. The call fails with a `RequestTimeout` if the signal is that
+   * of `AbortSignal.timeout()`, and else with a `RequestCancelled`. A signal that has aborted
+   * already sends nothing.
    */
   signal?: AbortSignal | undefined;
 }
@@ -39,7 +39,7 @@ export interface CommandCaller {
    * @param box The arguments. The method adds the name and a tag.
    * @param options The timeout, and a signal.
    * @returns A Deferred that fires with the box of the answer. It fails with a `RemoteAmpError`, an
-   *   `UnhandledCommand`, or the reason for which the connection was lost.
+   *   `UnhandledCommand`, a `RequestTimeout`, a `RequestCancelled`, or a `RequestLost`.
    * @throws {Error} when the box cannot be sent.
    */
   callBox(name: string, box: AmpBox, options?: CallOptions): Deferred<AmpBox>;

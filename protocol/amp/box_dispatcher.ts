@@ -1,16 +1,11 @@
 import { atOnce, logRejection, logUserError } from "../../defer/guarded_call.ts";
-import {
-  type Deferred,
-  fail,
-  maybeDeferred,
-  type TimeoutClock,
-  TimeoutError,
-} from "../../defer/mod.ts";
+import { type Deferred, fail, maybeDeferred, type TimeoutClock } from "../../defer/mod.ts";
 import { isInstance } from "../../internal/foreign_value.ts";
 import { checkBound, checkFunction, checkTimeout, quote } from "../../internal/validation.ts";
 import { ConnectionClosed } from "../../reactor/errors.ts";
 import { KeyedRequestQueue } from "../keyed_request_queue.ts";
 import { UnexpectedAnswer } from "../pending_requests.ts";
+import { isRequestFailure, RequestTimeout } from "../request_failures.ts";
 import { AmpBox, type BoxContents, type IBoxSender, QuitBox } from "./amp_box.ts";
 import type { BaseCommand, CallOptions, CallParameters, CommandCaller } from "./base_command.ts";
 import type { IBoxReceiver, IResponderLocator } from "./box_receiver.ts";
@@ -45,7 +40,7 @@ export interface BoxDispatcherOptions {
    */
   clock?: TimeoutClock | undefined;
   /**
-   * Seconds after which a call fails with a `TimeoutError`, unless the call has a timeout of its
+   * Seconds after which a call fails with a `RequestTimeout`, unless the call has a timeout of its
    * own.
    *
    * @default {Infinity}
@@ -180,8 +175,10 @@ export class BoxDispatcher implements IBoxReceiver, CommandCaller {
    *   of its properties may be omitted.
    * @returns A Deferred of the answer; nothing if the command requires no answer, also when the
    *   connection has been lost. The Deferred fails with an error that the command defines, with
-   *   `UnknownRemoteError` or `UnhandledCommand`, with a `TimeoutError`, or with the reason for
-   *   which the connection was lost.
+   *   `UnknownRemoteError` or `UnhandledCommand`; or, if the peer did not answer, with a
+   *   `RequestTimeout`, a `RequestCancelled` or a `RequestLost`, whose `sent` says whether the call
+   *   had been sent. The `cause` of the last is the reason for which the connection was lost, with
+   *   which the call fails in Twisted.
    * @throws {InvalidSignature} when the arguments do not fit the command.
    * @throws {TooLong} when an argument exceeds 65535 bytes.
    * @throws {ProtocolSwitched} when the connection has switched its protocol.
@@ -203,7 +200,7 @@ export class BoxDispatcher implements IBoxReceiver, CommandCaller {
    * @param contents The arguments.
    * @param options The options of the call.
    * @returns A Deferred of the answer's box. It fails with a `RemoteAmpError`, an
-   *   `UnhandledCommand`, a `TimeoutError`, or the reason for which the connection was lost.
+   *   `UnhandledCommand`, a `RequestTimeout`, a `RequestCancelled`, or a `RequestLost`.
    * @throws {Error} when the call cannot be sent; see {@linkcode callRemote}.
    */
   callRemoteString(
@@ -227,8 +224,10 @@ export class BoxDispatcher implements IBoxReceiver, CommandCaller {
       throw error;
     }
     if (clock === null || answer.called) return answer;
-    return answer.addTimeout(timeout, clock, () => {
-      throw new TimeoutError(`The peer did not answer ${quote(name)} within ${timeout} s`);
+    return answer.addTimeout(timeout, clock, (cancelled) => {
+      const sent = isRequestFailure(cancelled) && cancelled.sent;
+      const message = `The peer did not answer ${quote(name)} within ${timeout} s`;
+      throw new RequestTimeout(message, { sent });
     });
   }
 

@@ -1,7 +1,7 @@
 /** `CommandDispatchTests` of Twisted's `test_amp.py`; see `amp_test.ts`. */
 
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { CancelledError, Deferred, succeed, TimeoutError } from "../../defer/mod.ts";
+import { Deferred, succeed, TimeoutError } from "../../defer/mod.ts";
 import { ConnectionLost } from "../../reactor/errors.ts";
 import { Clock } from "../../task/mod.ts";
 import {
@@ -10,6 +10,7 @@ import {
   LoggedErrors,
   successResultOf,
 } from "../../testing/mod.ts";
+import { RequestCancelled, RequestLost, RequestTimeout } from "../mod.ts";
 import {
   AmpBox,
   BoxDispatcher,
@@ -276,7 +277,7 @@ Deno.test("BoxDispatcher.callRemote() numbers the calls in hexadecimal", () => {
     ...["9", "a", "b", "c", "d", "e", "f", "10", "11"],
   ]);
   dispatcher.stopReceivingBoxes(new ConnectionLost());
-  for (const answer of answers) failureResultOf(answer, ConnectionLost);
+  for (const answer of answers) failureResultOf(answer, RequestLost);
 });
 
 /** The box of a failure. */
@@ -357,7 +358,11 @@ Deno.test("BoxDispatcher.stopReceivingBoxes() fails all calls, and all later one
   const before = dispatcher.callRemote(Hello, { hello: bytes("") });
   dispatcher.stopReceivingBoxes(reason);
   const after = dispatcher.callRemote(Hello, { hello: bytes("") });
-  for (const answer of [before, after]) assertStrictEquals(failureResultOf(answer), reason);
+  for (const [answer, sent] of [[before, true], [after, false]] as const) {
+    const failure = failureResultOf(answer, RequestLost);
+    assertStrictEquals(failure.cause, reason);
+    assertEquals(failure.sent, sent);
+  }
 });
 
 Deno.test("BoxDispatcher.ampBoxReceived() throws for an answer to no call", () => {
@@ -386,7 +391,8 @@ Deno.test("BoxDispatcher.callRemote() times out, and drops the late answer", () 
   const { dispatcher } = start();
   const answer = dispatcher.callRemote(Hello, { hello: bytes("") }, { timeout: 4, clock });
   clock.advance(4);
-  const error = failureResultOf(answer, TimeoutError);
+  const error = failureResultOf(answer, RequestTimeout);
+  assertEquals(error.sent, true);
   assertEquals(error.message, 'The peer did not answer "hello" within 4 s');
   dispatcher.ampBoxReceived(new AmpBox({ hello: "late", _answer: "1" }));
   assertEquals(dispatcher.pendingCalls, 0);
@@ -424,10 +430,10 @@ Deno.test("BoxDispatcher.callRemote() is abandoned when its signal aborts", () =
   const { signal } = controller;
   const answer = dispatcher.callRemote(Hello, { hello: bytes("") }, { signal });
   controller.abort(new Error("enough"));
-  failureResultOf(answer, CancelledError);
+  assertEquals(failureResultOf(answer, RequestCancelled).sent, true);
   dispatcher.ampBoxReceived(new AmpBox({ hello: "late", _answer: "1" }));
   const unsent = dispatcher.callRemote(Hello, { hello: bytes("") }, { signal });
-  failureResultOf(unsent, CancelledError);
+  assertEquals(failureResultOf(unsent, RequestCancelled).sent, false);
   assertEquals(ends.sent.length, 1);
 });
 

@@ -23,7 +23,7 @@ import {
   StreamServerEndpointService,
 } from "../../endpoints/mod.ts";
 import { messageOf } from "../../internal/foreign_value.ts";
-import { Factory, Protocol } from "../../protocol/mod.ts";
+import { Factory, Protocol, RequestTimeout } from "../../protocol/mod.ts";
 import { DenoReactor } from "../../reactor/drivers/deno/reactor.ts";
 import type { IHostEnvironment } from "../../reactor/interfaces/mod.ts";
 import { Clock } from "../../task/mod.ts";
@@ -66,6 +66,21 @@ async function keepConnected(
   });
   await hostTurn();
   assertEquals(isStopped, true, "the service did not stop");
+  assertEquals(clock.getDelayedCalls(), []);
+}
+
+/** Makes one request over the connection of a `ClientService`. */
+async function ask(test: Case): Promise<void> {
+  const clock = new Clock();
+  const service = new ClientService(connectedEndpoint(), factory, { clock });
+  service.startService();
+  service.request(test.act, { timeout: 5 }).addErrback((error) => {
+    // A function that never answers times out.
+    if (!(error instanceof RequestTimeout)) test.received(error);
+  });
+  await hostTurn();
+  clock.advance(5);
+  await service.stopService();
   assertEquals(clock.getDelayedCalls(), []);
 }
 
@@ -194,6 +209,17 @@ export const ENDPOINT_HOOKS: readonly Hook[] = [
     reports: "caller",
     run: (test) => keepConnected(test, connectedEndpoint(), { prepareConnection: test.act }),
     refuses: refusedByService("prepareConnection") as NonNullable<Hook["refuses"]>,
+  },
+  {
+    name: "ask",
+    documented: ["ClientService.request(ask)"],
+    reports: "caller",
+    run: ask,
+    refuses: {
+      option: "request() ask",
+      give: (ask) =>
+        new ClientService(connectedEndpoint(), factory, { clock: new Clock() }).request(ask),
+    },
   },
   {
     name: "retryPolicy",

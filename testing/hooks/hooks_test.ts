@@ -18,6 +18,8 @@ import { ENDPOINT_HOOKS } from "./endpoint_hooks.ts";
 import { POLICY_HOOKS } from "./policy_hooks.ts";
 import { PROTOCOL_CLASS_HOOKS } from "./protocol_class_hooks.ts";
 import { RESOLVER_HOOKS } from "./resolver_hooks.ts";
+import { RESP_CLIENT_HOOKS } from "./resp_client_hooks.ts";
+import { RESP_HOOKS } from "./resp_hooks.ts";
 import { SOCKS_HOOKS } from "./socks_hooks.ts";
 import { SOCKET_HOOKS } from "./socket_hooks.ts";
 import { STDIO_HOOKS } from "./stdio_hooks.ts";
@@ -50,7 +52,9 @@ const HOOKS: readonly Hook[] = [
   ...STDIO_HOOKS,
   ...SOCKET_HOOKS,
   ...AMP_HOOKS,
+  ...RESP_HOOKS,
   ...SOCKS_HOOKS,
+  ...RESP_CLIENT_HOOKS,
 ];
 
 for (const hook of HOOKS) {

@@ -4,9 +4,10 @@
  *
  * Invariants:
  *
- * - Each request gets its own answer or its own refusal; or it fails with a `TimeoutError` at its
- *   timeout, with the reason for which the connection was lost, with `RequestQueueFull`, or because
- *   it was cancelled. It has exactly one outcome, at its timeout or the loss at the latest.
+ * - Each request gets its own answer or its own refusal; or it fails with `RequestTimeout` at its
+ *   timeout, with `RequestLost` and the reason for which the connection was lost, with
+ *   `RequestQueueFull`, or because it was cancelled. It has exactly one outcome, at its timeout or
+ *   the loss at the latest, and a failure says whether it was sent.
  * - Requests are sent once, in their order. An abandoned request that was not sent is never sent.
  * - No answer is unexpected, whatever was abandoned before, and however ids repeat.
  * - After the network has healed, each client gets answers within the timeouts of one dead

@@ -7,6 +7,7 @@ import * as heartbeat from "./heartbeat_kills_busy.ts";
 import * as halfClose from "./lost_at_half_close.ts";
 import * as wakeUp from "./lost_wake_up.ts";
 import * as reconnect from "./reconnect_gives_up.ts";
+import * as resends from "./resends_commands.ts";
 import * as queue from "./wrong_answer.ts";
 
 /** A scenario that has the bug already, or a scenario and what plants the bug. */
@@ -53,4 +54,9 @@ test(
   queue,
   // The queue forgets a request that the server has, so it also sends too many.
   /a request got the (answer|refusal) (to|of) another one|more requests are in flight/,
+);
+test(
+  "a client that sends commands again after a loss",
+  resends,
+  /a command reached the server twice/,
 );

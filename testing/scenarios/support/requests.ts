@@ -10,7 +10,14 @@
 
 import { CancelledError, type Deferred, gatherResults, TimeoutError } from "../../../defer/mod.ts";
 import { connectProtocol, TCP4ClientEndpoint } from "../../../endpoints/mod.ts";
-import { Heartbeat, LineOnlyReceiver, RequestQueueFull } from "../../../protocol/mod.ts";
+import {
+  Heartbeat,
+  isRequestFailure,
+  LineOnlyReceiver,
+  RequestLost,
+  RequestQueueFull,
+  RequestSendFailed,
+} from "../../../protocol/mod.ts";
 import type { SimulatedHost, SimulatedNetwork } from "../../simulation/mod.ts";
 import { TERMINATED, Terminator } from "./terminating.ts";
 import { WatchedConnections } from "./watched_connections.ts";
@@ -95,9 +102,9 @@ export async function runRequests(network: SimulatedNetwork, queue: QueueUnderTe
 
 /** Whether an error is that of a `KeyedRequestQueue` that finds no free id. */
 function isOutOfIds(error: unknown): boolean {
-  return error instanceof RangeError &&
+  return error instanceof RequestSendFailed && error.cause instanceof RangeError &&
     /^Cannot send a request with the id \d+: a request with this id is already in flight$/
-      .test(error.message);
+      .test(error.cause.message);
 }
 
 /** The connection of a client. */
@@ -199,7 +206,8 @@ class Program {
     client.queue.request({ number: PING, askedAt: 0, maxInFlight: 1, ...NEW }, {}).addCallbacks(
       () => this.#fail("a request is answered without a connection"),
       (error) => {
-        if (error !== client.lostWith) this.#fail("a late request fails without the reason");
+        const isRight = error instanceof RequestLost && error.cause === client.lostWith;
+        if (!isRight || error.sent) this.#fail("a late request fails without the reason");
       },
     );
     this.#own.later(RETRY, () => this.#connect());
@@ -280,11 +288,16 @@ class Program {
       if (result.message !== String(number)) this.#fail("a request got the refusal of another one");
       return this.sometimes("a request is refused");
     }
+    if (!isRequestFailure(result)) return this.#fail(`a request fails without \`sent\`: ${result}`);
+    if (result.sent !== isSent) this.#fail("a failure is wrong about whether the request was sent");
     if (result instanceof RequestQueueFull) {
       if (!isFull || isSent) this.#fail("a request fails although the queue is not full");
       return this.sometimes("the queue is full");
     }
-    if (result === client.lostWith) return;
+    if (result instanceof RequestLost) {
+      if (result.cause !== client.lostWith) this.#fail("a request is lost with another reason");
+      return;
+    }
     if (isOutOfIds(result) && !this.#world.queue.isOrdered) {
       if (isSent) this.#fail("a request that was sent fails because no id is free");
       return this.sometimes("all ids are in use");

@@ -1,0 +1,118 @@
+import { checkFunction, checkInteger } from "../../internal/validation.ts";
+import { quote } from "../../internal/foreign_value.ts";
+import type { RESPCommand } from "./resp_command.ts";
+import type { RESPOutput } from "./resp_output.ts";
+
+/** The greatest number of bytes of a name or of arguments that an error quotes, as in Redis. */
+const MAX_QUOTED = 128;
+
+/**
+ * A reply that consists of any number of pushes, as that to `SUBSCRIBE` does. Without a push,
+ * nothing is sent.
+ */
+export class PushReply {
+  /** The pushes. */
+  readonly pushes: readonly (readonly RESPOutput[])[];
+
+  /**
+   * Creates a reply.
+   *
+   * @param pushes The pushes: for each, its kind and its data.
+   */
+  constructor(pushes: readonly (readonly RESPOutput[])[]) {
+    this.pushes = pushes;
+  }
+}
+
+/** The result of a command. */
+export type CommandResult = RESPOutput | PushReply;
+
+/** A command that a server knows. */
+export interface CommandDefinition<Client> {
+  /**
+   * The number of words, the name included, as in Redis: exactly so many, or at least so many if it
+   * is negative.
+   */
+  readonly arity: number;
+  /**
+   * Handles the command.
+   *
+   * @param command The command. It has as many words as `arity` demands.
+   * @param client The connection of the client.
+   * @returns The reply, or a Deferred or promise of it. A {@linkcode RESPError} that it throws is
+   *   sent to the client. Any other error is logged, and the client receives `ERR internal error`.
+   */
+  run(command: RESPCommand, client: Client): CommandResult | PromiseLike<CommandResult>;
+}
+
+/** Commands by their names in upper case. */
+export type CommandDefinitions<Client> = Readonly<Record<string, CommandDefinition<Client>>>;
+
+/**
+ * The commands that a server knows. All its connections share one table.
+ *
+ * @typeParam Client The protocol of a connection.
+ *
+ * @example
+ * ```ts
+ * import { CommandTable } from "@torsion/reactor/resp";
+ *
+ * const table = new CommandTable({
+ *   PING: { arity: -1, run: (command) => command.length === 0 ? "PONG" : command.bytes(0) },
+ * });
+ * console.log(table.get("PING")?.arity, table.get("GET"));
+ * ```
+ */
+export class CommandTable<Client> implements Iterable<[string, CommandDefinition<Client>]> {
+  readonly #definitions: ReadonlyMap<string, CommandDefinition<Client>>;
+
+  /**
+   * Creates a table.
+   *
+   * @param definitions The commands, by their names in upper case.
+   * @throws {RangeError} when a name is not in upper case, or an arity is 0 or not an integer.
+   * @throws {TypeError} when a command has no function `run`.
+   */
+  constructor(definitions: CommandDefinitions<Client>) {
+    const entries = Object.entries(definitions);
+    for (const [name, { arity, run }] of entries) {
+      if (name !== name.toUpperCase()) {
+        throw new RangeError(`Cannot define the command ${quote(name)}: it is not in upper case`);
+      }
+      checkInteger(`the arity of ${name}`, arity, -65536, 65536);
+      if (arity === 0) throw new RangeError(`the arity of ${name} must not be 0: its name counts`);
+      checkFunction(`run of ${name}`, run);
+    }
+    this.#definitions = new Map(entries);
+  }
+
+  /**
+   * Returns a command.
+   *
+   * @param name The name in upper case.
+   */
+  get(name: string): CommandDefinition<Client> | undefined {
+    return this.#definitions.get(name);
+  }
+
+  /** Iterates over the names and the commands. */
+  [Symbol.iterator](): Iterator<[string, CommandDefinition<Client>]> {
+    return this.#definitions[Symbol.iterator]();
+  }
+}
+
+/** Returns whether a command has the number of words that an arity demands. */
+export function fitsArity(command: RESPCommand, arity: number): boolean {
+  const words = command.length + 1;
+  return arity > 0 ? words === arity : words >= -arity;
+}
+
+/** Returns the description of an unknown command, in the words of Redis. */
+export function unknownCommand(command: RESPCommand): string {
+  let args = "";
+  for (let i = 0; i < command.length && args.length < MAX_QUOTED; i++) {
+    args += `'${command.text(i).slice(0, MAX_QUOTED - args.length)}' `;
+  }
+  const name = command.sentName.slice(0, MAX_QUOTED);
+  return `unknown command '${name}', with args beginning with: ${args}`;
+}
