@@ -999,6 +999,14 @@ cleanTest("MemCacheProtocol sends requests that callbacks make, and keeps the or
   assertEquals([successResultOf(chain), values], [2, [bytes("1"), bytes("2")]]);
 });
 
+cleanTest("MemCacheProtocol accepts an answer that arrives while the request is written", () => {
+  const setup = new Setup();
+  setup.transport.write = () => setup.receive("VERSION 1\r\n");
+  const [first, second] = [setup.client.version(), setup.client.version()];
+  assertEquals([successResultOf(first), successResultOf(second)], ["1", "1"]);
+  assertEquals(setup.clock.getDelayedCalls(), []);
+});
+
 cleanTest("MemCacheProtocol() checks its options", () => {
   for (const name of ["persistentTimeOut", "timeout", "maxInFlight", "maxValueLength"]) {
     assertThrows(() => new MemCacheProtocol({ [name]: -1 }), RangeError);
