@@ -99,7 +99,7 @@ export class ExchangeQueue {
 }
 
 function errorOf({ kind, reason }: MemCacheFailure, request: Exchange<unknown>): Error {
-  const told = reason === "" ? "" : `: ${visibleText(reason)}`;
+  const told = reason === "" ? "" : `: ${visibleText(reason, { newlines: "escaped" })}`;
   if (kind === "CLIENT_ERROR") return new ClientError(`The server refused ${request}${told}`);
   if (kind === "SERVER_ERROR") return new ServerError(`The server could not ${request}${told}`);
   return new NoSuchCommand(`The server does not know ${request}${told}`);
