@@ -327,6 +327,16 @@ cleanTest("MemCacheProtocol names request and reason in the errors of the server
   assert(setup.transport.connected);
 });
 
+cleanTest("MemCacheProtocol shows line breaks of the server as escapes in its errors", () => {
+  const setup = new Setup();
+  const request = setup.client.increment("foo");
+  setup.receive("SERVER_ERROR no\nroot logged in\r\n");
+  assert(failureResultOf(request).message.endsWith("no\\nroot logged in"));
+  setup.receive("VALUE a\nb 0 1\r\nx\r\n");
+  const { message = "" } = setup.reason?.cause as Error;
+  assert(message.startsWith("Cannot accept the answer VALUE a\\nb: "), message);
+});
+
 cleanTest("MemCacheProtocol aborts after CLIENT_ERROR or ERROR for a request with a value", () => {
   for (const line of ["CLIENT_ERROR bad command line format", "ERROR"]) {
     const setup = new Setup();
@@ -549,6 +559,19 @@ cleanTest("MemCacheProtocol.getMultiple() fails with the failure of one of its c
   assertEquals(setup.client.inFlight, 0);
 });
 
+cleanTest("MemCacheProtocol.getMultiple() does not send what waits when one command fails", () => {
+  const setup = new Setup({ maxInFlight: 1, maxWaiting: 3 });
+  const keys = Array.from({ length: 8 * 5 }, (_, i) => `${i}`.padStart(240, "k"));
+  const tooMany = setup.client.getMultiple(keys);
+  assertInstanceOf(failureResultOf(tooMany), RequestQueueFull);
+  assertEquals([setup.client.inFlight, setup.client.waiting], [1, 0]);
+  const some = setup.client.getMultiple(keys.slice(0, 24));
+  setup.receive("END\r\nSERVER_ERROR out of memory\r\n");
+  assertInstanceOf(failureResultOf(some), ServerError);
+  assertEquals([setup.client.inFlight, setup.client.waiting], [1, 0]);
+  setup.receive("END\r\n");
+});
+
 cleanTest(
   "MemCacheProtocol.getMultiple() can be cancelled, and the next answer is not lost",
   () => {
@@ -724,6 +747,19 @@ cleanTest("MemCacheProtocol.meta() refuses other commands, and a value where non
     client.meta("mg", "k", [], { value: "x" }),
   ];
   for (const each of failures) assertInstanceOf(failureResultOf(each), ClientError);
+});
+
+cleanTest("MemCacheProtocol.meta() sends at most 16 flags with a value", () => {
+  const setup = new Setup();
+  const { client, transport } = setup;
+  const flags = (count: number): string[] => Array.from({ length: count }, (_, i) => `O${i}`);
+  client.meta("ms", "k", flags(16), { value: "x" });
+  client.meta("mg", "k", flags(17));
+  const sent = transport.text();
+  const { message } = failureResultOf(client.meta("ms", "k", flags(17), { value: "x" }));
+  assert(message.startsWith("Cannot send ms with 17 flags: "), message);
+  assertEquals([transport.text(), client.inFlight], [sent, 2]);
+  setup.receive("HD\r\nEN\r\n");
 });
 
 cleanTest("MemCacheProtocol sends no value longer than maxValueLength", () => {
