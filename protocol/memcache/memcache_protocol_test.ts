@@ -737,6 +737,32 @@ for (const [name, call, values] of INVALID) {
   });
 }
 
+cleanTest("MemCacheProtocol sends the least and the greatest numbers", () => {
+  const { client, transport } = new Setup();
+  const requests = [
+    client.set("k", "", { flags: 0, expireTime: -(2 ** 31) }),
+    client.set("k", "", { flags: 2 ** 32 - 1, expireTime: 2 ** 31 - 1 }),
+    client.checkAndSet("k", "", 0n),
+    client.checkAndSet("k", "", 2n ** 64n - 1n),
+    client.increment("k", 0),
+    client.increment("k", Number.MAX_SAFE_INTEGER),
+    client.flushAll({ delay: 0 }),
+    client.flushAll({ delay: 2 ** 31 - 1 }),
+  ];
+  assertEquals(transport.text().split(/(?:\r\n)+/).slice(0, -1), [
+    "set k 0 -2147483648 0",
+    "set k 4294967295 2147483647 0",
+    "cas k 0 0 0 0",
+    "cas k 0 0 0 18446744073709551615",
+    "incr k 0",
+    "incr k 9007199254740991",
+    "flush_all 0",
+    "flush_all 2147483647",
+  ]);
+  transport.loseConnection();
+  for (const request of requests) failureResultOf(request);
+});
+
 cleanTest("MemCacheProtocol.meta() refuses other commands, and a value where none belongs", () => {
   const { client } = new Setup();
   const failures = [
