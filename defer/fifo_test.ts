@@ -12,6 +12,14 @@ Deno.test("Fifo.shift() returns items in the order of push()", () => {
   }
 });
 
+Deno.test("Fifo.first is the item that shift() returns next", () => {
+  const fifo = new Fifo<string>();
+  assertEquals(fifo.first, undefined);
+  for (const item of ["a", "b", "c", "d"]) fifo.push(item);
+  while (fifo.length > 0) assertEquals(fifo.first, fifo.shift());
+  assertEquals(fifo.first, undefined);
+});
+
 Deno.test("Fifo stores undefined as any other value", () => {
   const fifo = new Fifo<undefined>();
   fifo.push(undefined);

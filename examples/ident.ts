@@ -16,6 +16,7 @@
 
 import {
   type Address,
+  CancelledError,
   clientFromString,
   connectProtocol,
   Deferred,
@@ -95,6 +96,7 @@ class IdentServer extends TimeoutMixin(LineReceiver)<IdentFactory> {
   // Programs end a line with CR LF, and people who type into nc with LF alone.
   override delimiter = "\n";
   override MAX_LENGTH = MAX_LENGTH;
+  #answer: Deferred<void> | null = null;
 
   override connectionMade(): void {
     this.clock = this.factory.clock;
@@ -112,11 +114,19 @@ class IdentServer extends TimeoutMixin(LineReceiver)<IdentFactory> {
     this.setTimeout(null);
     const server = { address: this.transport.getHost(), port: Number(portOnServer) };
     const client = { address: this.transport.getPeer(), port: Number(portOnClient) };
-    this.factory.answer(server, client).addCallback((answer) => {
-      this.transport.write(`${server.port}, ${client.port} : ${answer}\r\n`);
-      this.setTimeout(this.factory.idleTimeout);
-      this.resumeProducing();
-    });
+    this.#answer = this.factory.answer(server, client).addCallbacks(
+      (answer) => {
+        this.transport.write(`${server.port}, ${client.port} : ${answer}\r\n`);
+        this.setTimeout(this.factory.idleTimeout);
+        this.resumeProducing();
+      },
+      () => this.transport.loseConnection(), // cancelled: the client has left
+    );
+  }
+
+  override connectionLost(reason: Error): void {
+    super.connectionLost(reason);
+    this.#answer?.cancel();
   }
 }
 
@@ -145,13 +155,14 @@ export class IdentFactory extends Factory<IdentServer> {
    *
    * @param server The end at this host.
    * @param client The end at the host that asks.
-   * @returns A Deferred of the answer without the ports. It does not fail.
+   * @returns A Deferred of the answer without the ports, which only fails if it is cancelled.
    */
   answer(server: IdentEnd, client: IdentEnd): Deferred<string> {
     const seconds = this.#options.lookUpTimeout ?? 30;
     return maybeDeferred(() => this.#lookUp(server, client)).addTimeout(seconds, this.clock)
       .addCallback(({ system, user }) => `USERID : ${system} : ${checkUser(system, user)}`)
       .addErrback((error) => {
+        if (error instanceof CancelledError) throw error;
         if (error instanceof IdentError) return `ERROR : ${error.type}`;
         log.err(error, "Cannot answer an ident query");
         return "ERROR : UNKNOWN-ERROR";
@@ -210,7 +221,10 @@ class IdentClient extends LineOnlyReceiver {
       this.answer.errback(new IdentError(errorType(first.trim())));
     } else {
       this.answer.errback(
-        new IdentError("UNKNOWN-ERROR", `This is not an answer to the query: ${text}`),
+        new IdentError(
+          "UNKNOWN-ERROR",
+          `This is not an answer to the query: ${JSON.stringify(text)}`,
+        ),
       );
     }
   }
@@ -235,7 +249,7 @@ function errorType(text: string): IdentErrorType {
   const type = text.toUpperCase();
   const isKnown = type === "INVALID-PORT" || type === "NO-USER" || type === "HIDDEN-USER";
   if (isKnown) return type;
-  return type.startsWith("X") ? `X${type.slice(1)}` : "UNKNOWN-ERROR";
+  return /^X[\x21-\x7e]{1,63}$/.test(type) ? `X${type.slice(1)}` : "UNKNOWN-ERROR";
 }
 
 /**
@@ -249,6 +263,7 @@ function errorType(text: string): IdentErrorType {
  * @param timeout Seconds for the connection and the answer; RFC 1413 asks for at least 30.
  * @returns A Deferred of the user. It fails with an {@linkcode IdentError}, the error of the
  *   attempt to connect, or a `TimeoutError`.
+ * @throws {TypeError} If a port is not an integer.
  */
 export function askIdent(
   endpoint: IStreamClientEndpoint,
@@ -257,6 +272,11 @@ export function askIdent(
   clock: IdentClock,
   timeout = 30,
 ): Deferred<IdentUser> {
+  if (!Number.isInteger(portOnServer) || !Number.isInteger(portOnClient)) {
+    throw new TypeError(
+      `Cannot ask for the ports ${portOnServer} and ${portOnClient}: they must be integers`,
+    );
+  }
   return connectProtocol(endpoint, new IdentClient(portOnServer, portOnClient))
     .addCallback(({ answer }) => answer)
     .addTimeout(timeout, clock);
@@ -276,7 +296,14 @@ async function ask(reactor: IReactor, ...[, endpoint = "", ...ports]: string[]):
 async function serve(port: string, user: string): Promise<void> {
   log.startLogging(Deno.stdout);
   const factory = new IdentFactory(reactor, { lookUp: () => ({ system: "UNIX", user }) });
-  const limits = { interface: "127.0.0.1", maxConnections: 1000, maxConnectionsPerHost: 20 };
+  const limits = {
+    interface: "127.0.0.1",
+    maxConnections: 1000,
+    maxConnectionsPerHost: 20,
+    // A client that does not read its answers is dropped.
+    writeBufferLimit: 65536,
+    writeStallTimeout: 30,
+  };
   await new TCP4ServerEndpoint(reactor, Number(port), limits).listen(factory);
   await reactor.run();
 }

@@ -3,7 +3,7 @@
 // and `ServerParserTests`; `ProcMixinTests` needs `/proc`, which Deno reads only with all
 // permissions.
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { Clock, Deferred, Factory, type Protocol } from "../mod.ts";
 import { TimeoutError } from "../defer/mod.ts";
@@ -143,6 +143,16 @@ Deno.test("IdentFactory closes a connection without queries, and not one that wa
   assertEquals(pair.client.ending, "closed");
 });
 
+Deno.test("IdentFactory ends the lookup and the time limit of a client that has left", () => {
+  let cancelled = 0;
+  using pair = serve({ lookUp: () => new Deferred<IdentUser>(() => cancelled++) });
+  pair.client.send("1, 2\r\n");
+  pair.pump.flush();
+  pair.serverTransport.abortConnection();
+  pair.pump.flush();
+  assertEquals([cancelled, pair.pump.clock.getDelayedCalls()], [1, []]);
+});
+
 /** Asks a server that a test writes. */
 function answering(reply: string, closes = true): { result: Deferred<IdentUser>; pump: IOPump } {
   const pump = new IOPump();
@@ -179,6 +189,8 @@ for (
     ["6193, 23 : ERROR : INVALID-PORT\r\n", "INVALID-PORT"],
     ["6193, 23 : ERROR : XBUSY\r\n", "XBUSY"],
     ["6193, 23 : ERROR : SURPRISE\r\n", "UNKNOWN-ERROR"],
+    [`6193, 23 : ERROR : X${"Y".repeat(64)}\r\n`, "UNKNOWN-ERROR"],
+    ["6193, 23 : ERROR : X\x1b[2J\r\n", "UNKNOWN-ERROR"],
     ["6194, 23 : USERID : UNIX : eve\r\n", "UNKNOWN-ERROR"],
     ["hello\r\n", "UNKNOWN-ERROR"],
     ["6193, 23 : USERID : UNIX : cut", "UNKNOWN-ERROR"],
@@ -189,6 +201,22 @@ for (
     assertEquals(failureResultOf(answering(reply).result, IdentError).type, type);
   });
 }
+
+Deno.test("askIdent() quotes an answer that it does not understand", () => {
+  const { message } = failureResultOf(answering("\x1b[2J\r\n").result);
+  assertEquals(message, 'This is not an answer to the query: "\\u001b[2J"');
+});
+
+Deno.test("askIdent() refuses what is not a port", () => {
+  using endpoints = new MemoryEndpoints();
+  for (const [server, client] of [[NaN, 23], [6193, 0.5]] as const) {
+    assertThrows(
+      () => askIdent(endpoints.client, server, client, new Clock()),
+      TypeError,
+      `Cannot ask for the ports ${server} and ${client}`,
+    );
+  }
+});
 
 Deno.test("askIdent() fails after its time limit", () => {
   const { result, pump } = answering("6193, 23 : USERID", false);

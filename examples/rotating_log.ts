@@ -106,7 +106,7 @@ if (import.meta.main) {
     values.daily
       ? log.DailyLogFile.fromFullPath(values.log)
       : log.LogFile.fromFullPath(values.log, {
-        rotateLength: Number(values.length) || null,
+        rotateLength: values.length === "0" ? null : Number(values.length),
         maxRotatedFiles: Number(values.keep),
       });
 

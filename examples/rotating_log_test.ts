@@ -123,3 +123,10 @@ Deno.test("rotating_log.ts with --json writes a JSON text per line, with all fie
   assertEquals([event.namespace, event.level, event.line], ["echo", "info", "forged\\n[-] line"]);
   assertEquals(event.format, "{peer} sent {line.length} characters: {line}");
 });
+
+Deno.test("rotating_log.ts refuses a --length that is not a number, and says why", async () => {
+  await using server = new Server("--length", "1MB");
+  const { code, errors } = await server.program.end();
+  assertEquals(code, 1);
+  assertMatch(errors, /rotateLength must be an integer/);
+});

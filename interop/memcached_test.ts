@@ -176,6 +176,19 @@ memcached("MemCacheProtocol.meta() sends the meta commands", async (fixture) => 
   client.transport.loseConnection();
 });
 
+memcached("MemCacheProtocol.meta() sends no value that is read as commands", async (fixture) => {
+  const client = await connect(fixture);
+  await client.set("canary", "x");
+  const flags = Array.from({ length: 16 }, (_, i) => `O${i}`);
+  const value = "delete canary\r\nget canary";
+  const stored = async (flags: string[]): Promise<unknown> =>
+    await client.meta("ms", "key", flags, { value });
+  await assertRejects(() => stored([...flags, "I"]), ClientError, "with 17 flags");
+  assertEquals(await client.get("canary"), bytes("x"));
+  // The server reads as many flags as the client sends, and refuses these for another reason.
+  await assertRejects(() => stored(flags), ClientError, "duplicate flag");
+});
+
 memcached("MemCacheProtocol authenticates with a first value", async (fixture) => {
   const file = `${fixture.folder()}/users`;
   await Deno.writeTextFile(file, "ada:secret\n");

@@ -82,6 +82,14 @@ export class RequestQueue<Req, Res> extends PendingRequests<Req, Res> {
   }
 
   /**
+   * The oldest request in flight, to which the next answer belongs; `undefined` if there is none. A
+   * protocol reads it when the form of an answer depends on the request.
+   */
+  get oldest(): Req | undefined {
+    return this.#inFlight.first?.request;
+  }
+
+  /**
    * Fires the Deferred of the oldest request with its answer. The answer to an abandoned request is
    * dropped.
    *

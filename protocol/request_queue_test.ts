@@ -45,6 +45,20 @@ Deno.test("RequestQueue matches answers to requests in order", () => {
   assertEquals(fixture.queue.inFlight, 0);
 });
 
+Deno.test("RequestQueue.oldest is the request in flight that is answered next", () => {
+  const fixture = queue({ maxInFlight: 2 });
+  const oldest = [fixture.queue.oldest];
+  const requests = ["a", "b", "c"].map((request) => fixture.queue.request(request));
+  oldest.push(fixture.queue.oldest);
+  requests[0]?.addErrback(() => {}).cancel(); // its answer still comes
+  oldest.push(fixture.queue.oldest);
+  for (const answer of ["A", "B", "C"]) {
+    fixture.queue.answer(answer);
+    oldest.push(fixture.queue.oldest);
+  }
+  assertEquals(oldest, [undefined, "a", "a", "b", "c", undefined]);
+});
+
 Deno.test("RequestQueue option maxInFlight makes further requests wait, in order", () => {
   const fixture = queue({ maxInFlight: 2 });
   for (const request of ["a", "b", "c", "d"]) fixture.queue.request(request);

@@ -42,6 +42,8 @@ export interface FingerQuery {
  * @returns The query; `null` if the line is not one.
  */
 export function parseQuery(line: string): FingerQuery | null {
+  // A line break is white space for the expression below, and would make two queries of one.
+  if (/[^\t\x20-\x7e]/.test(line)) return null;
   const match = /^(\/W(?=\s|$))?\s*([\x21-\x3f\x41-\x7e]*)((?:@[\x21-\x3f\x41-\x7e]+)*)$/i.exec(
     line.trim(),
   );
@@ -81,7 +83,7 @@ class FingerProtocol extends TimeoutMixin(LineOnlyReceiver)<FingerFactory> {
   override textReceived(line: string): void {
     if (this.#answer !== null) return; // one query for each connection
     this.setTimeout(null);
-    this.#answer = this.factory.answer(line).addCallbacks(
+    this.#answer = this.factory.answer(line.replace(/\r$/, "")).addCallbacks(
       (answer) => this.#send(answer),
       () => this.transport.loseConnection(), // cancelled: the client has left
     );
@@ -131,7 +133,7 @@ export class FingerFactory extends Factory<FingerProtocol> {
   /**
    * Answers a query. A failure is logged, and the answer does not show it.
    *
-   * @param line The line that a client has sent.
+   * @param line The line that a client has sent, without its end.
    * @returns A Deferred of the answer, which only fails if it is cancelled.
    */
   answer(line: string): Deferred<string> {

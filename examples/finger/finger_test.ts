@@ -40,7 +40,6 @@ for (
   const [line, user, hosts, isVerbose] of [
     ["", "", [], false],
     ["ada", "ada", [], false],
-    ["ada\r", "ada", [], false],
     ["/W", "", [], true],
     ["/w ada", "ada", [], true],
     ["/W  ada ", "ada", [], true],
@@ -52,6 +51,12 @@ for (
 ) {
   Deno.test(`parseQuery() reads ${JSON.stringify(line)}`, () => {
     assertEquals(parseQuery(line), { user, hosts: [...hosts], isVerbose });
+  });
+}
+
+for (const line of ["/W\nada", "\nada", "\rada", "ada\r", "/W\u2028ada", "\xa0ada"]) {
+  Deno.test(`parseQuery() takes no line break for a space: ${JSON.stringify(line)}`, () => {
+    assertEquals(parseQuery(line), null);
   });
 }
 
@@ -200,11 +205,13 @@ Deno.test("askFinger() sends the query, and gives all that the server sends", ()
 
 Deno.test("askFinger() refuses a text that is not one query", () => {
   using scene = new Scene();
-  assertThrows(
-    () => askFinger(scene.endpoints.client, "ada\r\ngrace", scene.clock),
-    TypeError,
-    'Cannot ask "ada\\r\\ngrace"',
-  );
+  for (const query of ["ada\r\ngrace", "/W\ngrace", "\r\nada", "ada\n", "ada\r"]) {
+    assertThrows(
+      () => askFinger(scene.endpoints.client, query, scene.clock),
+      TypeError,
+      `Cannot ask ${JSON.stringify(query)}`,
+    );
+  }
 });
 
 Deno.test("askFinger() fails for an answer that is too long, and closes the connection", () => {

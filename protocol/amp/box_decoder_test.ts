@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { decodeAll, split } from "../../testing/fixtures/decoding.ts";
 import { FrameTooLongError, FramingError, IncompleteFrameError } from "../mod.ts";
 import { AmpBox, BoxDecoder, type BoxDecoderOptions, KeyTooLongError } from "./mod.ts";
 import { MalformedAmpBox, parseString, TooLong } from "./mod.ts";
@@ -7,29 +8,9 @@ import { MalformedAmpBox, parseString, TooLong } from "./mod.ts";
 const bytes = (text: string): Uint8Array =>
   Uint8Array.from(text, (character) => character.charCodeAt(0));
 
-/** The outcome of a whole input: the boxes, and the message of the error after them. */
-function decode(chunks: Iterable<Uint8Array>, options?: BoxDecoderOptions): unknown[] {
-  const decoder = new BoxDecoder(options);
-  const outcome: unknown[] = [];
-  try {
-    for (const chunk of chunks) {
-      decoder.push(chunk);
-      for (let box = decoder.next(); box !== null; box = decoder.next()) outcome.push(box);
-    }
-    decoder.finish();
-  } catch (error) {
-    assert(error instanceof FramingError, `${error}`);
-    outcome.push(`${error.name}: ${error.message}`);
-  }
-  return outcome;
-}
-
-/** Splits data at positions, which may repeat. */
-function split(data: Uint8Array, positions: readonly number[]): Uint8Array[] {
-  const bounds = [0, ...positions.map((n) => n % (data.length + 1)), data.length];
-  bounds.sort((a, b) => a - b);
-  return bounds.slice(1).map((end, i) => data.slice(bounds[i], end));
-}
+/** The outcome of a whole input. */
+const decode = (chunks: Iterable<Uint8Array>, options?: BoxDecoderOptions): unknown[] =>
+  decodeAll(new BoxDecoder(options), chunks);
 
 Deno.test("BoxDecoder.next() returns the boxes of a chunk, and null when more is needed", () => {
   const decoder = new BoxDecoder();

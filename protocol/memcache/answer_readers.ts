@@ -108,7 +108,7 @@ function isDoneWord(answer: MemCacheAnswer): boolean {
 
 /** Returns an answer as its line begins, for an error message. The value of an item is left out. */
 export function describe(answer: MemCacheAnswer): string {
-  return visibleText(wordsOf(answer).trimEnd());
+  return visibleText(wordsOf(answer).trimEnd(), { newlines: "escaped" });
 }
 
 function wordsOf(answer: MemCacheAnswer): string {

@@ -18,6 +18,11 @@ const CONTROL_OR_SPACE = /[\x00-\x20\x7f]/;
 const META_FLAG = /^[A-Za-z][\x21-\x7e]*$/;
 /** One or more words. */
 const STATISTICS = /^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/;
+/**
+ * The greatest number of flags of a command with a value. memcached refuses more, and then reads the
+ * value as commands.
+ */
+const MAX_FLAGS_WITH_VALUE = 16;
 /** The number of characters of a string that an error message shows. */
 const SHOWN = 300;
 /** The greatest expiration time and delay: memcached reads 32 bits with a sign. */
@@ -101,6 +106,15 @@ export function checkMetaFlags(flags: unknown): void {
     }
     if (flag.startsWith("q")) throw invalid("flag", flag, "each request needs an answer");
   }
+}
+
+/** Throws if a command has too many flags for the value that follows it. */
+export function checkFlagsWithValue(command: string, flags: readonly string[]): void {
+  if (flags.length <= MAX_FLAGS_WITH_VALUE) return;
+  throw new ClientError(
+    `Cannot send ${command} with ${flags.length} flags: the limit is ${MAX_FLAGS_WITH_VALUE}, ` +
+      "because memcached would read the value as commands",
+  );
 }
 
 function checkInteger(name: string, value: unknown, min: number, max: number): void {

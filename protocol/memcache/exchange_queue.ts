@@ -1,5 +1,4 @@
 import type { Deferred } from "../../defer/mod.ts";
-import { Fifo } from "../../defer/fifo.ts";
 import { visibleText } from "../../internal/visible_text.ts";
 import type { ITransport } from "../../reactor/interfaces/mod.ts";
 import {
@@ -22,10 +21,6 @@ export interface ExchangeOwner {
 export class ExchangeQueue {
   readonly #owner: ExchangeOwner;
   readonly #queue: RequestQueue<Exchange<unknown>, void>;
-  /** The requests that have been sent, except the current one. */
-  readonly #sent = new Fifo<Exchange<unknown>>();
-  /** The request that is being answered. */
-  #current: Exchange<unknown> | null = null;
 
   /**
    * @param owner The protocol.
@@ -39,15 +34,14 @@ export class ExchangeQueue {
   ) {
     this.#owner = owner;
     this.#queue = new RequestQueue((exchange) => {
-      sending(this.isIdle);
+      sending(this.inFlight === 1);
       exchange.send(this.#owner.transport);
-      this.#sent.push(exchange);
     }, options);
   }
 
   /** Whether every request that was sent has been answered. */
   get isIdle(): boolean {
-    return this.#current === null && this.#sent.length === 0;
+    return this.inFlight === 0;
   }
 
   /** The number of requests that have been sent and not answered, abandoned ones included. */
@@ -71,12 +65,12 @@ export class ExchangeQueue {
    * @throws {UnexpectedAnswer} when it belongs to none, or does not answer the request.
    */
   received(answer: MemCacheAnswer): void {
-    if (this.isIdle) {
+    const current = this.#queue.oldest;
+    if (current === undefined) {
       throw new UnexpectedAnswer(
         `Cannot accept the answer ${describe(answer)}: no request is in flight`,
       );
     }
-    const current = this.#current ??= this.#sent.shift();
     if (answer.type === "failure") return this.#failed(current, answer);
     const outcome = current.receive(answer);
     if (outcome === "incomplete") return;
@@ -85,7 +79,6 @@ export class ExchangeQueue {
         `Cannot accept the answer ${describe(answer)}: the request was ${current}`,
       );
     }
-    this.#current = null;
     this.#queue.answer();
   }
 
@@ -95,7 +88,6 @@ export class ExchangeQueue {
   }
 
   #failed(current: Exchange<unknown>, answer: MemCacheFailure): void {
-    this.#current = null;
     const error = errorOf(answer, current);
     this.#queue.fail(error);
     // The server may not have skipped the value, but read it as commands. Then it would answer each
@@ -107,7 +99,7 @@ export class ExchangeQueue {
 }
 
 function errorOf({ kind, reason }: MemCacheFailure, request: Exchange<unknown>): Error {
-  const told = reason === "" ? "" : `: ${visibleText(reason)}`;
+  const told = reason === "" ? "" : `: ${visibleText(reason, { newlines: "escaped" })}`;
   if (kind === "CLIENT_ERROR") return new ClientError(`The server refused ${request}${told}`);
   if (kind === "SERVER_ERROR") return new ServerError(`The server could not ${request}${told}`);
   return new NoSuchCommand(`The server does not know ${request}${told}`);

@@ -36,6 +36,8 @@ export function getItems<T>(
   if (requests.length === 0) return succeed(found);
   return gatherResults(requests, { consumeErrors: true })
     .addErrback((error) => {
+      // Those that still wait are not sent any more.
+      for (const request of requests) request.cancel();
       throw error instanceof FirstError ? error.subFailure : error;
     })
     .addCallback(() => found);

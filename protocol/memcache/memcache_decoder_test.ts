@@ -7,36 +7,15 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { byteCost } from "../../testing/fixtures/byte_cost.ts";
+import { decodeAll, split } from "../../testing/fixtures/decoding.ts";
 import { FrameTooLongError, FramingError, IncompleteFrameError } from "../mod.ts";
 import { InvalidMemCacheAnswer, MemCacheDecoder, type MemCacheDecoderOptions } from "./mod.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** The outcome of a whole input: the answers, and the error after them. */
-function decode(chunks: Iterable<Uint8Array>, options?: MemCacheDecoderOptions): unknown[] {
-  const decoder = new MemCacheDecoder(options);
-  const outcome: unknown[] = [];
-  try {
-    for (const chunk of chunks) {
-      decoder.push(chunk);
-      for (let answer = decoder.next(); answer !== null; answer = decoder.next()) {
-        outcome.push(answer);
-      }
-    }
-    decoder.finish();
-  } catch (error) {
-    assert(error instanceof FramingError, `${error}`);
-    outcome.push(`${error.name}: ${error.message}`);
-  }
-  return outcome;
-}
-
-/** Splits data at positions, which may repeat. */
-function split(data: Uint8Array, positions: readonly number[]): Uint8Array[] {
-  const bounds = [0, ...positions.map((n) => n % (data.length + 1)), data.length];
-  bounds.sort((a, b) => a - b);
-  return bounds.slice(1).map((end, i) => data.slice(bounds[i], end));
-}
+/** The outcome of a whole input. */
+const decode = (chunks: Iterable<Uint8Array>, options?: MemCacheDecoderOptions): unknown[] =>
+  decodeAll(new MemCacheDecoder(options), chunks);
 
 const status = (status: string): unknown => ({ type: "status", status });
 const failure = (kind: string, reason: string): unknown => ({ type: "failure", kind, reason });

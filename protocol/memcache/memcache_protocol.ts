@@ -110,7 +110,10 @@ function withoutItem({ timeout, signal }: RequestOptions): RequestOptions {
  */
 export class MemCacheProtocol<F extends IProtocolFactory = IProtocolFactory>
   extends FrameReceiver<MemCacheAnswer, F> {
-  /** The maximum length of a key, in bytes. */
+  /**
+   * The maximum length of a key, in bytes. Raise it only for a server that accepts longer keys:
+   * memcached refuses them, and then reads the value of a storage command as commands.
+   */
   MAX_KEY_LENGTH = 250;
   /**
    * Seconds without a byte from the server, while a request is unanswered, after which the
@@ -188,9 +191,11 @@ export class MemCacheProtocol<F extends IProtocolFactory = IProtocolFactory>
    * Gets several values. Keys that do not fit into one command of 2048 bytes are distributed over
    * several, which are sent together.
    *
-   * @param keys The keys, in any number.
+   * @param keys The keys. Each command counts towards `maxInFlight` and `maxWaiting`: the defaults
+   *   suffice for 88000 keys of any length.
    * @param options `timeout` and `signal`.
-   * @returns A Deferred of the values by their keys. Keys without a value are left out.
+   * @returns A Deferred of the values by their keys. Keys without a value are left out. It fails as
+   *   soon as one of the commands fails.
    */
   getMultiple(
     keys: Iterable<string>,
@@ -203,7 +208,7 @@ export class MemCacheProtocol<F extends IProtocolFactory = IProtocolFactory>
    * Gets several values with their flags and the numbers of their versions. Twisted's
    * `getMultiple(keys, withIdentifier=True)`.
    *
-   * @param keys The keys, in any number.
+   * @param keys The keys, as of {@linkcode getMultiple}.
    * @param options `timeout` and `signal`.
    * @returns A Deferred of the items by their keys. Keys without an item are left out.
    */
@@ -220,7 +225,7 @@ export class MemCacheProtocol<F extends IProtocolFactory = IProtocolFactory>
    * @param key The key.
    * @param value The bytes, or a string that is encoded as UTF-8.
    * @param options `flags`, `expireTime`, `timeout` and `signal`.
-   * @returns A Deferred of `true`.
+   * @returns A Deferred of whether it was stored. memcached stores it, or answers with an error.
    */
   set(
     key: string,
@@ -423,7 +428,7 @@ export class MemCacheProtocol<F extends IProtocolFactory = IProtocolFactory>
    * @param command The command.
    * @param key The key. With the flag `b` it is in Base64, and stands for any bytes.
    * @param flags The flags: each is a letter, and perhaps a token, such as `["v", "T60"]`. `q` is
-   *   refused, because each request needs an answer.
+   *   refused, because each request needs an answer. With a value there may be 16.
    * @param options `value`, `timeout` and `signal`.
    * @returns A Deferred of the answer, also if there is no such item.
    */
@@ -446,6 +451,7 @@ export class MemCacheProtocol<F extends IProtocolFactory = IProtocolFactory>
           `Cannot send ${command}: only ms stores a value, and it requires one`,
         );
       }
+      if (value !== undefined) check.checkFlagsWithValue(command, flags);
       const bytes = value === undefined ? null : this.#bytesOf(value);
       const words = flags.map((flag) => ` ${flag}`).join("");
       const start = `${command} ${this.#checked(key)}`;

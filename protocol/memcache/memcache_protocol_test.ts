@@ -327,6 +327,16 @@ cleanTest("MemCacheProtocol names request and reason in the errors of the server
   assert(setup.transport.connected);
 });
 
+cleanTest("MemCacheProtocol shows line breaks of the server as escapes in its errors", () => {
+  const setup = new Setup();
+  const request = setup.client.increment("foo");
+  setup.receive("SERVER_ERROR no\nroot logged in\r\n");
+  assert(failureResultOf(request).message.endsWith("no\\nroot logged in"));
+  setup.receive("VALUE a\nb 0 1\r\nx\r\n");
+  const { message = "" } = setup.reason?.cause as Error;
+  assert(message.startsWith("Cannot accept the answer VALUE a\\nb: "), message);
+});
+
 cleanTest("MemCacheProtocol aborts after CLIENT_ERROR or ERROR for a request with a value", () => {
   for (const line of ["CLIENT_ERROR bad command line format", "ERROR"]) {
     const setup = new Setup();
@@ -549,6 +559,19 @@ cleanTest("MemCacheProtocol.getMultiple() fails with the failure of one of its c
   assertEquals(setup.client.inFlight, 0);
 });
 
+cleanTest("MemCacheProtocol.getMultiple() does not send what waits when one command fails", () => {
+  const setup = new Setup({ maxInFlight: 1, maxWaiting: 3 });
+  const keys = Array.from({ length: 8 * 5 }, (_, i) => `${i}`.padStart(240, "k"));
+  const tooMany = setup.client.getMultiple(keys);
+  assertInstanceOf(failureResultOf(tooMany), RequestQueueFull);
+  assertEquals([setup.client.inFlight, setup.client.waiting], [1, 0]);
+  const some = setup.client.getMultiple(keys.slice(0, 24));
+  setup.receive("END\r\nSERVER_ERROR out of memory\r\n");
+  assertInstanceOf(failureResultOf(some), ServerError);
+  assertEquals([setup.client.inFlight, setup.client.waiting], [1, 0]);
+  setup.receive("END\r\n");
+});
+
 cleanTest(
   "MemCacheProtocol.getMultiple() can be cancelled, and the next answer is not lost",
   () => {
@@ -714,6 +737,32 @@ for (const [name, call, values] of INVALID) {
   });
 }
 
+cleanTest("MemCacheProtocol sends the least and the greatest numbers", () => {
+  const { client, transport } = new Setup();
+  const requests = [
+    client.set("k", "", { flags: 0, expireTime: -(2 ** 31) }),
+    client.set("k", "", { flags: 2 ** 32 - 1, expireTime: 2 ** 31 - 1 }),
+    client.checkAndSet("k", "", 0n),
+    client.checkAndSet("k", "", 2n ** 64n - 1n),
+    client.increment("k", 0),
+    client.increment("k", Number.MAX_SAFE_INTEGER),
+    client.flushAll({ delay: 0 }),
+    client.flushAll({ delay: 2 ** 31 - 1 }),
+  ];
+  assertEquals(transport.text().split(/(?:\r\n)+/).slice(0, -1), [
+    "set k 0 -2147483648 0",
+    "set k 4294967295 2147483647 0",
+    "cas k 0 0 0 0",
+    "cas k 0 0 0 18446744073709551615",
+    "incr k 0",
+    "incr k 9007199254740991",
+    "flush_all 0",
+    "flush_all 2147483647",
+  ]);
+  transport.loseConnection();
+  for (const request of requests) failureResultOf(request);
+});
+
 cleanTest("MemCacheProtocol.meta() refuses other commands, and a value where none belongs", () => {
   const { client } = new Setup();
   const failures = [
@@ -724,6 +773,19 @@ cleanTest("MemCacheProtocol.meta() refuses other commands, and a value where non
     client.meta("mg", "k", [], { value: "x" }),
   ];
   for (const each of failures) assertInstanceOf(failureResultOf(each), ClientError);
+});
+
+cleanTest("MemCacheProtocol.meta() sends at most 16 flags with a value", () => {
+  const setup = new Setup();
+  const { client, transport } = setup;
+  const flags = (count: number): string[] => Array.from({ length: count }, (_, i) => `O${i}`);
+  client.meta("ms", "k", flags(16), { value: "x" });
+  client.meta("mg", "k", flags(17));
+  const sent = transport.text();
+  const { message } = failureResultOf(client.meta("ms", "k", flags(17), { value: "x" }));
+  assert(message.startsWith("Cannot send ms with 17 flags: "), message);
+  assertEquals([transport.text(), client.inFlight], [sent, 2]);
+  setup.receive("HD\r\nEN\r\n");
 });
 
 cleanTest("MemCacheProtocol sends no value longer than maxValueLength", () => {
@@ -997,6 +1059,14 @@ cleanTest("MemCacheProtocol sends requests that callbacks make, and keeps the or
   setup.receive("VALUE a 0 1\r\n1\r\nEND\r\nVERSION 1\r\nVALUE b 0 1\r\n2\r\nEND\r\n");
   assertEquals(successResultOf(other), "1");
   assertEquals([successResultOf(chain), values], [2, [bytes("1"), bytes("2")]]);
+});
+
+cleanTest("MemCacheProtocol accepts an answer that arrives while the request is written", () => {
+  const setup = new Setup();
+  setup.transport.write = () => setup.receive("VERSION 1\r\n");
+  const [first, second] = [setup.client.version(), setup.client.version()];
+  assertEquals([successResultOf(first), successResultOf(second)], ["1", "1"]);
+  assertEquals(setup.clock.getDelayedCalls(), []);
 });
 
 cleanTest("MemCacheProtocol() checks its options", () => {
