@@ -1,6 +1,6 @@
 /**
- * The Identification Protocol (RFC 1413): a server that names the user of a connection, and a client
- * that asks it. IRC clients run such a server, and IRC servers ask it.
+ * The Identification Protocol (RFC 1413): a server that names the user of a connection, and a
+ * client that asks it. IRC clients run such a server, and IRC servers ask it.
  *
  *     deno run --allow-net examples/ident.ts
  *

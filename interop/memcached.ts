@@ -44,8 +44,8 @@ export async function startMemcached(
     await program[Symbol.asyncDispose]();
     throw error;
   }
-  // memcached prints every request from now on. If no one read its output, the pipe would fill, and
-  // memcached would wait.
+  // memcached prints every request from now on. If its output were not read, the pipe would fill,
+  // and memcached would wait.
   void program.end();
   return program;
 }

@@ -106,7 +106,7 @@ function isDoneWord(answer: MemCacheAnswer): boolean {
   return answer.type === "status" && (answer.status === "OK" || answer.status === "RESET");
 }
 
-/** Returns the beginning of an answer's line, for an error message, without the value of an item. */
+/** Returns the beginning of an answer, for an error message, without the value of an item. */
 export function describe(answer: MemCacheAnswer): string {
   return visibleText(wordsOf(answer).trimEnd());
 }

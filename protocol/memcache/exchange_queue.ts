@@ -29,8 +29,8 @@ export class ExchangeQueue {
   /**
    * @param owner The protocol.
    * @param options The limits.
-   * @param sending Called before a request is sent. Its argument is whether all earlier requests have
-   *   been answered.
+   * @param sending Called before a request is sent. Its argument is whether all earlier requests
+   *   have been answered.
    */
   constructor(
     owner: ExchangeOwner,
@@ -68,7 +68,7 @@ export class ExchangeQueue {
   /**
    * Passes a part of an answer to the request to which it belongs.
    *
-   * @throws {UnexpectedAnswer} when no request is in flight, or the part does not answer the request.
+   * @throws {UnexpectedAnswer} when no request is in flight, or the part does not answer it.
    */
   received(answer: MemCacheAnswer): void {
     if (this.isIdle) {

@@ -423,8 +423,8 @@ export class MemCacheProtocol<F extends IProtocolFactory = IProtocolFactory>
    *
    * @param command The command.
    * @param key The key. With the flag `b` it is in Base64, and stands for any bytes.
-   * @param flags The flags: each is a letter, optionally followed by a token, such as `["v", "T60"]`. `q` is
-   *   refused, because each request needs an answer.
+   * @param flags The flags, such as `["v", "T60"]`: each is a letter, optionally followed by a
+   *   token. `q` is refused, because each request needs an answer.
    * @param options `value`, `timeout` and `signal`.
    * @returns A Deferred of the answer, also if there is no such item.
    */
