@@ -34,8 +34,8 @@ export async function startMemcached(
   address: MemcachedAddress,
   ...options: string[]
 ): Promise<Program> {
-  // memcached refuses to run as root unless -u names the user. With -vv it reports on standard error
-  // that it listens.
+  // memcached refuses to run as root unless -u names the user. With -vv it reports on standard
+  // error that it listens.
   const args = ["-u", "root", "-vv", ...address.options, ...options];
   const program = new Program(["-c", 'exec memcached "$@" 2>&1', "sh", ...args], { command: "sh" });
   try {
