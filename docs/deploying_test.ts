@@ -1,6 +1,6 @@
 // The programs of deploying.md, run as the guide says.
 
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { GuideFolder } from "../testing/fixtures/guide.ts";
 import type { Program } from "../testing/fixtures/program.ts";
 import { ForeignSocket } from "../testing/peers/foreign_socket.ts";
@@ -43,13 +43,21 @@ Deno.test("server.ts of deploying.md serves on an inherited socket without --all
   assertEquals((await server.end()).code, 0);
 });
 
+Deno.test("standby.ts exits with the error if it may not make its lock", async () => {
+  await using folder = await GuideFolder.open(GUIDE);
+  await using program = folder.start("deno run --allow-read=. --allow-write=. standby.ts");
+  const { code, lines } = await program.end();
+  assertEquals(code, 1);
+  assertStringIncludes(lines.join("\n"), "requires unscoped --allow-read and --allow-write");
+});
+
 Deno.test("standby.ts works once the process before it has ended, cleanly or not", async () => {
   await using folder = await GuideFolder.open(GUIDE);
   const start = (): Program =>
     folder.start("deno run --allow-read --allow-write --allow-run standby.ts");
   await using first = start();
-  await first.line(/ Working$/);
   await first.line(/ Started$/); // its handler of SIGTERM is there
+  await first.line(/ Working$/);
   await using second = start();
   await second.line(/ Started$/);
   first.send("SIGTERM");
@@ -58,8 +66,8 @@ Deno.test("standby.ts works once the process before it has ended, cleanly or not
   second.send("SIGKILL");
   await second.end();
   await using third = start();
-  await third.line(/ Working, after a process that ended without unlocking$/);
   await third.line(/ Started$/);
+  await third.line(/ Working, after a process that ended without unlocking$/);
   third.send("SIGTERM");
   assertEquals((await third.end()).code, 0);
   await assertRejects(() => Deno.lstat(`${folder.path}/server.lock`), Deno.errors.NotFound);

@@ -217,7 +217,7 @@ Deno.test(
 );
 
 Deno.test(
-  test("wrapServerTLS() over TLS calls handshakeFailed() for each of both handshakes", async (fixture) => {
+  test("wrapServerTLS() over TLS calls handshakeFailed() for either handshake", async (fixture) => {
     fixture.run();
     const servers = new SecuredWires();
     const outer = new TLSServerEndpoint(fixture.reactor, 0, { ...server, interface: "127.0.0.1" });

@@ -1,6 +1,6 @@
 /**
- * The Identification Protocol (RFC 1413): a server that names the user of a connection, as IRC
- * clients have one, and a client that asks it.
+ * The Identification Protocol (RFC 1413): a server that names the user of a connection, and a
+ * client that asks it. IRC clients run such a server, and IRC servers ask it.
  *
  *     deno run --allow-net examples/ident.ts
  *
@@ -54,7 +54,7 @@ export class IdentError extends Error {
   }
 }
 
-/** The user of a connection. The client has only the word of the server for it. */
+/** The user of a connection. The client cannot verify the name. */
 export interface IdentUser {
   /** The operating system, such as `UNIX`; `OTHER` if the user is not one of the system. */
   readonly system: string;
@@ -68,10 +68,10 @@ export interface IdentEnd {
   readonly port: number;
 }
 
-/** What a server answers, and how long it waits. Times are in seconds. */
+/** The answers of a server, and its time limits in seconds. */
 export interface IdentOptions {
   /**
-   * Finds the user of a connection. Throw an {@linkcode IdentError} to name none.
+   * Finds the user of a connection. Throw an {@linkcode IdentError} to answer with an error.
    *
    * @param server The end at this host.
    * @param client The end at the host that asks.
@@ -86,7 +86,7 @@ export interface IdentOptions {
 /** The clock of the time limits: a reactor, or the `Clock` of a test. */
 export type IdentClock = Pick<IReactorTime, "callLater" | "seconds">;
 
-/** The greatest length of a line: after it, RFC 1413 lets a connection be aborted. */
+/** The greatest length of a line: RFC 1413 permits closing the connection after a longer one. */
 const MAX_LENGTH = 1000;
 /** The greatest length of a name, in bytes. */
 const MAX_USER = 512;
@@ -177,7 +177,7 @@ export class IdentFactory extends Factory<IdentServer> {
   }
 }
 
-/** Checks what becomes a part of a line. */
+/** Checks the texts that become a part of a line. Returns the user. */
 function checkUser(system: string, user: string): string {
   if (!/^[\w-]{1,64}(?:,[\w-]{1,64})?$/.test(system)) {
     throw new TypeError(`Cannot name a user of ${JSON.stringify(system)}: it is not a system`);
@@ -223,7 +223,7 @@ class IdentClient extends LineOnlyReceiver {
       this.answer.errback(
         new IdentError(
           "UNKNOWN-ERROR",
-          `This is not an answer to the query: ${JSON.stringify(text)}`,
+          `Cannot use the answer ${JSON.stringify(text)}: it does not answer the query`,
         ),
       );
     }
@@ -232,7 +232,10 @@ class IdentClient extends LineOnlyReceiver {
   override lineLengthExceeded(): void {
     this.transport.abortConnection();
     this.answer.errback(
-      new IdentError("UNKNOWN-ERROR", `The answer is longer than ${MAX_LENGTH} bytes`),
+      new IdentError(
+        "UNKNOWN-ERROR",
+        `Cannot read the answer: it is longer than ${MAX_LENGTH} bytes`,
+      ),
     );
   }
 

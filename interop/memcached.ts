@@ -34,8 +34,8 @@ export async function startMemcached(
   address: MemcachedAddress,
   ...options: string[]
 ): Promise<Program> {
-  // It refuses to run as root unless the user is named. With -vv it prints, to its standard error,
-  // when it listens.
+  // memcached refuses to run as root unless -u names the user. With -vv it reports on standard
+  // error that it listens.
   const args = ["-u", "root", "-vv", ...address.options, ...options];
   const program = new Program(["-c", 'exec memcached "$@" 2>&1', "sh", ...args], { command: "sh" });
   try {
@@ -44,7 +44,8 @@ export async function startMemcached(
     await program[Symbol.asyncDispose]();
     throw error;
   }
-  // It prints every request from now on. Unread, its output would fill the pipe, and it would wait.
+  // memcached prints every request from now on. If its output were not read, the pipe would fill,
+  // and memcached would wait.
   void program.end();
   return program;
 }

@@ -124,7 +124,7 @@ memcached("MemCacheProtocol continues after a value that is too large", async (f
 });
 
 memcached(
-  "MemCacheProtocol does not lose its place after requests that are abandoned",
+  "MemCacheProtocol matches the answers to requests after abandoned ones",
   async (fixture) => {
     const client = await connect(fixture);
     await client.set("key", "value");

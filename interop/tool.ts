@@ -14,7 +14,7 @@ export interface Tool {
   readonly command: string;
   /** Arguments for a check whether the program is installed: it then exits with code 0. */
   readonly check: readonly string[];
-  /** A file that the program needs and that may be missing, as a module of another package. */
+  /** A file that the program needs and that may be missing, such as a module of another package. */
   readonly file?: string | undefined;
   /** The Debian package with the program. */
   readonly package: string;

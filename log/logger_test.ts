@@ -53,7 +53,7 @@ Deno.test("Logger formats an event when it is logged: later changes have no effe
   assertEquals(events[0]?.message, "Ada has left");
 });
 
-Deno.test("Logger has fields replace the time and the system, and not the rest of an event", () => {
+Deno.test("Logger lets fields replace the time and the system of an event, and nothing else", () => {
   const publisher = new LogPublisher();
   using events = capturedLogs(publisher);
   const fields = { time: 7, system: "s", level: "debug", message: "m", format: "f" } as const;

@@ -163,9 +163,8 @@ export class LoopingCall<A extends unknown[] = []> implements Disposable {
     const options: LoopingCallStartOptions = typeof now === "boolean" ? { now } : now;
     const { now: isAtOnce = true, clock = this.clock } = options;
     if (clock === null) {
-      throw new Error(
-        `Cannot start ${this}: it has no clock. Set its clock, or call start(${interval}, { clock: reactor })`,
-      );
+      const call = `start(${interval}, { ${isAtOnce ? "" : "now: false, "}clock: reactor })`;
+      throw new Error(`Cannot start ${this}: it has no clock. Set its clock, or call ${call}`);
     }
     this.clock = clock;
     const deferred = new Deferred<this>(() => {

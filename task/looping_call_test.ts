@@ -91,6 +91,7 @@ Deno.test("LoopingCall.start() without a clock throws an error that explains how
       "it has no clock. Set its clock, or call start(1, { clock: reactor })",
     );
   }
+  assertThrows(() => loop.start(1, false), Error, "call start(1, { now: false, clock: reactor })");
   assertEquals(loop.running, false);
 });
 

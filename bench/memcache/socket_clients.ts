@@ -1,5 +1,5 @@
 /**
- * Clients of a memcached server: that of this library, and those that others would take.
+ * Clients of a memcached server: the client of this library, and those of other packages.
  *
  * @module
  */

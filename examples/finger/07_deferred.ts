@@ -26,7 +26,7 @@ class Finger extends LineReceiver<FingerFactory> {
   #answer: Deferred<void> | null = null;
 
   override textReceived(line: string): void {
-    if (this.#answer !== null) return; // a client has one question
+    if (this.#answer !== null) return; // one query for each connection
     this.#answer = this.factory.getUser(line.trim())
       .addErrback((error) => {
         if (error instanceof CancelledError) throw error;

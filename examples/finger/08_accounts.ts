@@ -49,7 +49,7 @@ class AccountFactory extends Factory<Finger> {
   readonly #slots = new DeferredSemaphore(4);
 
   getUser(name: string): Deferred<string> {
-    // The name becomes an argument of a program: it cannot be an option, and not a number either.
+    // The name becomes an argument of a program: it must not be an option or a number.
     if (!/^[a-z_][\w.-]{0,31}$/i.test(name)) return succeed("No such user");
     const options = { args: ["passwd", name], maxBytes: 4096 };
     return this.#slots.run(() =>

@@ -77,7 +77,9 @@ export function readConfiguration(text: string): Configuration {
     const [check, expects] = Object.entries(FIELDS).find(([known]) => known === name)?.[1] ?? [];
     if (check === undefined) {
       const known = Object.keys(FIELDS).join(", ");
-      throw new TypeError(`Cannot read the configuration: there is no field "${name}": ${known}`);
+      throw new TypeError(
+        `Cannot read the configuration: there is no field "${name}", only ${known}`,
+      );
     }
     if (!check(value)) {
       throw new TypeError(

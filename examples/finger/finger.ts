@@ -52,7 +52,7 @@ export function parseQuery(line: string): FingerQuery | null {
   return { user, hosts: hosts.split("@").slice(1), isVerbose: verbose !== undefined };
 }
 
-/** What a server answers, and how long it waits. Times are in seconds. */
+/** The answers of a server, and its time limits in seconds. */
 export interface FingerOptions {
   /** Returns the text about a user; `undefined` for a user that does not exist. */
   getUser(
@@ -60,7 +60,7 @@ export interface FingerOptions {
   ): string | undefined | Deferred<string | undefined> | Promise<string | undefined>;
   /** Returns the list of users. By default, it is denied. */
   getUsers?(query: FingerQuery): string | Deferred<string> | Promise<string>;
-  /** Asks another host. By default, that is denied: the server does not work for strangers. */
+  /** Asks another host. By default, that is denied: it would let strangers reach that host. */
   forward?(query: FingerQuery): string | Deferred<string> | Promise<string>;
   /** The time in which a client sends its query. @default {30} */
   readonly queryTimeout?: number;

@@ -1,4 +1,5 @@
 import { messageOf } from "../../internal/foreign_value.ts";
+import { checkString } from "../../internal/validation.ts";
 import type { SyncWriter } from "../sync_writer.ts";
 import { LogReader } from "./log_reader.ts";
 
@@ -30,7 +31,9 @@ export abstract class BaseLogFile implements SyncWriter, Disposable {
   readonly path: string;
   /** The mode of new files; `undefined` for that of the process's umask. */
   readonly defaultMode: number | undefined;
+  /** The open file; `null` after {@linkcode close}, and while a rotation cannot open a file. */
   #file: Deno.FsFile | null = null;
+  #isClosed = false;
   #size = 0;
   #lastModified: Date | null = null;
 
@@ -41,8 +44,11 @@ export abstract class BaseLogFile implements SyncWriter, Disposable {
    * @param directory The path of the directory, which exists.
    * @param options The mode of new files.
    * @throws {Error} If the file cannot be opened.
+   * @throws {TypeError} If the name or the directory is not a string.
    */
   constructor(name: string, directory: string, options: LogFileOptions = {}) {
+    checkString("the name of a log file", name);
+    checkString("the directory of a log file", directory);
     this.name = name;
     this.directory = directory;
     this.path = `${directory.replace(/(?<=.)[\\/]$/, "")}/${name}`;
@@ -52,7 +58,7 @@ export abstract class BaseLogFile implements SyncWriter, Disposable {
 
   /** Whether {@linkcode close} was called. */
   get closed(): boolean {
-    return this.#file === null;
+    return this.#isClosed;
   }
 
   /** The size of the file in bytes: that when it was opened, and what has been written since. */
@@ -90,6 +96,7 @@ export abstract class BaseLogFile implements SyncWriter, Disposable {
    * @throws {Error} As {@linkcode write}.
    */
   writeSync(data: Uint8Array): number {
+    this.#opened("write to");
     let failure: unknown = null;
     try {
       if (this.shouldRotate()) this.rotate();
@@ -107,10 +114,12 @@ export abstract class BaseLogFile implements SyncWriter, Disposable {
    * Rotates the file: renames it, and creates a new one. Twisted's `rotate()` ignores a directory
    * without write permission.
    *
-   * @throws {Error} If the file is closed, or the system refuses. The current file stays in use.
+   * @throws {Error} If the file is closed, or the system refuses. The current file stays in use. If
+   *   it cannot be opened again either, the next call tries to open it.
    */
   rotate(): void {
     this.#opened("rotate").close();
+    this.#file = null;
     try {
       this.renameFiles();
     } catch (error) {
@@ -143,6 +152,7 @@ export abstract class BaseLogFile implements SyncWriter, Disposable {
 
   /** Closes the file. Later writes throw. */
   close(): void {
+    this.#isClosed = true;
     this.#file?.close();
     this.#file = null;
   }
@@ -163,8 +173,8 @@ export abstract class BaseLogFile implements SyncWriter, Disposable {
   }
 
   #opened(verb: string): Deno.FsFile {
-    if (this.#file !== null) return this.#file;
-    throw new Error(`Cannot ${verb} ${this.path}: the log file is closed`);
+    if (this.#isClosed) throw new Error(`Cannot ${verb} ${this.path}: the log file is closed`);
+    return this.#file ??= this.#open();
   }
 
   #open(): Deno.FsFile {

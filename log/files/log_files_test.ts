@@ -168,6 +168,19 @@ Deno.test("LogFile.write() writes the data even if the rotation fails, and throw
   assertEquals(directory.read("test.log"), "ab");
 });
 
+Deno.test("LogFile.write() opens the file again after a rotation that could not open it", () => {
+  using directory = new TestDirectory();
+  using file = new LogFile("test.log", directory.path, { rotateLength: 1 });
+  file.write("a");
+  Deno.renameSync(directory.path, `${directory.path}.moved`);
+  for (const text of ["b", "c"]) assertThrows(() => file.write(text), Deno.errors.NotFound);
+  assertThrows(() => file.reopen(), Deno.errors.NotFound);
+  Deno.renameSync(`${directory.path}.moved`, directory.path);
+  file.write("d");
+  assertEquals([file.closed, directory.read("test.log")], [false, "d"]);
+  assertEquals(directory.read("test.log.1"), "a");
+});
+
 Deno.test("LogFile.close() closes the file: later calls name it", () => {
   using directory = new TestDirectory();
   const file = new LogFile("test.log", directory.path);
@@ -191,6 +204,17 @@ Deno.test("LogFile refuses limits that are not positive integers", () => {
     "maxRotatedFiles",
   );
   assertThrows(() => new LogFile("x", "/nowhere"), Deno.errors.NotFound);
+});
+
+Deno.test("LogFile refuses a name or a directory that is not a string", () => {
+  // The types reject these arguments.
+  const make: new (...args: unknown[]) => LogFile = LogFile as never;
+  assertThrows(
+    () => new make("server.log"),
+    TypeError,
+    "the directory of a log file must be a string, got undefined",
+  );
+  assertThrows(() => new make(7, "/nowhere"), TypeError, "the name of a log file must be a string");
 });
 
 Deno.test("startLogging() writes lines to a LogFile", () => {

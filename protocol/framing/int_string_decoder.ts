@@ -72,8 +72,8 @@ export class IntStringDecoder extends BufferedDecoder<Uint8Array> {
   }
 
   /**
-   * The maximum length of a string, in bytes, without its prefix. A change takes effect
-   * with the next string. It must be an integer of at least 0, or `Infinity`.
+   * The maximum length of a string, in bytes, without its prefix. A change takes effect with the
+   * next string. It must be an integer of at least 0, or `Infinity`.
    */
   get maxLength(): number {
     return this.#maxLength;

@@ -74,8 +74,8 @@ export class LineDecoder extends BufferedDecoder<Uint8Array> {
   }
 
   /**
-   * The maximum length of a line, in bytes, without its delimiter. A change takes effect
-   * with the next line. It must be an integer of at least 0, or `Infinity`.
+   * The maximum length of a line, in bytes, without its delimiter. A change takes effect with the
+   * next line. It must be an integer of at least 0, or `Infinity`.
    */
   get maxLength(): number {
     return this.#maxLength;

@@ -16,8 +16,8 @@ export function decodeText(bytes: Uint8Array): string {
 }
 
 /**
- * Lines that are decoded as text together with the lines before them. To decode many short lines at
- * once takes much less time than to do it one by one.
+ * Lines that are decoded as text together with the lines before them. Decoding many short lines at
+ * once takes much less time than decoding them one by one.
  *
  * This works for bytes that are one character each, because then the lengths in bytes are those in
  * characters. The caller decodes other lines one by one.

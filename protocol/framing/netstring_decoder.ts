@@ -60,8 +60,8 @@ export class NetstringDecoder extends BufferedDecoder<Uint8Array> {
   }
 
   /**
-   * The maximum length of a string, in bytes. A change takes effect
-   * with the next string. It must be an integer of at least 0, or `Infinity`.
+   * The maximum length of a string, in bytes. A change takes effect with the next string. It must
+   * be an integer of at least 0, or `Infinity`.
    */
   get maxLength(): number {
     return this.#maxLength;

@@ -1,5 +1,5 @@
 /**
- * How the answers to each kind of request are read.
+ * Readers of the answers to each kind of request.
  *
  * @module
  */
@@ -16,15 +16,15 @@ import type {
 /**
  * Reads the parts of one answer.
  *
- * @returns The result if the answer is complete; whether more parts must follow, or the part does
- *   not answer the request.
+ * @returns The result if the answer is complete; "incomplete" if more parts must follow;
+ *   "unexpected" if the part does not answer the request.
  */
 export type AnswerReader<T> = (answer: MemCacheAnswer) => Outcome<T>;
 
-/** What a part of an answer completes. */
+/** The outcome of reading a part of an answer. */
 export type Outcome<T> = { readonly result: T } | "incomplete" | "unexpected";
 
-/** Returns what the caller gets of an item; `null` if the item lacks it. */
+/** Returns the result for the caller from an item; `null` if the item lacks a field of it. */
 export type ItemSelector<T> = (item: MemCacheValue) => T | null;
 
 /** Reads a word, and returns the result that belongs to it. */
@@ -106,7 +106,7 @@ function isDoneWord(answer: MemCacheAnswer): boolean {
   return answer.type === "status" && (answer.status === "OK" || answer.status === "RESET");
 }
 
-/** Returns an answer as its line begins, for an error message. The value of an item is left out. */
+/** Returns the beginning of an answer, for an error message, without the value of an item. */
 export function describe(answer: MemCacheAnswer): string {
   return visibleText(wordsOf(answer).trimEnd(), { newlines: "escaped" });
 }

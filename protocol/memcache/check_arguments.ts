@@ -1,7 +1,7 @@
 /**
- * Checks of what a request is made of. All of it is part of a line that the server reads as words,
- * so nothing may contain a space or a control character: it would be read as another word, or as
- * another command.
+ * Checks of the arguments of a request. They become a part of a line, which the server divides into
+ * words at its spaces. So no key, number or flag may contain a space or a control character: the
+ * server would read another word, or another command.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const encoder = new TextEncoder();
 const VISIBLE = /^[\x21-\x7e]+$/;
 // deno-lint-ignore no-control-regex -- control characters are what it finds
 const CONTROL_OR_SPACE = /[\x00-\x20\x7f]/;
-/** A letter, and perhaps a token. */
+/** A letter, and optionally a token. */
 const META_FLAG = /^[A-Za-z][\x21-\x7e]*$/;
 /** One or more words. */
 const STATISTICS = /^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/;
@@ -87,7 +87,9 @@ export function checkUint64(name: string, value: unknown): void {
 
 /** Throws unless a value is the number of a version of an item. */
 export function checkCas(cas: unknown): void {
-  if (typeof cas !== "bigint") throw invalid("cas", cas, "it must be the bigint that gets() gave");
+  if (typeof cas !== "bigint") {
+    throw invalid("cas", cas, "it must be the bigint that gets() returned");
+  }
   checkUint64("cas", cas);
 }
 
@@ -102,7 +104,7 @@ export function checkMetaFlags(flags: unknown): void {
   if (!Array.isArray(flags)) throw invalid("flags", flags, "they must be an array of strings");
   for (const flag of flags) {
     if (typeof flag !== "string" || !META_FLAG.test(flag)) {
-      throw invalid("flag", flag, "it must be a letter, and perhaps a token");
+      throw invalid("flag", flag, "it must be a letter, optionally followed by a token");
     }
     if (flag.startsWith("q")) throw invalid("flag", flag, "each request needs an answer");
   }

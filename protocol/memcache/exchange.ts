@@ -72,7 +72,7 @@ export class Exchange<T> {
     transport.writeSequence([this.#line, value, "\r\n"]);
   }
 
-  /** Reads a part of the answer. Returns what it completes. */
+  /** Reads a part of the answer. Returns the outcome. */
   receive(answer: MemCacheAnswer): Outcome<T> {
     return this.#outcome = this.#read(answer);
   }

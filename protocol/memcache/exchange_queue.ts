@@ -1,5 +1,4 @@
 import type { Deferred } from "../../defer/mod.ts";
-import { visibleText } from "../../internal/visible_text.ts";
 import type { ITransport } from "../../reactor/interfaces/mod.ts";
 import {
   type RequestOptions,
@@ -25,7 +24,8 @@ export class ExchangeQueue {
   /**
    * @param owner The protocol.
    * @param options The limits.
-   * @param sending Called before a request is sent, with whether no other is unanswered.
+   * @param sending Called before a request is sent. Its argument is whether all earlier requests
+   *   have been answered.
    */
   constructor(
     owner: ExchangeOwner,
@@ -62,7 +62,7 @@ export class ExchangeQueue {
   /**
    * Passes a part of an answer to the request to which it belongs.
    *
-   * @throws {UnexpectedAnswer} when it belongs to none, or does not answer the request.
+   * @throws {UnexpectedAnswer} when no request is in flight, or the part does not answer it.
    */
   received(answer: MemCacheAnswer): void {
     const current = this.#queue.oldest;
@@ -82,7 +82,7 @@ export class ExchangeQueue {
     this.#queue.answer();
   }
 
-  /** Fails all requests, and all that are made later. */
+  /** Fails all requests, and each later one. */
   connectionLost(reason: Error): void {
     this.#queue.connectionLost(reason);
   }
@@ -98,9 +98,9 @@ export class ExchangeQueue {
   }
 }
 
-function errorOf({ kind, reason }: MemCacheFailure, request: Exchange<unknown>): Error {
-  const told = reason === "" ? "" : `: ${visibleText(reason, { newlines: "escaped" })}`;
-  if (kind === "CLIENT_ERROR") return new ClientError(`The server refused ${request}${told}`);
-  if (kind === "SERVER_ERROR") return new ServerError(`The server could not ${request}${told}`);
-  return new NoSuchCommand(`The server does not know ${request}${told}`);
+function errorOf(answer: MemCacheFailure, request: Exchange<unknown>): Error {
+  const message = `Cannot carry out ${request}: the server answered ${describe(answer)}`;
+  if (answer.kind === "CLIENT_ERROR") return new ClientError(message);
+  if (answer.kind === "SERVER_ERROR") return new ServerError(message);
+  return new NoSuchCommand(message);
 }

@@ -15,7 +15,9 @@ const encoder = new TextEncoder();
 export function distinctKeys(keys: Iterable<string>): string[] {
   // A string is iterable, too: its characters would be the keys.
   if (typeof keys !== "object" || keys === null || !(Symbol.iterator in keys)) {
-    throw new ClientError(`Cannot use the keys ${quote(keys)}: they must be several strings`);
+    throw new ClientError(
+      `Cannot use the keys ${quote(keys)}: they must be an array or another iterable of strings`,
+    );
   }
   return [...new Set(keys)];
 }

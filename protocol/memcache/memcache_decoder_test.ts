@@ -312,7 +312,7 @@ const inputs = fc.tuple(
 });
 const LIMITS = { maxValueLength: 12, maxLineLength: 60, maxItems: 5 };
 
-Deno.test("MemCacheDecoder takes any split of the same bytes to the same answers and errors", () => {
+Deno.test("MemCacheDecoder has the same answers and errors for any split of the bytes", () => {
   fc.assert(fc.property(inputs, fc.array(fc.nat(), { maxLength: 8 }), (data, positions) => {
     const whole = decode([data], LIMITS);
     assertEquals(decode(split(data, positions), LIMITS), whole);

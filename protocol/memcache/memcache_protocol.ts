@@ -76,12 +76,13 @@ function withoutItem({ timeout, signal }: RequestOptions): RequestOptions {
  *
  * Requests are sent at once, and those of one turn together; the answers arrive in the same order.
  * Each method returns a Deferred. It fails with {@linkcode ClientError} before anything is sent if
- * an argument is invalid, with {@linkcode ServerError} or {@linkcode NoSuchCommand} if the server
- * answers so, with `TimeoutError`, or with the reason for which the connection was lost. Options of
- * each method are `timeout` and `signal`, as of `RequestQueue`.
+ * an argument is invalid; with {@linkcode ClientError}, {@linkcode ServerError} or
+ * {@linkcode NoSuchCommand} if the server answers with an error; with `TimeoutError`; or with the
+ * reason for which the connection was lost. Each method has the options `timeout` and `signal`, as
+ * those of `RequestQueue`.
  *
  * The connection is aborted if an answer is malformed, exceeds a limit, or does not answer the
- * request whose turn it is. All unanswered requests then fail with that error. The connection is
+ * oldest unanswered request. All unanswered requests then fail with that error. The connection is
  * also aborted if the server answers `ERROR` or `CLIENT_ERROR` to a request with a value, because
  * it may have read the value as commands.
  *
@@ -411,7 +412,7 @@ export class MemCacheProtocol<F extends IProtocolFactory = IProtocolFactory>
    * Makes all values invalid.
    *
    * @param options `delay`, `timeout` and `signal`.
-   * @returns A Deferred that fires when the server has done it.
+   * @returns A Deferred that fires when the server has confirmed it.
    */
   flushAll(options: MemCacheFlushOptions = {}): Deferred<void> {
     return this.#request(options, () => {
@@ -427,8 +428,9 @@ export class MemCacheProtocol<F extends IProtocolFactory = IProtocolFactory>
    *
    * @param command The command.
    * @param key The key. With the flag `b` it is in Base64, and stands for any bytes.
-   * @param flags The flags: each is a letter, and perhaps a token, such as `["v", "T60"]`. `q` is
-   *   refused, because each request needs an answer. With a value there may be 16.
+   * @param flags The flags, such as `["v", "T60"]`: each is a letter, optionally followed by a
+   *   token. `q` is refused, because each request needs an answer. With a value, at most 16 are
+   *   accepted.
    * @param options `value`, `timeout` and `signal`.
    * @returns A Deferred of the answer, also if there is no such item.
    */
@@ -471,7 +473,7 @@ export class MemCacheProtocol<F extends IProtocolFactory = IProtocolFactory>
     return result;
   }
 
-  /** Passes a part of an answer to its request. One that belongs to none aborts the connection. */
+  /** Passes a part of an answer to its request. An unexpected part aborts the connection. */
   override frameReceived(answer: MemCacheAnswer): void {
     try {
       this.#exchanges.received(answer);
@@ -584,7 +586,7 @@ export class MemCacheProtocol<F extends IProtocolFactory = IProtocolFactory>
     return timerClock(doing, this.#clock, this.#clock === null ? this.transport : null);
   }
 
-  /** Starts the time in which a byte must arrive, from the beginning. */
+  /** Restarts the time in which a byte must arrive. */
   #startTimeout(): void {
     const seconds = this.persistentTimeOut;
     if (seconds === Infinity) this.#stopTimeout();
@@ -596,7 +598,9 @@ export class MemCacheProtocol<F extends IProtocolFactory = IProtocolFactory>
     // The request for which the time was started could not be sent.
     if (this.#exchanges.isIdle) return;
     const seconds = this.persistentTimeOut;
-    this.#abort(new TimeoutError(`The server has not answered, and sent nothing for ${seconds} s`));
+    this.#abort(
+      new TimeoutError(`The server sent nothing for ${seconds} s while a request was unanswered`),
+    );
   }
 
   #stopTimeout(): void {

@@ -320,9 +320,9 @@ cleanTest("MemCacheProtocol names request and reason in the errors of the server
       return failureResultOf(deferred).message;
     });
   assertEquals(errors, [
-    'The server does not know "incr foo 1"',
-    'The server refused "incr foo 1": non-numeric\tvalue\\x1b',
-    'The server could not "incr foo 1": out of memory',
+    'Cannot carry out "incr foo 1": the server answered ERROR',
+    'Cannot carry out "incr foo 1": the server answered CLIENT_ERROR non-numeric\tvalue\\x1b',
+    'Cannot carry out "incr foo 1": the server answered SERVER_ERROR out of memory',
   ]);
   assert(setup.transport.connected);
 });
@@ -496,7 +496,7 @@ cleanTest("MemCacheProtocol sends the requests of one turn together", () => {
   pump.flush();
 });
 
-cleanTest("MemCacheProtocol waits with further requests above maxInFlight", () => {
+cleanTest("MemCacheProtocol queues the requests above maxInFlight", () => {
   const setup = new Setup({ maxInFlight: 1, maxWaiting: 1 });
   const requests = ["a", "b", "c"].map((key) => setup.client.get(key));
   assertEquals(setup.sent(), "get a\r\n");
@@ -672,7 +672,10 @@ cleanTest(
 cleanTest("MemCacheProtocol.getMultiple() refuses a single string", () => {
   const error = failureResultOf(new Setup().client.getMultiple("foo"));
   assertInstanceOf(error, ClientError);
-  assertEquals(error.message, 'Cannot use the keys "foo": they must be several strings');
+  assertEquals(
+    error.message,
+    'Cannot use the keys "foo": they must be an array or another iterable of strings',
+  );
 });
 
 /** Arguments that must not become a part of a line. */
@@ -891,7 +894,10 @@ cleanTest(
     for (const request of requests) {
       const error = failureResultOf(request);
       assertInstanceOf(error, TimeoutError);
-      assertEquals(error.message, "The server has not answered, and sent nothing for 60 s");
+      assertEquals(
+        error.message,
+        "The server sent nothing for 60 s while a request was unanswered",
+      );
       assertInstanceOf(setup.reason, ConnectionAborted);
       assertStrictEquals(setup.reason.cause, error);
     }

@@ -7,10 +7,10 @@
  * The names are those of `twisted.protocols.memcache`. The protocol is that of memcached's
  * `doc/protocol.txt`, with its meta commands.
  *
- * No library fits below it. The clients of npm, `memjs` 1.3, `memcached` 2.2, `memcache` 1.10 and
- * `memcache-client` 1.0, open sockets of `node:net` themselves. The parser of the last one,
- * `memcache-parser` 1.0, has no socket, but is not used: it allocates whatever length the server
- * announces for a value, and drops a line of more than 2000 bytes without an error.
+ * No library is used for the protocol. The clients of npm, `memjs` 1.3, `memcached` 2.2, `memcache`
+ * 1.10 and `memcache-client` 1.0, open sockets of `node:net` themselves. The parser of the last
+ * one, `memcache-parser` 1.0, has no socket, but is not used: it allocates any length that the
+ * server announces for a value, and drops a line of more than 2000 bytes without an error.
  *
  * @example
  * ```ts no-eval

@@ -114,7 +114,7 @@ function parseValueLine(rest: string, line: Uint8Array): ValueLine | string {
   const cas = casField === undefined ? null : uint64Of(casField);
   const isCasInvalid = casField !== undefined && cas === null;
   if (key === "" || flags === null || flags > MAX_UINT32 || length === null || isCasInvalid) {
-    return "VALUE must be followed by a key, flags, a length and perhaps a number";
+    return "VALUE must be followed by a key, flags, a length and optionally a cas number";
   }
   if (fields.length > 4) return "VALUE must be followed by at most four fields";
   if (key.includes("\ufffd") && !isUTF8(line)) return "its key must be UTF-8";

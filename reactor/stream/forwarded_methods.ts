@@ -1,6 +1,6 @@
 /**
- * The optional methods of a protocol or a factory, on one that stands in front of it. A connection
- * or a port looks for these methods, so a wrapper has them only if the wrapped object does.
+ * Adds the optional methods of a protocol or a factory to its wrapper. A connection or a port looks
+ * for these methods, so a wrapper has them only if the wrapped object does.
  *
  * @module
  */
