@@ -102,5 +102,7 @@ function errorOf({ kind, reason }: MemCacheFailure, request: Exchange<unknown>):
   const told = reason === "" ? "" : `: ${visibleText(reason, { newlines: "escaped" })}`;
   if (kind === "CLIENT_ERROR") return new ClientError(`The server refused ${request}${told}`);
   if (kind === "SERVER_ERROR") return new ServerError(`The server could not ${request}${told}`);
-  return new NoSuchCommand(`The server does not know ${request}${told}`);
+  // With a reason, the command may be known: a server without a free connection answers so, too.
+  const failed = reason === "" ? "does not know" : "did not accept";
+  return new NoSuchCommand(`The server ${failed} ${request}${told}`);
 }

@@ -313,7 +313,12 @@ for (const [name, call, sent, answer, result] of COMMANDS) {
 
 cleanTest("MemCacheProtocol names request and reason in the errors of the server", () => {
   const setup = new Setup();
-  const errors = ["ERROR", "CLIENT_ERROR non-numeric\tvalue\x1b", "SERVER_ERROR out of memory"]
+  const errors = [
+    "ERROR",
+    "ERROR Too many open connections",
+    "CLIENT_ERROR non-numeric\tvalue\x1b",
+    "SERVER_ERROR out of memory",
+  ]
     .map((line) => {
       const deferred = setup.client.increment("foo");
       setup.receive(`${line}\r\n`);
@@ -321,6 +326,7 @@ cleanTest("MemCacheProtocol names request and reason in the errors of the server
     });
   assertEquals(errors, [
     'The server does not know "incr foo 1"',
+    'The server did not accept "incr foo 1": Too many open connections',
     'The server refused "incr foo 1": non-numeric\tvalue\\x1b',
     'The server could not "incr foo 1": out of memory',
   ]);
