@@ -20,7 +20,8 @@ export class ServerError extends Error {
 }
 
 /**
- * The failure of a request whose command the server does not know: the answer `ERROR`. Twisted's
+ * The failure of a request whose command the server does not know: the answer `ERROR`. A server
+ * that has too many connections answers so, too, and closes the connection. Twisted's
  * `NoSuchCommand`.
  */
 export class NoSuchCommand extends Error {

@@ -313,7 +313,12 @@ for (const [name, call, sent, answer, result] of COMMANDS) {
 
 cleanTest("MemCacheProtocol names request and reason in the errors of the server", () => {
   const setup = new Setup();
-  const errors = ["ERROR", "CLIENT_ERROR non-numeric\tvalue\x1b", "SERVER_ERROR out of memory"]
+  const errors = [
+    "ERROR",
+    "ERROR Too many open connections",
+    "CLIENT_ERROR non-numeric\tvalue\x1b",
+    "SERVER_ERROR out of memory",
+  ]
     .map((line) => {
       const deferred = setup.client.increment("foo");
       setup.receive(`${line}\r\n`);
