@@ -7,7 +7,7 @@ const EMPTY = new Uint8Array(0);
 /** Collects bytes in memory that grows. */
 export class ByteWriter {
   readonly #allocation: number;
-  #memory: Uint8Array = EMPTY;
+  #memory: Uint8Array<ArrayBuffer> = EMPTY;
   /** The range of the bytes that have not been taken out. */
   #start = 0;
   #end = 0;
@@ -27,7 +27,7 @@ export class ByteWriter {
    *
    * @returns A view. Its memory is never written again.
    */
-  take(): Uint8Array {
+  take(): Uint8Array<ArrayBuffer> {
     const taken = this.#memory.subarray(this.#start, this.#end);
     this.#start = this.#end;
     return taken;
@@ -103,7 +103,7 @@ export class ByteWriter {
   }
 
   /** Returns memory with room for `count` bytes at the end. */
-  #reserve(count: number): Uint8Array {
+  #reserve(count: number): Uint8Array<ArrayBuffer> {
     if (this.#end + count <= this.#memory.length) return this.#memory;
     const { size } = this;
     const memory = new Uint8Array(Math.max(this.#allocation, 2 * size + count));

@@ -13,6 +13,8 @@ const STAR = 0x2a;
 const DOLLAR = 0x24;
 /** The line end after a header or the bytes of a bulk string. */
 const END = 2;
+/** The length of the shortest argument with its header. */
+const SHORTEST = 6;
 /** The greatest length of the header of a command or a bulk string, in bytes. */
 const MAX_HEADER_LENGTH = 20;
 
@@ -206,6 +208,7 @@ export class CommandDecoder extends ContiguousDecoder<RESPCommand> {
 
   #argumentHeader(bytes: Uint8Array, start: number): boolean {
     const at = start + this.#read;
+    if (at + SHORTEST > start + this.#limits.maxLength) throw this.#tooLong(start);
     const type = bytes[at];
     if (type === undefined) return false;
     if (type !== DOLLAR) throw this.#error(`expected '$', got '${visibleByte(type)}'`, at);

@@ -178,6 +178,8 @@ Deno.test("CommandDecoder.next() throws for a command beyond maxLength", () => {
   const error = failure("command exceeds 18 bytes", 0);
   assertEquals(decode("*2\r\n$1\r\na\r\n$2\r\nbc\r\n", options), [error]);
   assertEquals(decode("*2\r\n$5\r\nabcde\r\n$x2", options), [error]);
+  // A command that cannot be complete within the limit is too long, before more bytes arrive.
+  assertEquals(decode("*2\r\n$8\r\nabcdefgh\r\n", options), [error]);
   assertEquals(decode("*2\r\n$3\r\nabc\r\n$0001\r\n", options), [error]);
 });
 

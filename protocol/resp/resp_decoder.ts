@@ -21,6 +21,8 @@ const ZERO = 0x30;
 const QUESTION_MARK = 0x3f;
 /** The line end after the bytes of a bulk string. */
 const END = 2;
+/** The length of the shortest value: a null. */
+const SHORTEST = 3;
 
 /** The first bytes of values, of parts of a streamed string, and of the end of an aggregate. */
 const TYPES: readonly boolean[] = Array.from(
@@ -178,6 +180,8 @@ export class RESPDecoder extends ContiguousDecoder<RESPMessage> {
   #step(bytes: Uint8Array, start: number): Step {
     if (this.#bulkType !== 0) return this.#bulk(bytes, start);
     const at = start + this.#read;
+    const { maxLength } = this.#limits;
+    if (at + SHORTEST > start + maxLength) throw this.#tooLong(maxLength + 1, start);
     const type = bytes[at];
     if (type === undefined) return WAIT;
     if (type === DOLLAR && this.#parts === null) {

@@ -298,6 +298,9 @@ Deno.test("RESPDecoder.next() throws for a message that exceeds maxLength", () =
   assertEquals(decode("*2\r\n+abcde\r\n$3\r\nxyz\r\n", options), [error(21)]);
   assertEquals(decode("*2\r\n+abcdefghijklmnopq\r\n", options), [error(21)]);
   assertEquals(decode("*2\r\n+abcdefghijklmnopq\n", options), [error(21)]);
+  // A message that is incomplete at the limit is too long, even if no further byte arrives.
+  assertEquals(decode("*2\r\n+abcdefghijklm\r\n", options), [error(21)]);
+  assertEquals(decode("*2\r\n+abcdefghijkl\r\n|", options), [error(21)]);
 });
 
 Deno.test("RESPDecoder.next() throws for more than maxElements in all aggregates together", () => {

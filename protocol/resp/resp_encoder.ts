@@ -76,7 +76,7 @@ export class RESPEncoder {
    *
    * @returns The bytes. Their memory is never written again.
    */
-  take(): Uint8Array {
+  take(): Uint8Array<ArrayBuffer> {
     return this.#writer.take();
   }
 
@@ -255,7 +255,7 @@ export class RESPEncoder {
  * console.log(new TextDecoder().decode(encodeCommand(["SET", "counter", 10n])));
  * ```
  */
-export function encodeCommand(words: readonly RESPArgument[]): Uint8Array {
+export function encodeCommand(words: readonly RESPArgument[]): Uint8Array<ArrayBuffer> {
   const encoder = new RESPEncoder(2, SINGLE);
   encoder.command(words);
   return encoder.take();
@@ -279,7 +279,7 @@ export function encodeCommand(words: readonly RESPArgument[]): Uint8Array {
  * console.log(new TextDecoder().decode(encodeReply(reply, 2)));
  * ```
  */
-export function encodeReply(value: RESPOutput, version: RESPVersion = 2): Uint8Array {
+export function encodeReply(value: RESPOutput, version: RESPVersion = 2): Uint8Array<ArrayBuffer> {
   const encoder = new RESPEncoder(version, SINGLE);
   encoder.reply(value);
   return encoder.take();

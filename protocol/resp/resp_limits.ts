@@ -48,7 +48,7 @@ export function checkedLimits(limits: RESPLimits): { [K in keyof RESPLimits]-?: 
   } = limits;
   checkBound("maxBulkLength", maxBulkLength, 0);
   checkBound("maxLineLength", maxLineLength, 1);
-  checkBound("maxLength", maxLength, 1);
+  checkBound("maxLength", maxLength, 3);
   checkBound("maxElements", maxElements, 0);
   checkBound("maxDepth", maxDepth, 0);
   return { maxBulkLength, maxLineLength, maxLength, maxElements, maxDepth };
