@@ -25,12 +25,14 @@ const MOST_GRACE_MS = 50;
 // need several turns of the host's loop.
 const TURNS = 5;
 
-// The genuine interval timers, which are available only if time was not faked when this module was
-// loaded.
-const { setInterval: watch, clearInterval: unwatch } = isTimeFaked()
-  ? { setInterval: () => undefined, clearInterval: () => undefined }
-  : globalThis;
-const { setTimeout: genuine, clearTimeout: clearGenuine } = globalThis;
+/**
+ * Returns the genuine timer functions, even if a test has replaced the global ones. The module is
+ * loaded at the first use: with it, importing this library would take about a fifth more time.
+ * Deno loads the same module when a program reads the global `setTimeout`.
+ */
+function genuineTimers(): typeof import("node:timers") {
+  return globalThis.process.getBuiltinModule("node:timers");
+}
 
 /** A pending timer. */
 interface SetTimer {
@@ -126,8 +128,9 @@ export class Alarm {
 
   #setGenuine(ms: number, grace: Grace | null): void {
     this.clear();
-    const timer = genuine(() => this.#fire(set), ms);
-    const clear = () => clearGenuine(timer);
+    const { setTimeout, clearTimeout } = genuineTimers();
+    const timer = setTimeout(() => this.#fire(set), ms);
+    const clear = () => clearTimeout(timer);
     const due = performance.now() + ms;
     const set: SetTimer = { by: globalThis.setTimeout, timer, clear, unwatch: null, due, grace };
     this.#set = set;
@@ -141,12 +144,13 @@ export class Alarm {
     set.unwatch?.();
     // The timer belongs to a fake that has ended. It will never fire, and the fake's `clearTimeout`
     // would throw.
-    if (set.unwatch !== null && set.by !== globalThis.setTimeout && set.by !== genuine) return;
+    const isReplaced = set.by !== globalThis.setTimeout;
+    if (set.unwatch !== null && isReplaced && set.by !== genuineTimers().setTimeout) return;
     try {
       set.clear();
     } catch (error) {
       logUserError(error, "Error while clearing the timer of the reactor");
-      clearGenuine(set.timer);
+      genuineTimers().clearTimeout(set.timer);
     }
   }
 
@@ -160,9 +164,10 @@ export class Alarm {
   }
 
   #watch(): () => void {
-    const timer = watch(() => {
+    const { setInterval, clearInterval } = genuineTimers();
+    const timer = setInterval(() => {
       if (this.isOutdated) this.#wake();
     }, WATCH_MS);
-    return () => unwatch(timer);
+    return () => clearInterval(timer);
   }
 }
