@@ -5,6 +5,7 @@
  */
 
 import { logUserError } from "../../defer/guarded_call.ts";
+import { timersModule } from "../drivers/node/builtin_modules.ts";
 import { isTimeFaked } from "./host_clock.ts";
 
 // The host's timers accept delays up to the largest signed 32-bit number of milliseconds. Deno
@@ -24,15 +25,6 @@ const MOST_GRACE_MS = 50;
 // The grace period is divided into this number of timers, because input such as a handshake may
 // need several turns of the host's loop.
 const TURNS = 5;
-
-/**
- * Returns the genuine timer functions, even if a test has replaced the global ones. The module is
- * loaded at the first use: with it, importing this library would take about a fifth more time.
- * Deno loads the same module when a program reads the global `setTimeout`.
- */
-function genuineTimers(): typeof import("node:timers") {
-  return globalThis.process.getBuiltinModule("node:timers");
-}
 
 /** A pending timer. */
 interface SetTimer {
@@ -128,7 +120,7 @@ export class Alarm {
 
   #setGenuine(ms: number, grace: Grace | null): void {
     this.clear();
-    const { setTimeout, clearTimeout } = genuineTimers();
+    const { setTimeout, clearTimeout } = timersModule();
     const timer = setTimeout(() => this.#fire(set), ms);
     const clear = () => clearTimeout(timer);
     const due = performance.now() + ms;
@@ -145,12 +137,12 @@ export class Alarm {
     // The timer belongs to a fake that has ended. It will never fire, and the fake's `clearTimeout`
     // would throw.
     const isReplaced = set.by !== globalThis.setTimeout;
-    if (set.unwatch !== null && isReplaced && set.by !== genuineTimers().setTimeout) return;
+    if (set.unwatch !== null && isReplaced && set.by !== timersModule().setTimeout) return;
     try {
       set.clear();
     } catch (error) {
       logUserError(error, "Error while clearing the timer of the reactor");
-      genuineTimers().clearTimeout(set.timer);
+      timersModule().clearTimeout(set.timer);
     }
   }
 
@@ -164,7 +156,7 @@ export class Alarm {
   }
 
   #watch(): () => void {
-    const { setInterval, clearInterval } = genuineTimers();
+    const { setInterval, clearInterval } = timersModule();
     const timer = setInterval(() => {
       if (this.isOutdated) this.#wake();
     }, WATCH_MS);
