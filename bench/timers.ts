@@ -6,10 +6,10 @@
  *
  * Each line has the processor time per call in nanoseconds, as the best of the rounds, and the time
  * of `callLater` as a part of that of `setTimeout`. Calls are cancelled and reset in another order
- * than that in which they were made, unless the line says otherwise. A host's timer is reset by `clearTimeout` and
- * `setTimeout`. The processor time is that of all threads, garbage collection included; a wait of
- * up to 50 ms for the last call does not count. The goal is at most 0.1 times with a million
- * pending.
+ * than that in which they were made, unless the line says otherwise. A host's timer is reset by
+ * `clearTimeout` and `setTimeout`. The processor time is that of all threads, garbage collection
+ * included; a wait of up to 50 ms for the last call does not count. The goal is at most 0.1 times
+ * with a million pending.
  */
 
 import process from "node:process";
