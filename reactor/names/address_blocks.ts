@@ -101,7 +101,7 @@ function maskOf(bits: number, index: number): number {
 // The special-purpose addresses of https://www.iana.org/assignments/iana-ipv4-special-registry/ and
 // multicast. The few single addresses in these blocks that are reachable serve protocols, not
 // hosts.
-const SPECIAL_IPV4 = new AddressBlocks([
+const SPECIAL_IPV4 = [
   "0.0.0.0/8", // this host: on Linux, 0.0.0.0 connects to the loopback interface
   "10.0.0.0/8", // private
   "100.64.0.0/10", // shared by the customers of a provider
@@ -117,22 +117,42 @@ const SPECIAL_IPV4 = new AddressBlocks([
   "203.0.113.0/24", // documentation
   "224.0.0.0/4", // multicast
   "240.0.0.0/4", // reserved, and broadcast
-]);
+];
 
 /** The addresses for hosts of the internet. */
-const GLOBAL_IPV6 = new AddressBlocks(["2000::/3"]);
+const GLOBAL_IPV6 = ["2000::/3"];
 
 // The special-purpose addresses of https://www.iana.org/assignments/iana-ipv6-special-registry/
 // within 2000::/3.
-const SPECIAL_IPV6 = new AddressBlocks([
+const SPECIAL_IPV6 = [
   "2001::/23", // protocol assignments, Teredo among them
   "2001:db8::/32", // documentation
   "2002::/16", // 6to4, whose addresses contain any IPv4 address
   "3fff::/20", // documentation
-]);
+];
 
 /** The addresses by which a NAT64 gateway reaches IPv4 hosts (RFC 6052). */
-const NAT64 = new AddressBlocks(["64:ff9b::/96"]);
+const NAT64 = ["64:ff9b::/96"];
+
+/** The sets of the blocks above. */
+interface KnownBlocks {
+  readonly specialIPv4: AddressBlocks;
+  readonly globalIPv6: AddressBlocks;
+  readonly specialIPv6: AddressBlocks;
+  readonly nat64: AddressBlocks;
+}
+
+// Made at the first use, so that importing the library does not wait for it.
+let known: KnownBlocks | null = null;
+
+function knownBlocks(): KnownBlocks {
+  return known ??= {
+    specialIPv4: new AddressBlocks(SPECIAL_IPV4),
+    globalIPv6: new AddressBlocks(GLOBAL_IPV6),
+    specialIPv6: new AddressBlocks(SPECIAL_IPV6),
+    nat64: new AddressBlocks(NAT64),
+  };
+}
 
 /**
  * Returns whether an address is that of a host on the public internet. It is `false` for loopback,
@@ -159,7 +179,8 @@ export function isGlobalAddress(address: string): boolean {
   if (bytes === null) return false;
   const own = unmapped(bytes);
   const host = addressText(own);
-  if (own.length === 4) return !SPECIAL_IPV4.has(host);
-  if (NAT64.has(host)) return isGlobalAddress(addressText(own.subarray(12)));
-  return GLOBAL_IPV6.has(host) && !SPECIAL_IPV6.has(host);
+  const { specialIPv4, globalIPv6, specialIPv6, nat64 } = knownBlocks();
+  if (own.length === 4) return !specialIPv4.has(host);
+  if (nat64.has(host)) return isGlobalAddress(addressText(own.subarray(12)));
+  return globalIPv6.has(host) && !specialIPv6.has(host);
 }

@@ -5,6 +5,7 @@
  */
 
 import { logUserError } from "../../defer/guarded_call.ts";
+import { timersModule } from "../drivers/node/builtin_modules.ts";
 import { isTimeFaked } from "./host_clock.ts";
 
 // The host's timers accept delays up to the largest signed 32-bit number of milliseconds. Deno
@@ -24,13 +25,6 @@ const MOST_GRACE_MS = 50;
 // The grace period is divided into this number of timers, because input such as a handshake may
 // need several turns of the host's loop.
 const TURNS = 5;
-
-// The genuine interval timers, which are available only if time was not faked when this module was
-// loaded.
-const { setInterval: watch, clearInterval: unwatch } = isTimeFaked()
-  ? { setInterval: () => undefined, clearInterval: () => undefined }
-  : globalThis;
-const { setTimeout: genuine, clearTimeout: clearGenuine } = globalThis;
 
 /** A pending timer. */
 interface SetTimer {
@@ -126,8 +120,9 @@ export class Alarm {
 
   #setGenuine(ms: number, grace: Grace | null): void {
     this.clear();
-    const timer = genuine(() => this.#fire(set), ms);
-    const clear = () => clearGenuine(timer);
+    const { setTimeout, clearTimeout } = timersModule();
+    const timer = setTimeout(() => this.#fire(set), ms);
+    const clear = () => clearTimeout(timer);
     const due = performance.now() + ms;
     const set: SetTimer = { by: globalThis.setTimeout, timer, clear, unwatch: null, due, grace };
     this.#set = set;
@@ -141,12 +136,13 @@ export class Alarm {
     set.unwatch?.();
     // The timer belongs to a fake that has ended. It will never fire, and the fake's `clearTimeout`
     // would throw.
-    if (set.unwatch !== null && set.by !== globalThis.setTimeout && set.by !== genuine) return;
+    const isReplaced = set.by !== globalThis.setTimeout;
+    if (set.unwatch !== null && isReplaced && set.by !== timersModule().setTimeout) return;
     try {
       set.clear();
     } catch (error) {
       logUserError(error, "Error while clearing the timer of the reactor");
-      clearGenuine(set.timer);
+      timersModule().clearTimeout(set.timer);
     }
   }
 
@@ -160,9 +156,10 @@ export class Alarm {
   }
 
   #watch(): () => void {
-    const timer = watch(() => {
+    const { setInterval, clearInterval } = timersModule();
+    const timer = setInterval(() => {
       if (this.isOutdated) this.#wake();
     }, WATCH_MS);
-    return () => unwatch(timer);
+    return () => clearInterval(timer);
   }
 }

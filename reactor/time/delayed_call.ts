@@ -7,32 +7,32 @@
 import { AlreadyCalled, AlreadyCancelled } from "../errors.ts";
 import type { IDelayedCall } from "../interfaces/mod.ts";
 import { checkDelay, checkFinite, checkMoment } from "../../internal/validation.ts";
+import { type HeapLinks, REMOVED } from "./indexed_heap.ts";
 
 /** The function of a timed call, bound to its arguments. */
 export type Callable = () => unknown;
 
-/** The queue that a timed call belongs to. It stores each call's function under a slot. */
+/** The queue that a timed call belongs to. */
 export interface DelayedCallOwner {
   /** Returns the current time of the clock, in seconds. */
   seconds(): number;
-  /**
-   * Returns the function that is stored in `slot` for this call. Returns `null` if the call has
-   * been made, has been cancelled, or the slot now belongs to another call.
-   */
-  find(call: DelayedCall, slot: number): Callable | null;
-  /** Removes the call in `slot`. */
-  cancelled(slot: number): void;
-  /** Notes that the time of a call has become later. */
-  postponed(): void;
-  /** Notes that the time of the call in `slot` has become earlier. */
-  movedEarlier(call: DelayedCall, slot: number): void;
+  /** Removes a pending call. */
+  remove(call: DelayedCall): void;
+  /** Notes that the time of a pending call has changed. */
+  moved(call: DelayedCall): void;
 }
 
-/** The value of the slot of a cancelled call. */
-const CANCELLED = -1;
+/** The position of a cancelled call. A call that was made is {@linkcode REMOVED} from its heap. */
+const CANCELLED = REMOVED - 1;
 
-/** Sets the slot of a call. Only the owner of the call may use it. */
-export let setSlot: (call: DelayedCall, slot: number) => void;
+/** The place of timed calls in the heap of their owner. */
+export let callLinks: HeapLinks<DelayedCall>;
+
+/** Returns the number of calls that the owner had made before this one. */
+export let orderOf: (call: DelayedCall) => number;
+
+/** Returns the function of a call that is to be made, and releases it. */
+export let takeCallable: (call: DelayedCall) => Callable;
 
 /**
  * A call that a clock will make. Twisted's `twisted.internet.base.DelayedCall`.
@@ -49,14 +49,21 @@ export let setSlot: (call: DelayedCall, slot: number) => void;
  */
 export class DelayedCall implements IDelayedCall {
   readonly #owner: DelayedCallOwner;
-  /** The slot of the call. It stays the same after the call has been made. */
-  #slot = CANCELLED;
+  readonly #order: number;
+  #position = REMOVED;
   #due: number;
+  #callable: Callable;
 
   static {
-    setSlot = (call, slot) => {
-      call.#slot = slot;
+    callLinks = {
+      position: (call) => call.#position,
+      setPosition: (call, position) => {
+        call.#position = position;
+      },
+      isBefore: (a, b) => a.#order < b.#order,
     };
+    orderOf = (call) => call.#order;
+    takeCallable = (call) => call.#release();
   }
 
   /**
@@ -64,10 +71,14 @@ export class DelayedCall implements IDelayedCall {
    *
    * @param owner The queue that the call belongs to.
    * @param due The time of the call, in seconds on the owner's clock.
+   * @param order The number of calls that the owner has made before this one.
+   * @param callable The function to call.
    */
-  constructor(owner: DelayedCallOwner, due: number) {
+  constructor(owner: DelayedCallOwner, due: number, order: number, callable: Callable) {
     this.#owner = owner;
     this.#due = due;
+    this.#order = order;
+    this.#callable = callable;
   }
 
   getTime(): number {
@@ -75,7 +86,7 @@ export class DelayedCall implements IDelayedCall {
   }
 
   active(): boolean {
-    return this.#callable() !== null;
+    return this.#position >= 0;
   }
 
   /**
@@ -128,36 +139,39 @@ export class DelayedCall implements IDelayedCall {
    * `DelayedCall(cancelled)`.
    */
   toString(): string {
-    const callable = this.#callable();
-    if (callable === null) {
-      return `DelayedCall(${this.#slot === CANCELLED ? "cancelled" : "called"})`;
+    if (!this.active()) {
+      return `DelayedCall(${this.#position === CANCELLED ? "cancelled" : "called"})`;
     }
-    const name = callable.name.replace(/^bound /, "") || "(anonymous)";
+    const name = this.#callable.name.replace(/^bound /, "") || "(anonymous)";
     return `DelayedCall(${name} in ${(this.#due - this.#owner.seconds()).toFixed(3)} s)`;
   }
 
-  #callable(): Callable | null {
-    return this.#slot === CANCELLED ? null : this.#owner.find(this, this.#slot);
+  #cancel(): void {
+    this.#owner.remove(this);
+    this.#position = CANCELLED;
+    this.#release();
   }
 
-  #cancel(): void {
-    const slot = this.#slot;
-    this.#slot = CANCELLED;
-    this.#owner.cancelled(slot);
+  /** Returns the function, which the call does not keep from now on, nor its arguments. */
+  #release(): Callable {
+    const callable = this.#callable;
+    this.#callable = released;
+    return callable;
   }
 
   #move(due: number): void {
-    const isLater = due >= this.#due;
     this.#due = due;
-    if (isLater) this.#owner.postponed();
-    else this.#owner.movedEarlier(this, this.#slot);
+    this.#owner.moved(this);
   }
 
   #checkActive(action: string): void {
     if (this.active()) return;
-    if (this.#slot === CANCELLED) {
+    if (this.#position === CANCELLED) {
       throw new AlreadyCancelled(`Cannot ${action} the timed call: it has already been cancelled`);
     }
     throw new AlreadyCalled(`Cannot ${action} the timed call: it has already been made`);
   }
 }
+
+/** Stands for the function of a call that is no longer pending. */
+function released(): void {}

@@ -5,7 +5,7 @@
  */
 
 import { quote, textOf } from "../../internal/foreign_value.ts";
-import { type Schedule, SECOND } from "./schedule.ts";
+import { type Schedule, type ScheduledEvent, SECOND } from "./schedule.ts";
 
 /** A property that does not hold. */
 export interface Violation {
@@ -33,7 +33,7 @@ interface Pending {
   readonly condition: () => boolean;
   readonly reached: () => void;
   /** The event at which the time is over. */
-  deadline: number;
+  readonly deadline: ScheduledEvent;
 }
 
 /** The checks of one simulation. */
@@ -75,14 +75,14 @@ export class Checks {
   /** Adds a property that must hold once within a time, and calls `reached` when it does. */
   eventually(within: number, name: string, condition: () => boolean, reached: () => void): void {
     if (this.#holds("eventually", name, condition)) return reached();
-    const pending: Pending = { name, condition, reached, deadline: 0 };
-    this.#eventually.add(pending);
-    pending.deadline = this.#schedule.at(this.#schedule.now + within, () => {
+    const deadline = this.#schedule.at(this.#schedule.now + within, () => {
       // The condition may hold since an event at this very moment.
       if (this.#isReached(pending)) return this.#reach(pending);
       this.#eventually.delete(pending);
       this.fail("eventually", name);
     });
+    const pending: Pending = { name, condition, reached, deadline };
+    this.#eventually.add(pending);
   }
 
   /** Adds a property that must hold when the scenario has ended. */

@@ -11,7 +11,7 @@ import { connectError, errorWithCode } from "../../reactor/stream/system_error.t
 import type { Link } from "./link.ts";
 import type { Machine } from "./machine.ts";
 import type { Process } from "./process.ts";
-import { SECOND } from "./schedule.ts";
+import { type ScheduledEvent, SECOND } from "./schedule.ts";
 import { connectEnds, HEADER, MOST_DELAY, type Opening, type StreamEnd } from "./stream_end.ts";
 import type { StreamListener } from "./stream_listener.ts";
 
@@ -73,7 +73,7 @@ export class ConnectAttempt {
   #route: Route | null = null;
   #isDone = false;
   #retries = 0;
-  #retryEvent: number | null = null;
+  #retryEvent: ScheduledEvent | null = null;
 
   /**
    * @param machine The machine that connects.

@@ -7,7 +7,7 @@
 import type { FaultSource } from "./fault_source.ts";
 import { formatFault, type TimedFault, type TimedKind } from "./faults.ts";
 import type { RandomStream } from "../random_stream.ts";
-import { RANKS, type Schedule, SECOND } from "./schedule.ts";
+import { RANKS, type Schedule, type ScheduledEvent, SECOND } from "./schedule.ts";
 
 /** The shortest and the longest duration of each kind of timed fault, in microseconds. */
 const DURATIONS: Readonly<Record<TimedKind, readonly [least: number, most: number]>> = {
@@ -47,7 +47,7 @@ export class FaultPlanner {
   readonly #random: RandomStream;
   readonly #network: PlannedNetwork;
   /** The faults that have begun and not ended, with the events of their ends. */
-  readonly #active = new Map<TimedFault, number>();
+  readonly #active = new Map<TimedFault, ScheduledEvent>();
   #isTicking = false;
 
   constructor(

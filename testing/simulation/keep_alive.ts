@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Schedule, SECOND } from "./schedule.ts";
+import { type Schedule, type ScheduledEvent, SECOND } from "./schedule.ts";
 
 /** Seconds without a segment from the peer before the first probe, unless the program sets them. */
 export const DEFAULT_IDLE = 7200;
@@ -32,7 +32,7 @@ export class KeepAlive {
   readonly #idle: number;
   #heardAt: number;
   #unanswered = 0;
-  #event: number | null = null;
+  #event: ScheduledEvent | null = null;
 
   /**
    * @param schedule The virtual time.

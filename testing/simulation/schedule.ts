@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SlotHeap } from "../../reactor/time/slot_heap.ts";
+import { type HeapLinks, IndexedHeap, REMOVED } from "../../reactor/time/indexed_heap.ts";
 
 /** A second, in the microseconds in which a simulation counts. */
 export const SECOND = 1_000_000;
@@ -24,25 +24,52 @@ export const RANKS = { faultBegins: -2, faultEnds: -1, normal: 0 } as const;
 
 /** The distance between the orders of two ranks: more than a simulation has events. */
 const RANK = 2 ** 50;
-/** The smallest number of cancelled events for which a sweep is worth its time. */
-const SWEEP_MINIMUM = 64;
+
+/** An event of a {@linkcode Schedule}. */
+export class ScheduledEvent {
+  /** Whether the event counts as something that can happen. */
+  readonly counts: boolean;
+  #position = REMOVED;
+  readonly #order: number;
+  readonly #make: () => void;
+
+  /** The place of events in the heap of their schedule. */
+  static readonly links: HeapLinks<ScheduledEvent> = {
+    position: (event) => event.#position,
+    setPosition: (event, position) => {
+      event.#position = position;
+    },
+    isBefore: (a, b) => a.#order < b.#order,
+  };
+
+  /**
+   * @param make The function to call.
+   * @param order The position of the event among those of the same time.
+   * @param counts Whether the event counts as something that can happen.
+   */
+  constructor(make: () => void, order: number, counts: boolean) {
+    this.#make = make;
+    this.#order = order;
+    this.counts = counts;
+  }
+
+  /** Whether the event has neither been made nor cancelled. */
+  get isPending(): boolean {
+    return this.#position !== REMOVED;
+  }
+
+  /** Calls the function. */
+  make(): void {
+    this.#make();
+  }
+}
 
 /** Pending events in the order of their time and, among equals, of their rank and scheduling. */
 export class Schedule {
   #now = 0;
-  // Parallel arrays, in which an event has the same index, its slot.
-  readonly #orders: number[] = [];
-  readonly #times: number[] = [];
-  /** The function to call; `null` in a cancelled or free slot. */
-  readonly #events: ((() => void) | null)[] = [];
-  /** Whether the event counts as something that can happen. */
-  readonly #counts: boolean[] = [];
-  readonly #free: number[] = [];
-  #heap = new SlotHeap(this.#orders);
+  readonly #heap = new IndexedHeap(ScheduledEvent.links);
   #added = 0;
   #pending = 0;
-  /** The number of cancelled events in the heap. */
-  #cancelled = 0;
   #made = 0;
   #watcher: (() => void) | null = null;
   /** The functions to call before the next event. */
@@ -71,7 +98,6 @@ export class Schedule {
   /** The time of the next event in microseconds; Infinity if no event is pending. */
   get next(): number {
     if (this.#soon.length > 0) return this.#now;
-    this.#dropCancelled();
     return this.#heap.topKey;
   }
 
@@ -88,34 +114,26 @@ export class Schedule {
    * @param event The function to call.
    * @param isBackground Whether the event does not count as pending: it repeats without an end.
    * @param rank The position among the events of the same time: one of {@linkcode RANKS}.
-   * @returns The number that {@linkcode cancel} takes.
+   * @returns The event, for {@linkcode cancel}.
    */
-  at(time: number, event: () => void, isBackground = false, rank: number = RANKS.normal): number {
-    const slot = this.#free.pop() ?? this.#events.length;
+  at(
+    time: number,
+    event: () => void,
+    isBackground = false,
+    rank: number = RANKS.normal,
+  ): ScheduledEvent {
     const key = time < this.#now ? this.#now : time <= LAST_MOMENT ? time : Infinity;
     const counts = !isBackground && key !== Infinity;
-    this.#events[slot] = event;
-    this.#orders[slot] = rank * RANK + this.#added++;
-    this.#times[slot] = key;
-    this.#counts[slot] = counts;
-    this.#heap.push(slot, key);
+    const scheduled = new ScheduledEvent(event, rank * RANK + this.#added++, counts);
+    this.#heap.push(scheduled, key);
     if (counts) this.#pending++;
     this.#watcher?.();
-    return slot;
+    return scheduled;
   }
 
-  /**
-   * Cancels an event.
-   *
-   * @param slot The number of an event that is still pending. The number of another event must not
-   *   be passed: it may belong to a later event.
-   */
-  cancel(slot: number): void {
-    if (this.#events[slot] === null) return;
-    this.#events[slot] = null;
-    if (this.#counts[slot]) this.#pending--;
-    this.#cancelled++;
-    if (this.#cancelled > SWEEP_MINIMUM && this.#cancelled > this.#heap.size >> 1) this.#sweep();
+  /** Cancels an event, unless it has been made or cancelled. */
+  cancel(event: ScheduledEvent): void {
+    if (event.isPending) this.#remove(event);
   }
 
   /** Calls a function when the running event has returned, or before the next event. */
@@ -132,15 +150,12 @@ export class Schedule {
    */
   step(): boolean {
     if (this.#soon.length > 0) return this.#callSoon();
-    this.#dropCancelled();
-    const slot = this.#heap.top;
-    if (slot === undefined || this.#heap.topKey === Infinity) return false;
-    const event = this.#events[slot];
+    const event = this.#heap.top;
+    if (event === undefined || this.#heap.topKey === Infinity) return false;
     this.#made++;
     this.#now = this.#heap.topKey;
-    if (this.#counts[slot]) this.#pending--;
-    this.#remove(slot);
-    event?.();
+    this.#remove(event);
+    event.make();
     if (this.#soon.length > 0) this.#callSoon();
     return true;
   }
@@ -158,29 +173,8 @@ export class Schedule {
     return true;
   }
 
-  #dropCancelled(): void {
-    for (let slot = this.#heap.top; slot !== undefined; slot = this.#heap.top) {
-      if (this.#events[slot] !== null) return;
-      this.#cancelled--;
-      this.#remove(slot);
-    }
-  }
-
-  #remove(slot: number): void {
-    this.#heap.removeTop();
-    this.#events[slot] = null;
-    this.#free.push(slot);
-  }
-
-  /** Removes the cancelled events, so that timers that are set again and again take no memory. */
-  #sweep(): void {
-    const slots = this.#heap.slots();
-    this.#heap = new SlotHeap(this.#orders);
-    this.#cancelled = 0;
-    for (const slot of slots) {
-      // The slot is in range, which the type of an array cannot express.
-      if (this.#events[slot] !== null) this.#heap.push(slot, this.#times[slot] as number);
-      else this.#free.push(slot);
-    }
+  #remove(event: ScheduledEvent): void {
+    this.#heap.remove(event);
+    if (event.counts) this.#pending--;
   }
 }

@@ -6,7 +6,7 @@
 
 import type { LoopTimer } from "../../reactor/time/loop_timer.ts";
 import type { Process } from "./process.ts";
-import { type Schedule, SECOND } from "./schedule.ts";
+import { type Schedule, type ScheduledEvent, SECOND } from "./schedule.ts";
 
 const MILLION = 1_000_000;
 /**
@@ -71,7 +71,7 @@ export class SimulatedTimer implements LoopTimer {
   readonly #process: Process;
   readonly #wake: () => void;
   readonly isOutdated = false;
-  #event: number | null = null;
+  #event: ScheduledEvent | null = null;
   /** The time of the latest wake-up, and the number of wake-ups at that time. */
   #latest = -1;
   #turns = 0;

@@ -18,7 +18,7 @@ import { DEFAULT_IDLE, KeepAlive, type ProbedConnection } from "./keep_alive.ts"
 import type { Link } from "./link.ts";
 import type { Boot, Machine } from "./machine.ts";
 import type { Process } from "./process.ts";
-import { SECOND } from "./schedule.ts";
+import { type ScheduledEvent, SECOND } from "./schedule.ts";
 
 /** The bytes that can be on their way or unread in one direction. */
 const WINDOW = 262144;
@@ -92,8 +92,8 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
   #troubledSince = -1;
   /** The time until the next retry. */
   #retry = 0;
-  /** The event of the next retry; -1 if there is none. */
-  #retryEvent = -1;
+  /** The event of the next retry; `null` if there is none. */
+  #retryEvent: ScheduledEvent | null = null;
   #finSent = false;
 
   // The state for receiving.
@@ -362,7 +362,7 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
   }
 
   #sendAgain(): void {
-    this.#retryEvent = -1;
+    this.#retryEvent = null;
     if (this.#boot.isOver) return;
     if (this.#machine.schedule.now - this.#troubledSince > GIVE_UP) return this.#lose("ETIMEDOUT");
     this.#retry = Math.min(2 * this.#retry, LONGEST_RETRY);
@@ -378,8 +378,8 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
 
   #endTrouble(): void {
     this.#troubledSince = -1;
-    if (this.#retryEvent >= 0) this.#machine.schedule.cancel(this.#retryEvent);
-    this.#retryEvent = -1;
+    if (this.#retryEvent !== null) this.#machine.schedule.cancel(this.#retryEvent);
+    this.#retryEvent = null;
   }
 
   /** Called when the peer's system has answered. */

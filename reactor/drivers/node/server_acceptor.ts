@@ -7,6 +7,7 @@
 import type { Server, Socket } from "node:net";
 import { isOutOfDescriptors } from "../deno/descriptors.ts";
 import { SpareDescriptor } from "../deno/spare_descriptor.ts";
+import { timersModule } from "./builtin_modules.ts";
 import { errorWithCode } from "../../stream/system_error.ts";
 import type { Address } from "../../interfaces/mod.ts";
 import type { StreamAcceptor, StreamAcceptorSink } from "../../stream/stream_acceptor.ts";
@@ -113,7 +114,7 @@ export class ServerAcceptor<A extends Address> implements StreamAcceptor<A> {
 
   #checkEverySecond(): () => void {
     if (this.#options.lookAgain === undefined) return () => {};
-    const { setInterval, clearInterval } = globalThis.process.getBuiltinModule("node:timers");
+    const { setInterval, clearInterval } = timersModule();
     // The timer is unreferenced: only the server keeps the process alive.
     const timer = setInterval(() => this.#watch(), CHECK_MS).unref();
     return () => clearInterval(timer);

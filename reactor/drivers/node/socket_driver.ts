@@ -18,6 +18,7 @@ import type { Socket } from "node:net";
 import { connectionLost } from "../../stream/system_error.ts";
 import type { Address } from "../../interfaces/mod.ts";
 import type { StreamDriver, StreamDriverSink } from "../../stream/stream_driver.ts";
+import { timersModule } from "./builtin_modules.ts";
 import { afterIOPoll } from "./io_poll.ts";
 
 // The largest write in bytes. A larger write is split into parts, because each completed part shows
@@ -147,7 +148,7 @@ export class SocketDriver implements StreamDriver {
 
   /** Destroys the socket once the first write is complete, or after a short time. */
   #destroySoon(): void {
-    const { setTimeout, clearTimeout } = globalThis.process.getBuiltinModule("node:timers");
+    const { setTimeout, clearTimeout } = timersModule();
     const timer = setTimeout(() => this.#socket.destroy(), FIRST_WRITE_MS);
     this.#socket.once("close", () => clearTimeout(timer));
   }
