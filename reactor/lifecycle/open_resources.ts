@@ -12,6 +12,9 @@
 import { callLogged, classNameOf } from "../../defer/guarded_call.ts";
 import { creationTracker } from "../../internal/creation_tracker.ts";
 
+/** The key of a resource's place in the list: no other object has it by accident. */
+export const resourcePlace: unique symbol = Symbol("resourcePlace");
+
 const WHEN_EMPTY = "Error while making a call of whenEmpty()";
 
 /** A resource that a reactor closes when it stops: a connection, a port or a connection attempt. */
@@ -24,7 +27,7 @@ export interface ReactorResource {
   /** Stops keeping the process alive. */
   unref(): void;
   /** The place in the list of open resources, which sets it; `null` or absent if it is not open. */
-  place?: ResourcePlace | null | undefined;
+  [resourcePlace]?: ResourcePlace | null | undefined;
 }
 
 /** The place of a resource in the list of open resources. */
@@ -80,7 +83,7 @@ export class ReactorResources {
     creationTracker?.resource(this, resource, maker);
     if (!this.#shutDown) return;
     this.#soon(() => {
-      if (resource.place) this.#notify(resource, "shutDown");
+      if (resource[resourcePlace]) this.#notify(resource, "shutDown");
     });
   }
 
@@ -110,16 +113,16 @@ export class ReactorResources {
   }
 
   #append(resource: ReactorResource): void {
-    if (resource.place) return;
+    if (resource[resourcePlace]) return;
     const place: ResourcePlace = { resource, previous: this.#last, next: null };
     if (this.#last === null) this.#first = place;
     else this.#last.next = place;
-    this.#last = resource.place = place;
+    this.#last = resource[resourcePlace] = place;
     this.#size++;
   }
 
   #remove(resource: ReactorResource): void {
-    const { place } = resource;
+    const place = resource[resourcePlace];
     if (!place) return;
     const { previous, next } = place;
     if (previous === null) this.#first = next;
@@ -127,7 +130,7 @@ export class ReactorResources {
     if (next === null) this.#last = previous;
     else next.previous = previous;
     // A removed place keeps no other one in memory.
-    resource.place = place.previous = place.next = null;
+    resource[resourcePlace] = place.previous = place.next = null;
     this.#size--;
   }
 

@@ -44,7 +44,7 @@ import { ProtocolCalls } from "./protocol_calls.ts";
 import { SocketAttributes } from "./socket_attributes.ts";
 import type { ConnectionOwner } from "./connection_owner.ts";
 import type { ConnectionRoles } from "./connection_roles.ts";
-import type { ResourcePlace } from "../lifecycle/open_resources.ts";
+import { type ResourcePlace, resourcePlace } from "../lifecycle/open_resources.ts";
 import type { StreamDriver } from "./stream_driver.ts";
 import { lastSuccessor } from "./successor.ts";
 import { checkCanStartTLS, startTLSContext } from "../tls/start_tls.ts";
@@ -60,7 +60,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   /** The number that the owner gave to the connection. */
   readonly session: number;
   readonly clock: IReactorTime;
-  place: ResourcePlace | null = null;
+  [resourcePlace]: ResourcePlace | null = null;
   #lost = false;
   #disconnecting = false;
   /** Whether the connection is closing because the peer has closed it. */
