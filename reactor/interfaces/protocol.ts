@@ -74,7 +74,7 @@ export interface IHalfCloseableProtocol extends IProtocol {
  *
  * @example Count bytes without a copy
  * ```ts
- * import type { IBufferedProtocol } from "@torsion/reactor";
+ * import type { IBufferedProtocol } from "@torsion/reactor/reactor";
  * import { Protocol } from "@torsion/reactor/protocol";
  *
  * class Counter extends Protocol implements IBufferedProtocol {
