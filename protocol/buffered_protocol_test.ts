@@ -86,7 +86,12 @@ for (const [name, [wrap, first = ""]] of Object.entries(WRAPPERS)) {
 }
 
 Deno.test("IBufferedProtocol to which AMP has switched receives all bytes in order", () => {
-  const boxes = { startReceivingBoxes() {}, ampBoxReceived() {}, stopReceivingBoxes() {} };
+  const ignore = (): void => {};
+  const boxes = {
+    startReceivingBoxes: ignore,
+    ampBoxReceived: ignore,
+    stopReceivingBoxes: ignore,
+  };
   const protocol = new BinaryBoxProtocol(boxes);
   const transport = new StringTransport();
   protocol.makeConnection(transport);

@@ -310,7 +310,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   }
 
   readBuffer(sizeHint: number): Uint8Array<ArrayBuffer> | null {
-    return this.#isOpen ? this.#calls.lend(this.#protocol, sizeHint) : null;
+    return this.#isOpen ? this.#calls.borrow(this.#protocol, sizeHint) : null;
   }
 
   receivedInto(buffer: Uint8Array<ArrayBuffer>, count: number): void {

@@ -6,7 +6,7 @@ import { Protocol } from "../../protocol/mod.ts";
 import { TestHost } from "../../testing/fixtures/connection_fixture.ts";
 import { FakeTLS } from "../../testing/fixtures/fake_tls.ts";
 import { FakeTLSConnection } from "../../testing/fixtures/fake_tls_connection.ts";
-import { LentBufferDriver } from "../../testing/fixtures/lent_buffer_driver.ts";
+import { BorrowingDriver } from "../../testing/fixtures/borrowing_driver.ts";
 import { LoggedErrors } from "../../testing/logged_errors.ts";
 import { ConnectionAborted, ConnectionDone } from "../errors.ts";
 import type { IBufferedProtocol } from "../interfaces/mod.ts";
@@ -75,7 +75,7 @@ class Fixture {
   readonly host: TestHost & { readonly tls: FakeTLS } = Object.assign(new TestHost(), {
     tls: this.tls,
   });
-  readonly driver = new LentBufferDriver();
+  readonly driver = new BorrowingDriver();
   readonly connection: Connection;
 
   constructor(protocol: ConstructorParameters<typeof Connection>[2]) {
@@ -103,7 +103,7 @@ class Fixture {
 Deno.test("Connection reads into the buffer of a protocol, and asks for the next one afterwards", () => {
   const reader = new Reader(8);
   const fixture = new Fixture(reader);
-  assert(fixture.driver.lent === reader.buffer, "the read is not pending in the buffer");
+  assert(fixture.driver.borrowed === reader.buffer, "the read is not pending in the buffer");
   fixture.arrive("one");
   fixture.arrive("two");
   assertEquals(reader.events, ["buffer 256", "got one", "buffer 256", "got two", "buffer 256"]);
@@ -272,7 +272,7 @@ Deno.test("Connection drops bytes of a pending read once it is closing", () => {
   reader.transport.loseConnection();
   fixture.host.settle();
   fixture.arrive("dropped");
-  assert(fixture.driver.lent === null, "a closing connection reads into the protocol's buffer");
+  assert(fixture.driver.borrowed === null, "a closing connection reads into the protocol's buffer");
   fixture.connection.unregisterProducer();
   fixture.host.settle();
   assertEquals(reader.events, ["buffer 256", "lost ConnectionDone"]);
@@ -307,7 +307,7 @@ Deno.test("startTLS() passes bytes of a pending read to the handshake, and not t
   fixture.arrive("hello");
   reader.buffer.fill(0);
   assert(fixture.tls.engine.calls.includes("receive hello"));
-  assert(fixture.driver.lent === null, "ciphertext is read into the protocol's buffer");
+  assert(fixture.driver.borrowed === null, "ciphertext is read into the protocol's buffer");
   assertEquals(reader.text, "");
 });
 
@@ -346,7 +346,7 @@ Deno.test("switchProtocol() in bufferUpdated() delivers the rest of the chunk to
 Deno.test("wrapProtocol() passes on the buffers of the protocol", () => {
   const reader = new Reader(8);
   const fixture = new Fixture(wrapProtocol(reader, { lost: () => {} }));
-  assert(fixture.driver.lent === reader.buffer);
+  assert(fixture.driver.borrowed === reader.buffer);
   fixture.arrive("abc");
   assertEquals(reader.text, "abc");
 });

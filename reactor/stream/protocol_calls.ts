@@ -32,7 +32,7 @@ export class ProtocolCalls {
   /** Bytes that have arrived and were not delivered; `null` if there are none. */
   held: Uint8Array | null = null;
   /** The protocol whose buffer the driver has for its next read. */
-  #lender: IProtocol | null = null;
+  #bufferOwner: IProtocol | null = null;
 
   /**
    * @param connection The connection.
@@ -102,11 +102,11 @@ export class ProtocolCalls {
    * @param protocol The protocol.
    * @param sizeHint The recommended size in bytes.
    */
-  lend(protocol: IProtocol, sizeHint: number): Uint8Array<ArrayBuffer> | null {
+  borrow(protocol: IProtocol, sizeHint: number): Uint8Array<ArrayBuffer> | null {
     if (!isBuffered(protocol)) return null;
     const previous = enterSystem(this.#connection);
     try {
-      this.#lender = protocol;
+      this.#bufferOwner = protocol;
       return bufferOf(protocol, sizeHint);
     } catch (error) {
       this.failed("getBuffer", error);
@@ -117,7 +117,7 @@ export class ProtocolCalls {
   }
 
   /**
-   * Delivers bytes that were read into a buffer that {@linkcode lend} has returned. Holds a copy of
+   * Delivers bytes that were read into a buffer that {@linkcode borrow} has returned. Holds a copy of
    * them if the protocol may not receive data now, or has not provided the buffer itself. Aborts
    * the connection if the buffer was detached.
    *
@@ -129,7 +129,7 @@ export class ProtocolCalls {
     if (buffer.length < count) {
       return this.#abort(readBufferSpoiled(count, String(this.#connection.getPeer())));
     }
-    if (protocol !== this.#lender || !isBuffered(protocol) || !this.#connection.isReceptive) {
+    if (protocol !== this.#bufferOwner || !isBuffered(protocol) || !this.#connection.isReceptive) {
       this.held = buffer.slice(0, count);
       return;
     }

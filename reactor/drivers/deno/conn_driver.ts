@@ -39,7 +39,7 @@ export class ConnDriver implements StreamDriver {
   #sink: StreamDriverSink | null = null;
   readonly #buffer = new ReadBuffer();
   /** The memory of the protocol that the pending read fills; `null` if it fills the buffer. */
-  #lent: Uint8Array<ArrayBuffer> | null = null;
+  #borrowed: Uint8Array<ArrayBuffer> | null = null;
   #wanted = false;
   #reading = false;
   #writing = false;
@@ -145,8 +145,10 @@ export class ConnDriver implements StreamDriver {
     if (!this.#wanted || this.#reading || this.#closed) return;
     if (this.#writing && !this.#hasWritten && this.#cancelsReads) return;
     this.#reading = true;
-    if (this.#cancelsReads) this.#lent = this.#sink?.readBuffer?.(this.#buffer.sizeHint) ?? null;
-    this.#conn.read(this.#lent ?? this.#buffer.space).then(this.#read, this.#readFailed);
+    if (this.#cancelsReads) {
+      this.#borrowed = this.#sink?.readBuffer?.(this.#buffer.sizeHint) ?? null;
+    }
+    this.#conn.read(this.#borrowed ?? this.#buffer.space).then(this.#read, this.#readFailed);
   }
 
   #onRead(count: number | null): void {
@@ -162,13 +164,13 @@ export class ConnDriver implements StreamDriver {
   }
 
   #received(count: number): void {
-    const lent = this.#lent;
-    this.#lent = null;
-    if (lent === null) {
+    const borrowed = this.#borrowed;
+    this.#borrowed = null;
+    if (borrowed === null) {
       this.#sink?.received(this.#buffer.take(count));
     } else {
-      this.#buffer.filled(count, lent.length);
-      this.#sink?.receivedInto?.(lent, count);
+      this.#buffer.filled(count, borrowed.length);
+      this.#sink?.receivedInto?.(borrowed, count);
     }
   }
 

@@ -95,7 +95,7 @@ class ReadingBed {
   readonly reads: Uint8Array[] = [];
   /** `buffer`, `into N`, `received N`, `wrote`. */
   readonly events: string[] = [];
-  readonly lent = new Uint8Array(8);
+  readonly borrowed = new Uint8Array(8);
   readonly driver: ConnDriver;
   #read: ((count: number | null) => void) | null = null;
   #written: ((count: number) => void) | null = null;
@@ -124,9 +124,9 @@ class ReadingBed {
       received: (chunk) => note(`received ${chunk.length}`),
       readBuffer: () => {
         note("buffer");
-        return this.lent;
+        return this.borrowed;
       },
-      receivedInto: (buffer, count) => note(`into ${buffer === this.lent} ${count}`),
+      receivedInto: (buffer, count) => note(`into ${buffer === this.borrowed} ${count}`),
       readEnded: () => {},
       wrote: () => note("wrote"),
       writeClosed: () => {},
@@ -150,7 +150,9 @@ Deno.test("ConnDriver reads into the memory of its sink", async () => {
   const fixture = new ReadingBed();
   fixture.driver.startReading();
   await fixture.read(5);
-  assert(fixture.reads.length === 2 && fixture.reads.every((buffer) => buffer === fixture.lent));
+  assert(
+    fixture.reads.length === 2 && fixture.reads.every((buffer) => buffer === fixture.borrowed),
+  );
   assertEquals(fixture.events, ["buffer", "into true 5", "buffer"]);
 });
 
@@ -162,11 +164,11 @@ Deno.test("ConnDriver reports a pending read to the sink that was attached meanw
   assertEquals(fixture.events, ["buffer", "TLS into true 5", "TLS buffer"]);
 });
 
-Deno.test("ConnDriver does not lend memory to reads that cannot be cancelled", async () => {
+Deno.test("ConnDriver borrows no memory for reads that cannot be cancelled", async () => {
   const fixture = new ReadingBed(false);
   fixture.driver.startReading();
   await fixture.read(5);
-  assert(fixture.reads.every((buffer) => buffer !== fixture.lent));
+  assert(fixture.reads.every((buffer) => buffer !== fixture.borrowed));
   assertEquals(fixture.events, ["received 5"]);
 });
 
