@@ -52,7 +52,7 @@ const LOADS: readonly Load[] = [
 ];
 
 /**
- * Sends messages and receives their echoes, with up to `ahead` messages under way.
+ * Sends messages and receives their echoes, with up to `ahead` messages in flight.
  *
  * @returns The number of messages that came back.
  */
@@ -72,7 +72,7 @@ async function exchange(port: number, size: number, ahead: number, end: number):
     isSending = false;
   };
   let sending = send();
-  // At the end, the messages under way still come back.
+  // At the end, the messages in flight still come back.
   while (performance.now() < end || received < sent) {
     const read = await conn.read(buffer);
     if (read === null) throw new Error(`the server closed after ${received} bytes`);

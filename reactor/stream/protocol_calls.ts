@@ -117,8 +117,8 @@ export class ProtocolCalls {
   }
 
   /**
-   * Delivers bytes that were read into a buffer that {@linkcode borrow} has returned. Holds a copy of
-   * them if the protocol may not receive data now, or has not provided the buffer itself. Aborts
+   * Delivers bytes that were read into a buffer that {@linkcode borrow} has returned. Holds a copy
+   * of them if the protocol may not receive data now, or has not provided the buffer itself. Aborts
    * the connection if the buffer was detached.
    *
    * @param protocol The protocol that receives the bytes.
