@@ -29,6 +29,7 @@ export type {
   ReactorResource,
   ReactorResources,
   ResourcePlace,
+  resourcePlace,
 } from "./lifecycle/open_resources.ts";
 export type { SignalSource } from "./lifecycle/signals.ts";
 export type { Dial, DialSink } from "./stream/dial.ts";
