@@ -37,7 +37,12 @@ import {
   type UNIXServerEndpoint,
 } from "@torsion/reactor";
 import { isRequestFailure, RequestCancelled, type RequestOptions } from "@torsion/reactor/protocol";
-import { ConnectingCancelledError, type RunOptions } from "@torsion/reactor/reactor";
+import {
+  ConnectingCancelledError,
+  type IBufferedProtocol,
+  type RunOptions,
+} from "@torsion/reactor/reactor";
+import { connectedServerAndClient, TestPeer } from "@torsion/reactor/testing";
 
 /** `true` if A and B are the same type: `any` equals only `any`. */
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
@@ -114,6 +119,25 @@ Deno.test("Protocol<F>.factory has the factory's type, and throws before it is s
   });
   assertEquals(chat?.userCount(), 1);
   assertThrows(() => new Chat().userCount(), Error, "Cannot get the factory of Chat");
+});
+
+Deno.test("IBufferedProtocol compiles with a buffer in a field", () => {
+  class Counter extends Protocol implements IBufferedProtocol {
+    readonly #buffer = new Uint8Array(1024);
+    received = 0;
+
+    getBuffer(): Uint8Array<ArrayBuffer> {
+      return this.#buffer;
+    }
+
+    bufferUpdated(count: number): void {
+      this.received += count;
+    }
+  }
+  using pair = connectedServerAndClient(Counter, TestPeer);
+  pair.client.send("some bytes");
+  pair.pump.flush();
+  assertEquals(pair.server.received, 10);
 });
 
 Deno.test("LineReceiver, LineOnlyReceiver and StreamProtocol have a typed factory", () => {

@@ -1,12 +1,14 @@
 /**
- * The shortest echo server on this library. With `hello`, it sends a greeting and closes instead.
+ * The shortest echo servers on this library: one that receives chunks, and, with `buffered`, one
+ * that provides the memory. With `hello`, the server sends a greeting and closes instead.
  *
- * Usage: `deno run --allow-net bench/echo_server.ts PORT [hello]`
+ * Usage: `deno run --allow-net bench/echo_server.ts PORT [buffered | hello]`
  *
  * @module
  */
 
 import { Factory, Protocol, reactor, TCP4ServerEndpoint } from "../mod.ts";
+import type { IBufferedProtocol } from "../reactor/mod.ts";
 
 class Echo extends Protocol {
   override connectionMade(): void {
@@ -18,6 +20,37 @@ class Echo extends Protocol {
   }
 }
 
+/** Memory that is free again when what was read into it has been sent. */
+class Block {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly release: () => void;
+
+  constructor(size: number, free: Block[]) {
+    this.bytes = new Uint8Array(size);
+    this.release = () => free.push(this);
+  }
+}
+
+class BufferedEcho extends Echo implements IBufferedProtocol {
+  readonly #free: Block[] = [];
+  #block: Block | null = null;
+
+  getBuffer(sizeHint: number): Uint8Array<ArrayBuffer> {
+    // A block that no call of bufferUpdated() has used can be given again.
+    const block = this.#block ?? this.#free.pop();
+    const fits = block !== undefined && block.bytes.length >= sizeHint;
+    this.#block = fits ? block : new Block(sizeHint, this.#free);
+    return this.#block.bytes;
+  }
+
+  bufferUpdated(count: number): void {
+    if (this.#block === null) return;
+    const { bytes, release } = this.#block;
+    this.#block = null;
+    this.transport.write(bytes.subarray(0, count), { flushed: release });
+  }
+}
+
 class Hello extends Protocol {
   override connectionMade(): void {
     this.transport.write("Hello Twisted");
@@ -25,8 +58,10 @@ class Hello extends Protocol {
   }
 }
 
-const [number, hello] = Deno.args;
-const factory = hello === undefined ? Factory.forProtocol(Echo) : Factory.forProtocol(Hello);
+const PROTOCOLS: Record<string, new () => Protocol> = { buffered: BufferedEcho, hello: Hello };
+
+const [number, mode = ""] = Deno.args;
+const factory = Factory.forProtocol(PROTOCOLS[mode] ?? Echo);
 const endpoint = new TCP4ServerEndpoint(reactor, Number(number), { interface: "127.0.0.1" });
 endpoint.listen(factory).addCallback((port) => console.log(`listening on ${port.getHost()}`));
 await reactor.run();

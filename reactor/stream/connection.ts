@@ -20,7 +20,6 @@
  */
 
 import { checkProducer } from "../lifecycle/argument_checks.ts";
-import { enterSystem, leaveSystem } from "../../log/context.ts";
 import { type ConnectionTimeouts, watchTimeouts } from "./connection_timeouts.ts";
 import {
   ConnectionAborted,
@@ -45,11 +44,12 @@ import { ProtocolCalls } from "./protocol_calls.ts";
 import { SocketAttributes } from "./socket_attributes.ts";
 import type { ConnectionOwner } from "./connection_owner.ts";
 import type { ConnectionRoles } from "./connection_roles.ts";
+import { type ResourcePlace, resourcePlace } from "../lifecycle/open_resources.ts";
 import type { StreamDriver } from "./stream_driver.ts";
 import { lastSuccessor } from "./successor.ts";
 import { checkCanStartTLS, startTLSContext } from "../tls/start_tls.ts";
 import { TLSDriver } from "../tls/tls_driver.ts";
-import { asError, logPrefixOf, onRejection } from "../../defer/guarded_call.ts";
+import { asError, logPrefixOf } from "../../defer/guarded_call.ts";
 import { bufferSpoiled, checkData } from "./written_data.ts";
 import { WriteBuffer } from "./write_buffer.ts";
 
@@ -60,6 +60,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   /** The number that the owner gave to the connection. */
   readonly session: number;
   readonly clock: IReactorTime;
+  [resourcePlace]: ResourcePlace | null = null;
   #lost = false;
   #disconnecting = false;
   /** Whether the connection is closing because the peer has closed it. */
@@ -71,8 +72,6 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   /** Whether the driver is reading. */
   #reading = false;
   #readEnded = false;
-  /** A chunk that arrived after `pauseProducing()`, kept until the protocol resumes. */
-  #held: Uint8Array | null = null;
   #endHeld = false;
 
   #buffer: WriteBuffer | null = null;
@@ -118,6 +117,11 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   /** Whether the connection is open. */
   get connected(): boolean {
     return !this.#lost;
+  }
+
+  /** Whether the protocol may receive data: it is not paused, and the connection not closing. */
+  get isReceptive(): boolean {
+    return !this.#paused && this.#isOpen;
   }
 
   /**
@@ -176,10 +180,10 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
     if (this.#lost || this.#writeClosed || this.#abortReason !== null || data.length === 0) return;
     const buffer = this.#buffer ??= WriteBuffer.take();
     const buffered = buffer.size;
-    if (typeof data === "string") buffer.pushString(data);
-    else buffer.push(data, options?.transfer);
+    const flushed = buffer.push(data, options);
     const { writeBufferHighWater } = this.#owner.limits;
     if (buffer.size > writeBufferHighWater) this.#overfull(buffered, buffer.size);
+    if (flushed !== null) this.#calls.call("flushed", flushed);
     this.#flushLater();
   }
 
@@ -299,29 +303,21 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   }
 
   received(chunk: Uint8Array): void {
-    // A closing connection continues to read and drops the data. Otherwise a peer that sends all
-    // its data before it reads would be blocked, and would never receive the pending bytes.
-    if (this.#isEnding || this.#disconnecting) return;
+    if (!this.#isOpen) return;
     this.#timeouts?.received();
-    if (this.#paused) {
-      this.#held = chunk;
-      return;
-    }
-    const previous = enterSystem(this);
-    this.#calls.depth++;
-    try {
-      const result: unknown = this.#protocol.dataReceived(chunk);
-      if (result !== undefined) {
-        const failed = (error: unknown): void => this.#calls.failed("dataReceived", error);
-        onRejection(result, failed, "calling dataReceived");
-      }
-    } catch (error) {
-      this.#calls.failed("dataReceived", error);
-    } finally {
-      this.#calls.depth--;
-      leaveSystem(previous);
-    }
-    this.#flush();
+    this.#calls.held = chunk;
+    this.#deliver();
+  }
+
+  readBuffer(sizeHint: number): Uint8Array<ArrayBuffer> | null {
+    return this.#isOpen ? this.#calls.borrow(this.#protocol, sizeHint) : null;
+  }
+
+  receivedInto(buffer: Uint8Array<ArrayBuffer>, count: number): void {
+    if (!this.#isOpen) return;
+    this.#timeouts?.received();
+    this.#calls.updated(this.#protocol, buffer, count);
+    this.#deliver();
   }
 
   readEnded(): void {
@@ -345,7 +341,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
     this.#writing = false;
     const buffer = this.#buffer;
     if (this.#isEnding || buffer === null || this.#isSpoiled(buffer)) return;
-    buffer.consume(count);
+    const flushed = buffer.consume(count);
     this.#linger?.progressed();
     this.#timeouts?.wrote(buffer.size === 0);
     if (buffer.size === 0) {
@@ -353,6 +349,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
       buffer.release();
       this.#registration?.resume();
     }
+    if (flushed !== null && !this.#isEnding) this.#calls.call("flushed", flushed);
     this.#flush();
   }
 
@@ -394,8 +391,8 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
    * sent them after the last bytes that the protocol has received.
    */
   #feedHeld(driver: TLSDriver): void {
-    const held = this.#held;
-    this.#held = null;
+    const { held } = this.#calls;
+    this.#calls.held = null;
     if (held !== null) driver.received(held);
     if (this.#endHeld) driver.readEnded();
     this.#endHeld = false;
@@ -413,6 +410,15 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
       this.#flush();
     }
     return !this.#isEnding;
+  }
+
+  /**
+   * Whether the protocol still wants data. A closing connection continues to read and drops the
+   * data. Otherwise a peer that sends all its data before it reads would be blocked, and would
+   * never receive the pending bytes.
+   */
+  get #isOpen(): boolean {
+    return !this.#isEnding && !this.#disconnecting;
   }
 
   /** Whether the connection is lost, or will be at the end of this turn. */
@@ -513,11 +519,19 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
     registration?.stop();
   }
 
+  /**
+   * Delivers the bytes that have arrived, and sends what the protocol writes in answer. The rest of
+   * a chunk goes to another protocol if this one has passed on the connection meanwhile.
+   */
+  #deliver(): void {
+    while (this.#calls.held !== null && this.isReceptive) this.#calls.deliver(this.#protocol);
+    this.#flush();
+  }
+
   /** Delivers the chunk that arrived during a pause, and then reads on. */
   #readOn(): void {
-    const held = this.#held;
-    this.#held = null;
-    if (held !== null) this.received(held);
+    if (this.#disconnecting) this.#calls.held = null;
+    else if (this.#calls.held !== null) this.#deliver();
     // The protocol may have closed the connection when it received the held chunk. A closing
     // connection with unsent bytes is already reading.
     if (this.#paused || this.#isEnding || this.#readEnded || this.#reading) return;
@@ -545,7 +559,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
     this.#linger?.stop();
     this.#timeouts?.stop();
     this.#buffer?.release();
-    this.#buffer = this.#held = null;
+    this.#buffer = this.#calls.held = null;
     this.#stopProducer();
     if (reason instanceof ConnectionAborted) this.driver.abort();
     else this.driver.close();

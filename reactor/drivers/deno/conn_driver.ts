@@ -33,8 +33,13 @@ export type StreamConn = Pick<
 /** A driver over a connection that Deno opened or accepted. */
 export class ConnDriver implements StreamDriver {
   readonly #conn: StreamConn;
+  readonly #cancelsReads: boolean;
+  /** The address of the peer, which a port needs more than once. */
+  #peer: Address | null = null;
   #sink: StreamDriverSink | null = null;
   readonly #buffer = new ReadBuffer();
+  /** The memory of the protocol that the pending read fills; `null` if it fills the buffer. */
+  #borrowed: Uint8Array<ArrayBuffer> | null = null;
   #wanted = false;
   #reading = false;
   #writing = false;
@@ -56,9 +61,12 @@ export class ConnDriver implements StreamDriver {
    * Creates the driver of a connection.
    *
    * @param conn The connection, which the driver closes.
+   * @param cancelsReads Whether nothing is read any more once `close` of the connection has
+   *   returned. Only then does the driver read into the memory of a protocol.
    */
-  constructor(conn: StreamConn) {
+  constructor(conn: StreamConn, cancelsReads = true) {
     this.#conn = conn;
+    this.#cancelsReads = cancelsReads;
   }
 
   attach(sink: StreamDriverSink): void {
@@ -66,7 +74,7 @@ export class ConnDriver implements StreamDriver {
   }
 
   getPeer(): Address {
-    return addressOf(this.#conn.remoteAddr);
+    return this.#peer ??= addressOf(this.#conn.remoteAddr);
   }
 
   getHost(): Address {
@@ -75,7 +83,7 @@ export class ConnDriver implements StreamDriver {
 
   startReading(): void {
     this.#wanted = true;
-    if (!this.#reading) this.#readNext();
+    this.#readOn();
   }
 
   stopReading(): void {
@@ -95,8 +103,9 @@ export class ConnDriver implements StreamDriver {
     this.#writing = true;
     this.#conn.closeWrite().then(() => {
       this.#writing = false;
-      if (this.#closed) this.#closeConn();
-      else this.#sink?.writeClosed();
+      if (this.#closed) return this.#closeConn();
+      this.#sink?.writeClosed();
+      this.#readOn();
     }, (error: unknown) => this.#onWriteFailed("shutdown", error));
   }
 
@@ -127,9 +136,19 @@ export class ConnDriver implements StreamDriver {
     }
   }
 
-  #readNext(): void {
+  /**
+   * Starts a read, if none is pending. The first write comes before: the socket has room for it, so
+   * that it completes in the next I/O poll. A server that greets and closes then never reads, and
+   * a read that is cancelled costs as much as the rest of such a connection.
+   */
+  #readOn(): void {
+    if (!this.#wanted || this.#reading || this.#closed) return;
+    if (this.#writing && !this.#hasWritten && this.#cancelsReads) return;
     this.#reading = true;
-    this.#conn.read(this.#buffer.space).then(this.#read, this.#readFailed);
+    if (this.#cancelsReads) {
+      this.#borrowed = this.#sink?.readBuffer?.(this.#buffer.sizeHint) ?? null;
+    }
+    this.#conn.read(this.#borrowed ?? this.#buffer.space).then(this.#read, this.#readFailed);
   }
 
   #onRead(count: number | null): void {
@@ -139,8 +158,19 @@ export class ConnDriver implements StreamDriver {
     } else if (count === null) {
       this.#sink?.readEnded();
     } else {
+      this.#received(count);
+      this.#readOn();
+    }
+  }
+
+  #received(count: number): void {
+    const borrowed = this.#borrowed;
+    this.#borrowed = null;
+    if (borrowed === null) {
       this.#sink?.received(this.#buffer.take(count));
-      if (this.#wanted && !this.#reading) this.#readNext();
+    } else {
+      this.#buffer.filled(count, borrowed.length);
+      this.#sink?.receivedInto?.(borrowed, count);
     }
   }
 
@@ -153,8 +183,9 @@ export class ConnDriver implements StreamDriver {
   #onWrote(count: number): void {
     this.#writing = false;
     this.#hasWritten = true;
-    if (this.#closed) this.#closeConn();
-    else this.#sink?.wrote(count);
+    if (this.#closed) return this.#closeConn();
+    this.#sink?.wrote(count);
+    this.#readOn();
   }
 
   #onWriteFailed(syscall: "write" | "shutdown", error: unknown): void {

@@ -23,9 +23,10 @@ export function plant(): Disposable {
       inFlight.set(this, bytes.length);
       return bytes;
     },
-    consume(count): void {
-      consume.call(this, isClosing ? inFlight.get(this) ?? count : count);
+    consume(count): (() => void) | null {
+      const flushed = consume.call(this, isClosing ? inFlight.get(this) ?? count : count);
       isClosing = false;
+      return flushed;
     },
   }));
   stack.use(patchClass(Connection.prototype, {

@@ -25,10 +25,10 @@ export function plant(): Disposable {
       inFlight.set(this, bytes.length);
       return bytes;
     },
-    consume(count): void {
+    consume(count): (() => void) | null {
       isRest = divided.delete(this);
       if (count < (inFlight.get(this) ?? 0)) divided.add(this);
-      consume.call(this, count);
+      return consume.call(this, count);
     },
   }));
   stack.use(patchClass(Connection.prototype, {
