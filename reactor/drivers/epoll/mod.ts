@@ -1,0 +1,8 @@
+/**
+ * A reactor on Linux's epoll(7), for servers with many connections or small messages. It needs
+ * `--allow-ffi`.
+ *
+ * @module
+ */
+
+export { EpollReactor, type EpollReactorOptions } from "./reactor.ts";

@@ -1,0 +1,29 @@
+/**
+ * The error of a failed system call.
+ *
+ * @module
+ */
+
+/** A failed system call. */
+export class SystemFailure extends Error {
+  override readonly name = "SystemFailure";
+  /** The name of the error: `ECONNREFUSED`. */
+  readonly code: string;
+  /** The name of the function that has failed. */
+  readonly syscall: string;
+
+  /**
+   * Creates the error.
+   *
+   * @param syscall The name of the function that has failed.
+   * @param errno The number of the error.
+   */
+  constructor(syscall: string, errno: number) {
+    // node's table names every error of the system. It is loaded with the first failure.
+    const { getSystemErrorMap } = globalThis.process.getBuiltinModule("node:util");
+    const [code, text] = getSystemErrorMap().get(-errno) ?? [`E${errno}`, `error ${errno}`];
+    super(`${text} (${code})`);
+    this.code = code;
+    this.syscall = syscall;
+  }
+}
