@@ -26,7 +26,7 @@ import {
   SOL_SOCKET,
 } from "./constants.ts";
 import type { Poller } from "./poller.ts";
-import { decodeInternet, decodeUNIX, familyOf } from "./socket_address.ts";
+import { decodeTCP, decodeUNIX, familyOf } from "./socket_address.ts";
 import { getOption, localAddress, peerAddress } from "./socket_calls.ts";
 import type { SystemCalls } from "./system_calls.ts";
 import { setOptions, tcpAcceptor, TCPSocket } from "./tcp.ts";
@@ -107,7 +107,7 @@ export function adoptConnection(
       const peer = peerAddress(system, fileDescriptor);
       if (family === "UNIX") return new UNIXSocket(poller, fileDescriptor, decodeUNIX(peer), null);
       const { keepAlive } = options;
-      const address = decodeInternet(system, "TCP", peer);
+      const address = decodeTCP(system, peer);
       setOptions(system, fileDescriptor, options);
       return new TCPSocket(poller, fileDescriptor, address, null, keepAlive !== undefined);
     } catch (error) {

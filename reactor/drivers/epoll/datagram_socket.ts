@@ -19,7 +19,6 @@ import {
 import { Descriptor } from "./descriptor.ts";
 import type { Released } from "./poller.ts";
 import { AddressSpace, type SocketAddress } from "./socket_address.ts";
-import { SystemFailure } from "./system_failure.ts";
 
 /** The most datagrams that one event delivers, so that other sockets have their turn. */
 const MOST_DATAGRAMS = 64;
@@ -40,6 +39,15 @@ export abstract class DatagramSocket<A extends Address> extends Descriptor
   #sink: DatagramDriverSink<A> | null = null;
   #isReceiving = false;
   #pending: Pending<A> | null = null;
+  /** The number of datagrams that the current event may still deliver. */
+  #remaining = 0;
+  // Each datagram is delivered in a microtask of its own: what the protocol has done for the last
+  // one, such as stopping the reactor, has its effect first.
+  readonly #receiveNext = (): void => {
+    if (this.isClosed || this.#remaining-- <= 0) return;
+    if (this.#receive()) queueMicrotask(this.#receiveNext);
+    else this.#remaining = 0;
+  };
 
   /** Returns a destination for the system. Throws if the program may not send there. */
   protected abstract encode(to: A): SocketAddress;
@@ -80,10 +88,9 @@ export abstract class DatagramSocket<A extends Address> extends Descriptor
       if (this.#send(pending.datagram, pending.to)) this.#pending = null;
     }
     if (this.#pending === null) this.unwatchOut();
-    if ((events & (EPOLLIN | EPOLLERR)) === 0) return;
-    for (let i = 0; i < MOST_DATAGRAMS && this.#isReceiving && !this.isClosed; i++) {
-      if (!this.#receive()) break;
-    }
+    if ((events & (EPOLLIN | EPOLLERR)) === 0 || !this.#isReceiving || this.isClosed) return;
+    this.#remaining = MOST_DATAGRAMS;
+    this.#receiveNext();
   }
 
   /** Receives a datagram. @returns Whether another one may have arrived. */
@@ -94,12 +101,12 @@ export abstract class DatagramSocket<A extends Address> extends Descriptor
     const into = memory.space(true);
     const count = system.calls.recvfrom(this.fd, into, into.length, 0, bytes, length);
     if (count >= 0) {
-      this.#sink?.received(memory.take(into, count), this.decode(space));
+      this.#sink?.received(into.slice(0, count), this.decode(space));
       return true;
     }
     const { errno } = system;
     if (errno === EAGAIN) return false;
-    if (errno !== EINTR) this.#sink?.receiveFailed(new SystemFailure("recvfrom", errno));
+    if (errno !== EINTR) this.#sink?.receiveFailed(system.failure("recvfrom", errno));
     return true;
   }
 
@@ -123,7 +130,7 @@ export abstract class DatagramSocket<A extends Address> extends Descriptor
     if (result < 0 && (system.errno === ECONNREFUSED || system.errno === EINTR)) {
       // The system reports the refusal of an earlier datagram, and has not sent this one.
       if (system.errno === ECONNREFUSED) {
-        this.#sink?.receiveFailed(new SystemFailure("sendto", ECONNREFUSED));
+        this.#sink?.receiveFailed(system.failure("sendto"));
         if (this.isClosed) return true;
       }
       result = send();
@@ -134,7 +141,7 @@ export abstract class DatagramSocket<A extends Address> extends Descriptor
     }
     const { errno } = system;
     if (errno === EAGAIN || errno === ENOBUFS) return false;
-    this.#sink?.sent(this.sendError(new SystemFailure("sendto", errno), to, datagram.length));
+    this.#sink?.sent(this.sendError(system.failure("sendto", errno), to, datagram.length));
     return true;
   }
 }

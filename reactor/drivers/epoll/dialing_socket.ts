@@ -14,7 +14,6 @@ import { Descriptor } from "./descriptor.ts";
 import type { Poller, Released } from "./poller.ts";
 import type { SocketAddress } from "./socket_address.ts";
 import { takeError } from "./socket_calls.ts";
-import { SystemFailure } from "./system_failure.ts";
 
 /** The steps of one kind of connection attempt. */
 export interface DialSteps {
@@ -51,17 +50,18 @@ export class DialingSocket extends Descriptor implements Released {
   connect({ bytes }: SocketAddress): void {
     const { system } = this.poller;
     if (system.calls.connect(this.fd, bytes, bytes.length) < 0 && system.errno !== EINPROGRESS) {
-      throw new SystemFailure("connect", system.errno);
+      throw system.failure("connect");
     }
     // A socket that is connected already is writable, too.
     this.watchOut();
   }
 
   override ready(): void {
-    const errno = takeError(this.poller.system, this.fd);
+    const { system } = this.poller;
+    const errno = takeError(system, this.fd);
     if (errno !== 0) {
       this.closeDescriptor(this);
-      this.#sink.failed(this.#steps.errorFor(new SystemFailure("connect", errno)));
+      this.#sink.failed(this.#steps.errorFor(system.failure("connect", errno)));
       return;
     }
     // The driver holds the poller before this socket releases it.

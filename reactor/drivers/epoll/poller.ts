@@ -36,7 +36,6 @@ import {
 import type { Descriptor } from "./descriptor.ts";
 import { ReceiveMemory } from "./receive_memory.ts";
 import { SystemCalls } from "./system_calls.ts";
-import { SystemFailure } from "./system_failure.ts";
 
 /** The most events that one turn handles. */
 const MOST_EVENTS = 64;
@@ -376,7 +375,7 @@ class OpenSet {
     }
     if (!this.#hasFailed) {
       this.#hasFailed = true;
-      logUserError(new SystemFailure("epoll_wait", errno), "Cannot wait for sockets");
+      logUserError(this.system.failure("epoll_wait", errno), "Cannot wait for sockets");
     }
     return -1;
   }

@@ -25,7 +25,6 @@ import {
 import { Descriptor } from "./descriptor.ts";
 import type { Poller, Released } from "./poller.ts";
 import { AddressSpace } from "./socket_address.ts";
-import { SystemFailure } from "./system_failure.ts";
 
 /** The most connections that one event accepts, so that open connections have their turn. */
 const MOST_ACCEPTS = 64;
@@ -135,8 +134,9 @@ export class SocketAcceptor<A extends Address> extends Descriptor
       return true;
     }
     this.#isAccepting = false;
+    const failure = system.failure("accept4", errno);
     this.#takeSpare();
-    this.#sink?.acceptFailed(new SystemFailure("accept4", errno));
+    this.#sink?.acceptFailed(failure);
     return true;
   }
 

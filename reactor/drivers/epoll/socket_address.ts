@@ -13,12 +13,7 @@
  * @module
  */
 
-import {
-  internetAddress,
-  type InternetTransport,
-  isIPAddress,
-  UNIXAddress,
-} from "../../addresses.ts";
+import { internetAddress, isIPAddress, UNIXAddress } from "../../addresses.ts";
 import type { IInternetAddress } from "../../interfaces/mod.ts";
 import { AF_INET, AF_INET6, AF_UNIX } from "./constants.ts";
 import type { SystemCalls } from "./system_calls.ts";
@@ -110,16 +105,20 @@ function writePort(bytes: Uint8Array, port: number): void {
   bytes[3] = port & 0xff;
 }
 
-/** Returns the address of an internet socket. */
-export function decodeInternet(
+/** Returns the address of a TCP socket. */
+export function decodeTCP(system: SystemCalls, space: AddressSpace): IInternetAddress {
+  const { host, port } = endOf(system, space);
+  return internetAddress("TCP", host, port);
+}
+
+/** Returns the IP address and the port of an internet socket. */
+export function endOf(
   system: SystemCalls,
-  type: InternetTransport,
   { bytes }: AddressSpace,
-): IInternetAddress {
+): { host: string; port: number } {
   const [, , high = 0, low = 0, a = 0, b = 0, c = 0, d = 0] = bytes;
-  const port = high << 8 | low;
   const host = bytes[0] === AF_INET6 ? ipv6Text(system, bytes) : `${a}.${b}.${c}.${d}`;
-  return internetAddress(type, host, port);
+  return { host, port: high << 8 | low };
 }
 
 function ipv6Text(system: SystemCalls, bytes: Uint8Array<ArrayBuffer>): string {

@@ -26,7 +26,6 @@ import {
 } from "./constants.ts";
 import { Descriptor } from "./descriptor.ts";
 import type { Poller, Released } from "./poller.ts";
-import { SystemFailure } from "./system_failure.ts";
 
 // `struct linger`: on, for 0 seconds. A close then sends a reset (socket(7)).
 const RESET_ON_CLOSE = new Int32Array([1, 0]);
@@ -172,8 +171,8 @@ export abstract class StreamSocket extends Descriptor implements StreamDriver, R
     }
   }
 
-  #fail(syscall: string, errno: number = this.poller.system.errno): void {
-    this.#lost(syscall, new SystemFailure(syscall, errno));
+  #fail(syscall: string, errno?: number): void {
+    this.#lost(syscall, this.poller.system.failure(syscall, errno));
   }
 
   /** Reports that the connection is lost. The sink closes this driver. */

@@ -60,6 +60,7 @@ const SYMBOLS = {
   inet_ntop: { parameters: ["i32", "buffer", "buffer", "i32"], result: "pointer" },
   if_nametoindex: { parameters: ["buffer"], result: "u32" },
   if_indextoname: { parameters: ["u32", "buffer"], result: "pointer" },
+  strerror: { parameters: ["i32"], result: "pointer" },
   __errno_location: { parameters: [], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
@@ -107,8 +108,20 @@ export class SystemCalls {
    * @throws {SystemFailure} If the call has failed.
    */
   checked(syscall: string, result: number): number {
-    if (result < 0) throw new SystemFailure(syscall, this.errno);
+    if (result < 0) throw this.failure(syscall);
     return result;
+  }
+
+  /**
+   * Creates the error of a call that has failed.
+   *
+   * @param syscall The name of the function.
+   * @param errno The number of the error. The default is that of the last call.
+   */
+  failure(syscall: string, errno: number = this.errno): SystemFailure {
+    const text = this.calls.strerror(errno);
+    const message = text === null ? "unknown error" : Deno.UnsafePointerView.getCString(text);
+    return new SystemFailure(syscall, errno, message);
   }
 
   /** Closes the library. No function may be called after that. */

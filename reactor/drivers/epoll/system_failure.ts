@@ -17,11 +17,12 @@ export class SystemFailure extends Error {
    *
    * @param syscall The name of the function that has failed.
    * @param errno The number of the error.
+   * @param text The system's description of the error.
    */
-  constructor(syscall: string, errno: number) {
-    // node's table names every error of the system. It is loaded with the first failure.
-    const { getSystemErrorMap } = globalThis.process.getBuiltinModule("node:util");
-    const [code, text] = getSystemErrorMap().get(-errno) ?? [`E${errno}`, `error ${errno}`];
+  constructor(syscall: string, errno: number, text: string) {
+    // node's table has the name of every error. It is loaded with the first failure.
+    const { getSystemErrorName } = globalThis.process.getBuiltinModule("node:util");
+    const code = getSystemErrorName(-errno);
     super(`${text} (${code})`);
     this.code = code;
     this.syscall = syscall;

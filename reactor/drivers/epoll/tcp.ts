@@ -30,7 +30,7 @@ import { DialingSocket } from "./dialing_socket.ts";
 import { checkNetAccess } from "./permissions.ts";
 import type { Poller } from "./poller.ts";
 import { SocketAcceptor } from "./socket_acceptor.ts";
-import { decodeInternet, encodeInternet } from "./socket_address.ts";
+import { decodeTCP, encodeInternet } from "./socket_address.ts";
 import { bindTo, localAddress, openSocket, setOption, withSocket } from "./socket_calls.ts";
 import { StreamSocket } from "./stream_socket.ts";
 import type { SystemCalls } from "./system_calls.ts";
@@ -78,11 +78,11 @@ export function tcpAcceptor(
   options: TCPSocketOptions,
 ): StreamAcceptor<IInternetAddress> {
   const { system } = poller;
-  const address = decodeInternet(system, "TCP", localAddress(system, fd));
+  const address = decodeTCP(system, localAddress(system, fd));
   const isWildcard = /^[0.:]*$/.test(address.host);
   const keepsAlive = options.keepAlive !== undefined;
   return new SocketAcceptor(poller, fd, address, (accepted, space) => {
-    const peer = decodeInternet(system, "TCP", space);
+    const peer = decodeTCP(system, space);
     return new TCPSocket(poller, accepted, peer, isWildcard ? null : address, keepsAlive);
   });
 }
@@ -208,7 +208,7 @@ export class TCPSocket extends StreamSocket {
 
   getHost(): IInternetAddress {
     const { system } = this.poller;
-    return this.#host ??= decodeInternet(system, "TCP", localAddress(system, this.fd));
+    return this.#host ??= decodeTCP(system, localAddress(system, this.fd));
   }
 
   override close(): void {

@@ -6,7 +6,7 @@
 
 import { messageOf } from "../../../internal/foreign_value.ts";
 import { isIPv6Address } from "../../addresses.ts";
-import type { DatagramDriverSink, UDPDriver } from "../../datagram/datagram_driver.ts";
+import type { UDPDriver } from "../../datagram/datagram_driver.ts";
 import { udpAddress } from "../../datagram/udp_address.ts";
 import { DatagramError, MessageLengthError, MulticastJoinError } from "../../errors.ts";
 import type { IInternetAddress } from "../../interfaces/mod.ts";
@@ -33,9 +33,10 @@ import {
 import { DatagramSocket } from "./datagram_socket.ts";
 import { checkNetAccess, hasAllNetAccess } from "./permissions.ts";
 import type { Poller } from "./poller.ts";
-import { decodeInternet, encodeInternet, interfaceNumber } from "./socket_address.ts";
+import { encodeInternet, endOf, interfaceNumber } from "./socket_address.ts";
 import type { AddressSpace, SocketAddress } from "./socket_address.ts";
 import { bindTo, localAddress, setOption, withSocket } from "./socket_calls.ts";
+import type { SystemCalls } from "./system_calls.ts";
 import { SystemFailure } from "./system_failure.ts";
 
 /**
@@ -59,6 +60,12 @@ export function bindUDP(poller: Poller, host: string, port: number, shared: bool
   }
 }
 
+/** Returns the address of a UDP socket. That of an IPv4 peer of an IPv6 socket stays mapped. */
+function decodeUDP(system: SystemCalls, space: AddressSpace): IInternetAddress {
+  const { host, port } = endOf(system, space);
+  return udpAddress(host, port);
+}
+
 /** The driver of a UDP socket. */
 class UDPSocket extends DatagramSocket<IInternetAddress> implements UDPDriver {
   readonly address: IInternetAddress;
@@ -71,12 +78,8 @@ class UDPSocket extends DatagramSocket<IInternetAddress> implements UDPDriver {
   constructor(poller: Poller, fd: number, isIPv6: boolean) {
     super(poller, fd);
     const { system } = poller;
-    this.address = decodeInternet(system, "UDP", localAddress(system, fd));
+    this.address = decodeUDP(system, localAddress(system, fd));
     this.#isIPv6 = isIPv6;
-  }
-
-  override attach(sink: DatagramDriverSink<IInternetAddress>): void {
-    super.attach(sink);
   }
 
   /** Connects the socket, so that the system reports refusals of the peer. */
@@ -132,7 +135,7 @@ class UDPSocket extends DatagramSocket<IInternetAddress> implements UDPDriver {
   }
 
   protected override decode(space: AddressSpace): IInternetAddress {
-    return decodeInternet(this.poller.system, "UDP", space);
+    return decodeUDP(this.poller.system, space);
   }
 
   protected override sendError(cause: unknown, to: IInternetAddress, size: number): DatagramError {
