@@ -1,4 +1,12 @@
-import type { IProtocol, IProtocolFactory, ITransport } from "../reactor/interfaces/mod.ts";
+import type {
+  IBufferedProtocol,
+  IProtocol,
+  IProtocolFactory,
+  ITransport,
+} from "../reactor/interfaces/mod.ts";
+import { fillBuffer } from "../reactor/stream/protocol_buffer.ts";
+import { isBuffered } from "../reactor/stream/protocol_capabilities.ts";
+import { AsyncResults } from "./async_results.ts";
 
 /**
  * The base class of a protocol, which handles the events of one connection: subclass it, and
@@ -87,10 +95,17 @@ export class Protocol<F extends IProtocolFactory = IProtocolFactory> implements 
   /**
    * Called with bytes from the peer. Override it to receive them.
    *
-   * @param _data The bytes. Their memory belongs to the protocol. TCP keeps no message boundaries:
+   * If the protocol has `getBuffer` and `bufferUpdated` ({@linkcode IBufferedProtocol}), its
+   * connection calls those instead. A wrapper between the two may know only this method, which
+   * then copies the bytes into the protocol's buffers, until the connection is closing.
+   *
+   * @param data The bytes. Their memory belongs to the protocol. TCP keeps no message boundaries:
    *   one write of the peer may arrive in several chunks, and several writes in one chunk.
    */
-  dataReceived(_data: Uint8Array): void {}
+  dataReceived(data: Uint8Array): void {
+    // If bufferUpdated() is async, the result is a promise, although the interface declares void.
+    if (isBuffered(this)) return this.#copyToBuffers(this, data) as void;
+  }
 
   /**
    * Called when the connection is lost. Override it to clean up. It is called exactly once for each
@@ -114,5 +129,16 @@ export class Protocol<F extends IProtocolFactory = IProtocolFactory> implements 
   /** Returns the name under which this connection's events are logged: the name of the class. */
   logPrefix(): string {
     return this.constructor.name;
+  }
+
+  /** Copies bytes into the buffers of this protocol, as many of them as it takes. */
+  #copyToBuffers(self: IBufferedProtocol, data: Uint8Array): unknown {
+    const results = new AsyncResults("Error while calling bufferUpdated");
+    for (let rest = data; rest.length > 0 && !this.#transport?.disconnecting;) {
+      const count = fillBuffer(self, rest);
+      results.add(self.bufferUpdated(count));
+      rest = rest.subarray(count);
+    }
+    return results.combined();
   }
 }

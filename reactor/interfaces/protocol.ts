@@ -43,6 +43,75 @@ export interface IHalfCloseableProtocol extends IProtocol {
 }
 
 /**
+ * A protocol that provides the memory into which its connection reads, so that received bytes are
+ * not copied. Every protocol with both methods is treated as one, and its connection does not call
+ * `dataReceived`. asyncio's `BufferedProtocol`; Twisted has no equivalent.
+ *
+ * The connection calls `getBuffer`, reads into the buffer, and calls `bufferUpdated`. A connection
+ * whose bytes are in memory already, such as one over TLS, copies them into the buffer.
+ *
+ * **Whose buffer it is.** From the return of `getBuffer`, the buffer belongs to the connection, and
+ * the system may write to it at any time: on Deno's sockets, a read is pending for as long as the
+ * connection is idle. The protocol must not use the buffer meanwhile, nor share it with another
+ * connection. It gets the buffer back with the next call of `bufferUpdated`, `getBuffer` or
+ * `connectionLost`, whichever comes first. A protocol may therefore return the same buffer each
+ * time.
+ *
+ * - While the protocol is paused, bytes may still arrive. They are kept elsewhere, and delivered
+ *   after `resumeProducing`, beginning with a call of `getBuffer`.
+ * - After `startTLS`, bytes of the handshake may arrive in the buffer. They are not delivered.
+ * - A protocol whose connection was passed to another protocol, as `joinConnections` does, gets its
+ *   buffer back with `connectionLost`.
+ * - If the buffer is detached or shrunk while it belongs to the connection, the connection is lost,
+ *   with an error as the reason, as soon as bytes have arrived.
+ *
+ * **Errors.** If `getBuffer` throws, or returns anything but a non-empty buffer, the connection is
+ * lost with that error. The same applies if `bufferUpdated` throws. `getBuffer` cannot be `async`;
+ * `bufferUpdated` can.
+ *
+ * The end of the data is reported as to every other protocol: by `readConnectionLost` to one that
+ * handles half-close, and by `connectionLost`. Neither comes with bytes in the buffer.
+ *
+ * @example Count bytes without a copy
+ * ```ts
+ * import type { IBufferedProtocol } from "@torsion/reactor";
+ * import { Protocol } from "@torsion/reactor/protocol";
+ *
+ * class Counter extends Protocol implements IBufferedProtocol {
+ *   readonly #buffer = new Uint8Array(65536);
+ *   received = 0;
+ *
+ *   getBuffer() {
+ *     return this.#buffer;
+ *   }
+ *
+ *   bufferUpdated(count: number) {
+ *     this.received += count;
+ *   }
+ * }
+ * ```
+ */
+export interface IBufferedProtocol extends IProtocol {
+  /**
+   * Returns the memory into which the next bytes are read.
+   *
+   * @param sizeHint The recommended size in bytes, at least 1. It follows the amounts that arrive:
+   *   it is small for a connection that mostly waits, and large in the middle of a transfer. The
+   *   buffer may have any other size of at least one byte.
+   * @returns A view of an `ArrayBuffer` that is neither resizable nor shared.
+   */
+  getBuffer(sizeHint: number): Uint8Array<ArrayBuffer>;
+  /**
+   * Called when bytes have arrived in the buffer that the last call of {@linkcode getBuffer}
+   * returned.
+   *
+   * @param count The number of bytes, from the start of the buffer: at least 1, and at most its
+   *   length.
+   */
+  bufferUpdated(count: number): void;
+}
+
+/**
  * A protocol that takes part in a graceful shutdown. Every protocol with this method is treated as
  * one. Twisted has no equivalent.
  */

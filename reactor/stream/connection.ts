@@ -20,7 +20,6 @@
  */
 
 import { checkProducer } from "../lifecycle/argument_checks.ts";
-import { enterSystem, leaveSystem } from "../../log/context.ts";
 import { type ConnectionTimeouts, watchTimeouts } from "./connection_timeouts.ts";
 import {
   ConnectionAborted,
@@ -49,8 +48,9 @@ import type { StreamDriver } from "./stream_driver.ts";
 import { lastSuccessor } from "./successor.ts";
 import { checkCanStartTLS, startTLSContext } from "../tls/start_tls.ts";
 import { TLSDriver } from "../tls/tls_driver.ts";
-import { asError, logPrefixOf, onRejection } from "../../defer/guarded_call.ts";
+import { asError, logPrefixOf } from "../../defer/guarded_call.ts";
 import { bufferSpoiled, checkData } from "./written_data.ts";
+import { readBufferSpoiled } from "./protocol_buffer.ts";
 import { WriteBuffer } from "./write_buffer.ts";
 
 /** One stream connection: the transport of its protocol. */
@@ -71,8 +71,6 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   /** Whether the driver is reading. */
   #reading = false;
   #readEnded = false;
-  /** A chunk that arrived after `pauseProducing()`, kept until the protocol resumes. */
-  #held: Uint8Array | null = null;
   #endHeld = false;
 
   #buffer: WriteBuffer | null = null;
@@ -118,6 +116,11 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   /** Whether the connection is open. */
   get connected(): boolean {
     return !this.#lost;
+  }
+
+  /** Whether the protocol may receive data: it is not paused, and the connection not closing. */
+  get isReceptive(): boolean {
+    return !this.#paused && this.#isOpen;
   }
 
   /**
@@ -299,29 +302,22 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   }
 
   received(chunk: Uint8Array): void {
-    // A closing connection continues to read and drops the data. Otherwise a peer that sends all
-    // its data before it reads would be blocked, and would never receive the pending bytes.
-    if (this.#isEnding || this.#disconnecting) return;
+    if (!this.#isOpen) return;
     this.#timeouts?.received();
-    if (this.#paused) {
-      this.#held = chunk;
-      return;
-    }
-    const previous = enterSystem(this);
-    this.#calls.depth++;
-    try {
-      const result: unknown = this.#protocol.dataReceived(chunk);
-      if (result !== undefined) {
-        const failed = (error: unknown): void => this.#calls.failed("dataReceived", error);
-        onRejection(result, failed, "calling dataReceived");
-      }
-    } catch (error) {
-      this.#calls.failed("dataReceived", error);
-    } finally {
-      this.#calls.depth--;
-      leaveSystem(previous);
-    }
-    this.#flush();
+    this.#calls.held = chunk;
+    this.#deliver();
+  }
+
+  readBuffer(sizeHint: number): Uint8Array<ArrayBuffer> | null {
+    return this.#isOpen ? this.#calls.lend(this.#protocol, sizeHint) : null;
+  }
+
+  receivedInto(buffer: Uint8Array<ArrayBuffer>, count: number): void {
+    if (!this.#isOpen) return;
+    this.#timeouts?.received();
+    if (buffer.length < count) this.abort(readBufferSpoiled(count, String(this.getPeer())));
+    else this.#calls.updated(this.#protocol, buffer, count);
+    this.#deliver();
   }
 
   readEnded(): void {
@@ -394,8 +390,8 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
    * sent them after the last bytes that the protocol has received.
    */
   #feedHeld(driver: TLSDriver): void {
-    const held = this.#held;
-    this.#held = null;
+    const { held } = this.#calls;
+    this.#calls.held = null;
     if (held !== null) driver.received(held);
     if (this.#endHeld) driver.readEnded();
     this.#endHeld = false;
@@ -413,6 +409,15 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
       this.#flush();
     }
     return !this.#isEnding;
+  }
+
+  /**
+   * Whether the protocol still wants data. A closing connection continues to read and drops the
+   * data. Otherwise a peer that sends all its data before it reads would be blocked, and would
+   * never receive the pending bytes.
+   */
+  get #isOpen(): boolean {
+    return !this.#isEnding && !this.#disconnecting;
   }
 
   /** Whether the connection is lost, or will be at the end of this turn. */
@@ -513,11 +518,19 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
     registration?.stop();
   }
 
+  /**
+   * Delivers the bytes that have arrived, and sends what the protocol writes in answer. The rest of
+   * a chunk goes to another protocol if this one has passed on the connection meanwhile.
+   */
+  #deliver(): void {
+    while (this.#calls.held !== null && this.isReceptive) this.#calls.deliver(this.#protocol);
+    this.#flush();
+  }
+
   /** Delivers the chunk that arrived during a pause, and then reads on. */
   #readOn(): void {
-    const held = this.#held;
-    this.#held = null;
-    if (held !== null) this.received(held);
+    if (this.#disconnecting) this.#calls.held = null;
+    else if (this.#calls.held !== null) this.#deliver();
     // The protocol may have closed the connection when it received the held chunk. A closing
     // connection with unsent bytes is already reading.
     if (this.#paused || this.#isEnding || this.#readEnded || this.#reading) return;
@@ -545,7 +558,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
     this.#linger?.stop();
     this.#timeouts?.stop();
     this.#buffer?.release();
-    this.#buffer = this.#held = null;
+    this.#buffer = this.#calls.held = null;
     this.#stopProducer();
     if (reason instanceof ConnectionAborted) this.driver.abort();
     else this.driver.close();

@@ -1,16 +1,25 @@
-import { callGuarded, logUserError } from "../../defer/guarded_call.ts";
+import { callGuarded, logUserError, onRejection } from "../../defer/guarded_call.ts";
 import { alike } from "../lifecycle/log_throttle.ts";
 import { callWithSystem, enterSystem, type HasLogPrefix, leaveSystem } from "../../log/context.ts";
+import type { IProtocol } from "../interfaces/mod.ts";
 import type { ConnectionOwner } from "./connection_owner.ts";
+import { bufferOf, fillBuffer } from "./protocol_buffer.ts";
+import { isBuffered } from "./protocol_capabilities.ts";
 
 /** The members of a connection's owner that are needed to log an error. */
 type FailureLog = Pick<ConnectionOwner, "methodName" | "logFailure">;
+
+/** The members of a connection that its calls need. */
+export interface CallingConnection extends HasLogPrefix {
+  /** Whether the protocol may receive data: it is not paused, and the connection not closing. */
+  readonly isReceptive: boolean;
+}
 
 /**
  * Calls the methods of a connection's protocol. An exception is logged, and loses the connection.
  */
 export class ProtocolCalls {
-  readonly #connection: HasLogPrefix;
+  readonly #connection: CallingConnection;
   readonly #owner: FailureLog;
   readonly #abort: (error: unknown) => void;
   /**
@@ -18,14 +27,18 @@ export class ProtocolCalls {
    * returns.
    */
   depth = 0;
+  /** Bytes that have arrived and were not delivered; `null` if there are none. */
+  held: Uint8Array | null = null;
+  /** The protocol whose buffer the driver has for its next read. */
+  #lender: IProtocol | null = null;
 
   /**
-   * @param connection The connection, for the log.
+   * @param connection The connection.
    * @param owner The owner of the connection, which names methods and logs errors.
    * @param abort Loses the connection because of an error.
    */
   constructor(
-    connection: HasLogPrefix,
+    connection: CallingConnection,
     owner: FailureLog,
     abort: (error: unknown) => void,
   ) {
@@ -44,6 +57,92 @@ export class ProtocolCalls {
       this.depth--;
       leaveSystem(previous);
     }
+  }
+
+  /**
+   * Delivers the held bytes to a protocol. If its buffer is smaller, the rest is still held.
+   *
+   * @param protocol The protocol, which may receive data.
+   */
+  deliver(protocol: IProtocol): void {
+    const { held } = this;
+    if (held === null) return;
+    let method = "dataReceived";
+    const previous = enterSystem(this.#connection);
+    this.depth++;
+    try {
+      let result: unknown;
+      if (isBuffered(protocol)) {
+        method = "getBuffer";
+        const count = fillBuffer(protocol, held);
+        // getBuffer() may have paused or closed the connection, or passed the bytes to a handshake.
+        if (this.held !== held || !this.#connection.isReceptive) return;
+        this.held = count < held.length ? held.subarray(count) : null;
+        method = "bufferUpdated";
+        result = protocol.bufferUpdated(count);
+      } else {
+        this.held = null;
+        result = protocol.dataReceived(held);
+      }
+      if (result !== undefined) this.#watch(method, result);
+    } catch (error) {
+      this.failed(method, error);
+    } finally {
+      this.depth--;
+      leaveSystem(previous);
+    }
+  }
+
+  /**
+   * Returns the buffer of a protocol for the next read of the driver; `null` if the protocol
+   * provides none.
+   *
+   * @param protocol The protocol.
+   * @param sizeHint The recommended size in bytes.
+   */
+  lend(protocol: IProtocol, sizeHint: number): Uint8Array<ArrayBuffer> | null {
+    if (!isBuffered(protocol)) return null;
+    const previous = enterSystem(this.#connection);
+    try {
+      this.#lender = protocol;
+      return bufferOf(protocol, sizeHint);
+    } catch (error) {
+      this.failed("getBuffer", error);
+      return null;
+    } finally {
+      leaveSystem(previous);
+    }
+  }
+
+  /**
+   * Delivers bytes that were read into a buffer that {@linkcode lend} has returned. Holds a copy of
+   * them if the protocol may not receive data now, or has not provided the buffer itself.
+   *
+   * @param protocol The protocol that receives the bytes.
+   * @param buffer The buffer.
+   * @param count The number of bytes.
+   */
+  updated(protocol: IProtocol, buffer: Uint8Array, count: number): void {
+    if (protocol !== this.#lender || !isBuffered(protocol) || !this.#connection.isReceptive) {
+      this.held = buffer.slice(0, count);
+      return;
+    }
+    const previous = enterSystem(this.#connection);
+    this.depth++;
+    try {
+      const result: unknown = protocol.bufferUpdated(count);
+      if (result !== undefined) this.#watch("bufferUpdated", result);
+    } catch (error) {
+      this.failed("bufferUpdated", error);
+    } finally {
+      this.depth--;
+      leaveSystem(previous);
+    }
+  }
+
+  /** Treats the rejection of a promise that a method has returned as an error of the method. */
+  #watch(method: string, result: unknown): void {
+    onRejection(result, (error) => this.failed(method, error), `calling ${method}`);
   }
 
   /**

@@ -6,6 +6,7 @@
  */
 
 import type {
+  IBufferedProtocol,
   IDrainableProtocol,
   IHalfCloseableProtocol,
   IHandshakeListener,
@@ -31,6 +32,11 @@ export function supports(protocol: IProtocol, method: string): boolean {
 
 function isForwarder(protocol: IProtocol): protocol is OptionalMethodsForwarder {
   return supportsMethod in protocol;
+}
+
+/** Returns whether a protocol provides the memory into which its connection reads. */
+export function isBuffered<P extends IProtocol>(protocol: P): protocol is P & IBufferedProtocol {
+  return supports(protocol, "getBuffer") && supports(protocol, "bufferUpdated");
 }
 
 /** Returns whether a protocol handles the close of each direction on its own. */

@@ -13,11 +13,39 @@ import type { TLSSession } from "../tls/tls_engine.ts";
  */
 export interface StreamDriverSink {
   /**
-   * Called with received bytes. At most one more chunk may follow `stopReading`.
+   * Called with received bytes. At most one more chunk may follow `stopReading`, and none if
+   * `stopReading` was called within this method or {@linkcode receivedInto}.
    *
    * @param chunk The bytes. Their memory must never be written again.
    */
   received(chunk: Uint8Array): void;
+  /**
+   * Returns the memory of the protocol for the next read. A driver that reads into given memory
+   * calls this method before each read, and {@linkcode receivedInto} afterwards. A driver that gets
+   * its bytes in memory of their own calls only {@linkcode received}.
+   *
+   * The memory belongs to the driver until it calls `receivedInto`, or `readBuffer` again, or until
+   * its `close` or `abort` has returned: from then on, nothing may be written to it. A driver
+   * whose reads cannot be cancelled, such as that of standard input, therefore never calls this
+   * method. Not even `attach` of another sink returns the memory.
+   *
+   * Absent on a sink that only receives chunks.
+   *
+   * @param sizeHint The size in bytes that the driver would choose.
+   * @returns The memory, at least one byte; `null` if the driver is to use its own and to call
+   *   {@linkcode received}.
+   */
+  readBuffer?(sizeHint: number): Uint8Array<ArrayBuffer> | null;
+  /**
+   * Called with bytes that were read into the memory that {@linkcode readBuffer} returned, on this
+   * sink or on the one before. As with `received`, at most one more call may follow `stopReading`.
+   *
+   * Absent on a sink that only receives chunks, and does not replace another sink.
+   *
+   * @param buffer That memory. Its length is less than `count` if the protocol has detached it.
+   * @param count The number of bytes, from the start of the memory.
+   */
+  receivedInto?(buffer: Uint8Array<ArrayBuffer>, count: number): void;
   /** Called when the peer has closed its writing side. */
   readEnded(): void;
   /**

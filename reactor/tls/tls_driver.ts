@@ -24,6 +24,7 @@
 import { TLSError } from "../errors.ts";
 import type { HandshakeDriver, HandshakeListener } from "./handshake.ts";
 import type { Address, IDelayedCall, IReactorTime } from "../interfaces/mod.ts";
+import { readBufferSpoiled } from "../stream/protocol_buffer.ts";
 import type { StreamDriver, StreamDriverSink } from "../stream/stream_driver.ts";
 import { hostTimeout } from "../time/host_timer.ts";
 import type { LoopTimer } from "../time/loop_timer.ts";
@@ -202,6 +203,15 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
     if (this.#isDone) return;
     this.#unread = chunk;
     this.#feed();
+  }
+
+  /**
+   * Copies bytes that the underlying driver has read into the memory of the protocol: it began the
+   * read before TLS was started.
+   */
+  receivedInto(buffer: Uint8Array<ArrayBuffer>, count: number): void {
+    if (buffer.length >= count) this.received(buffer.slice(0, count));
+    else this.failed(readBufferSpoiled(count, String(this.getPeer())));
   }
 
   readEnded(): void {

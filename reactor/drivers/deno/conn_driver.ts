@@ -33,8 +33,11 @@ export type StreamConn = Pick<
 /** A driver over a connection that Deno opened or accepted. */
 export class ConnDriver implements StreamDriver {
   readonly #conn: StreamConn;
+  readonly #cancelsReads: boolean;
   #sink: StreamDriverSink | null = null;
   readonly #buffer = new ReadBuffer();
+  /** The memory of the protocol that the pending read fills; `null` if it fills the buffer. */
+  #lent: Uint8Array<ArrayBuffer> | null = null;
   #wanted = false;
   #reading = false;
   #writing = false;
@@ -56,9 +59,12 @@ export class ConnDriver implements StreamDriver {
    * Creates the driver of a connection.
    *
    * @param conn The connection, which the driver closes.
+   * @param cancelsReads Whether nothing is read any more once `close` of the connection has
+   *   returned. Only then does the driver read into the memory of a protocol.
    */
-  constructor(conn: StreamConn) {
+  constructor(conn: StreamConn, cancelsReads = true) {
     this.#conn = conn;
+    this.#cancelsReads = cancelsReads;
   }
 
   attach(sink: StreamDriverSink): void {
@@ -129,7 +135,8 @@ export class ConnDriver implements StreamDriver {
 
   #readNext(): void {
     this.#reading = true;
-    this.#conn.read(this.#buffer.space).then(this.#read, this.#readFailed);
+    if (this.#cancelsReads) this.#lent = this.#sink?.readBuffer?.(this.#buffer.sizeHint) ?? null;
+    this.#conn.read(this.#lent ?? this.#buffer.space).then(this.#read, this.#readFailed);
   }
 
   #onRead(count: number | null): void {
@@ -139,8 +146,19 @@ export class ConnDriver implements StreamDriver {
     } else if (count === null) {
       this.#sink?.readEnded();
     } else {
-      this.#sink?.received(this.#buffer.take(count));
+      this.#received(count);
       if (this.#wanted && !this.#reading) this.#readNext();
+    }
+  }
+
+  #received(count: number): void {
+    const lent = this.#lent;
+    this.#lent = null;
+    if (lent === null) {
+      this.#sink?.received(this.#buffer.take(count));
+    } else {
+      this.#buffer.filled(count, lent.length);
+      this.#sink?.receivedInto?.(lent, count);
     }
   }
 

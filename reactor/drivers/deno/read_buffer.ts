@@ -41,11 +41,19 @@ const chunks = new ChunkAllocator();
 
 /** The read buffer of one connection. */
 export class ReadBuffer {
-  #memory: Uint8Array<ArrayBuffer> = takeCell();
+  #size = CELL_SIZE;
+  /** The memory, which is allocated for the first read: a protocol may bring its own. */
+  #memory: Uint8Array<ArrayBuffer> = EMPTY;
   #isLargeWaiting = false;
+
+  /** The size of the next read in bytes. */
+  get sizeHint(): number {
+    return this.#size;
+  }
 
   /** The memory for the next read. */
   get space(): Uint8Array<ArrayBuffer> {
+    if (this.#memory.length === 0) this.#memory = allocate(this.#size);
     return this.#memory;
   }
 
@@ -56,9 +64,19 @@ export class ReadBuffer {
   take(count: number): Uint8Array<ArrayBuffer> {
     const memory = this.#memory;
     const chunk = count > LARGEST_PIECE ? memory.slice(0, count) : chunks.copy(memory, count);
-    if (count === memory.length) this.#resize(Math.min(count * 4, MAX_SIZE));
-    else this.#fitToWait(count, memory.length);
+    this.filled(count, memory.length);
     return chunk;
+  }
+
+  /**
+   * Sizes the next space after a read.
+   *
+   * @param count The number of bytes that were read.
+   * @param size The size of the memory into which they were read.
+   */
+  filled(count: number, size: number): void {
+    if (count >= size) this.#resize(Math.min(count * 4, MAX_SIZE));
+    else this.#fitToWait(count, this.#size);
   }
 
   /** Releases the memory. The last call, made when no read is pending. */
@@ -83,9 +101,10 @@ export class ReadBuffer {
   }
 
   #resize(size: number): void {
-    if (size === this.#memory.length) return;
+    if (size === this.#size) return;
     giveCell(this.#memory);
-    this.#memory = size === CELL_SIZE ? takeCell() : new Uint8Array(size);
+    this.#memory = EMPTY;
+    this.#size = size;
   }
 
   /**
@@ -110,6 +129,10 @@ function fitFor(count: number): number {
   let size = CELL_SIZE;
   while (size < 2 * count) size *= 2;
   return size;
+}
+
+function allocate(size: number): Uint8Array<ArrayBuffer> {
+  return size === CELL_SIZE ? takeCell() : new Uint8Array(size);
 }
 
 function takeCell(): Uint8Array<ArrayBuffer> {

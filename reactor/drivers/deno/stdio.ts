@@ -77,7 +77,9 @@ class StdioAcceptor implements StreamAcceptor<IPipeAddress> {
 
 class StdioDriver extends ConnDriver {
   constructor(timers: Timers, stdin: IByteSource, stdout: IByteSink) {
-    super(new StdioConn(timers, stdin, stdout));
+    // A pending read of standard input cannot be cancelled, and may still fill its memory after
+    // close().
+    super(new StdioConn(timers, stdin, stdout), false);
   }
 
   override getPeer(): PipeAddress {
