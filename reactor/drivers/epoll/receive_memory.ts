@@ -28,6 +28,11 @@ export class ReceiveMemory {
   #room: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #large: Uint8Array<ArrayBuffer> | null = null;
 
+  /** Returns the size in bytes that the memory of a protocol should have. */
+  sizeFor(isLarge: boolean): number {
+    return isLarge ? LARGE_SIZE : LEAST_ROOM;
+  }
+
   /**
    * Returns the memory for one receive.
    *

@@ -119,13 +119,16 @@ export abstract class StreamSocket extends Descriptor implements StreamDriver, R
   }
 
   #receive(): void {
-    const { poller } = this;
-    const { system, memory } = poller;
-    const space = memory.space(this.#expectsLarge);
+    const { system, memory } = this.poller;
+    const lent = this.#sink?.readBuffer?.(memory.sizeFor(this.#expectsLarge)) ?? null;
+    // The protocol may have closed the connection when it was asked for its memory.
+    if (this.isClosed) return;
+    const space = lent ?? memory.space(this.#expectsLarge);
     const count = system.calls.recv(this.fd, space, space.length, 0);
     if (count > 0) {
       this.#expectsLarge = memory.expectsLarge(space, count);
-      this.#sink?.received(memory.take(space, count));
+      if (lent === null) this.#sink?.received(memory.take(space, count));
+      else this.#sink?.receivedInto?.(lent, count);
     } else if (count === 0) {
       this.#isWanted = false;
       this.unwatchIn();
