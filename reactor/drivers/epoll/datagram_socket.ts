@@ -4,6 +4,7 @@
  * @module
  */
 
+import { asError } from "../../../defer/guarded_call.ts";
 import type { DatagramDriver, DatagramDriverSink } from "../../datagram/datagram_driver.ts";
 import type { Address } from "../../interfaces/mod.ts";
 import {
@@ -62,14 +63,23 @@ export abstract class DatagramSocket<A extends Address> extends Descriptor
 
   startReceiving(): void {
     this.#isReceiving = true;
-    this.watchIn();
+    try {
+      this.watchIn();
+    } catch (error) {
+      this.#sink?.receiveFailed(asError(error));
+    }
   }
 
   send(datagram: Uint8Array, to: A): void {
     if (this.#send(datagram, to)) return;
     // The caller may change the bytes after this call.
     this.#pending = { datagram: datagram.slice(), to };
-    this.watchOut();
+    try {
+      this.watchOut();
+    } catch (error) {
+      this.#pending = null;
+      this.#sink?.sent(this.sendError(error, to, datagram.length));
+    }
   }
 
   close(): void {

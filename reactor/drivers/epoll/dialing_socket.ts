@@ -9,7 +9,7 @@
 
 import type { DialSink } from "../../stream/dial.ts";
 import type { StreamDriver } from "../../stream/stream_driver.ts";
-import { EINPROGRESS } from "./constants.ts";
+import { EINPROGRESS, EINTR } from "./constants.ts";
 import { Descriptor } from "./descriptor.ts";
 import type { Poller, Released } from "./poller.ts";
 import type { SocketAddress } from "./socket_address.ts";
@@ -49,9 +49,10 @@ export class DialingSocket extends Descriptor implements Released {
    */
   connect({ bytes }: SocketAddress): void {
     const { system } = this.poller;
-    if (system.calls.connect(this.fd, bytes, bytes.length) < 0 && system.errno !== EINPROGRESS) {
-      throw system.failure("connect");
-    }
+    // A signal does not stop the attempt, but only the wait for it (connect(2)).
+    const isStarted = system.calls.connect(this.fd, bytes, bytes.length) === 0 ||
+      system.errno === EINPROGRESS || system.errno === EINTR;
+    if (!isStarted) throw system.failure("connect");
     // A socket that is connected already is writable, too.
     this.watchOut();
   }

@@ -288,8 +288,8 @@ class OpenSet {
   readonly system: SystemCalls;
   /** The events of the last wait. The system writes here, so the field must keep the memory. */
   readonly events: Int32Array<ArrayBuffer> = new Int32Array(MOST_EVENTS * EVENT_INTS);
-  readonly wakeFD: number;
-  readonly #epollFD: number;
+  readonly wakeFD: number = -1;
+  readonly #epollFD: number = -1;
   readonly #event = new Int32Array(EVENT_INTS);
   readonly #nap = new BigInt64Array([0n, NAP_NS]);
   readonly #counter = new BigUint64Array([1n]);
@@ -301,18 +301,15 @@ class OpenSet {
     const system = new SystemCalls(libraryNames);
     const { calls } = system;
     this.system = system;
-    let epollFD = -1;
+    this.#canNap = calls.epoll_pwait2 !== null;
     try {
-      epollFD = system.checked("epoll_create1", calls.epoll_create1(EPOLL_CLOEXEC));
+      this.#epollFD = system.checked("epoll_create1", calls.epoll_create1(EPOLL_CLOEXEC));
       this.wakeFD = system.checked("eventfd", calls.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+      this.control(EPOLL_CTL_ADD, this.wakeFD, EPOLLIN, 0);
     } catch (error) {
-      if (epollFD >= 0) calls.close(epollFD);
-      system.close();
+      this.close();
       throw error;
     }
-    this.#epollFD = epollFD;
-    this.#canNap = calls.epoll_pwait2 !== null;
-    this.control(EPOLL_CTL_ADD, this.wakeFD, EPOLLIN, 0);
   }
 
   get mostQuietTurns(): number {
@@ -359,8 +356,8 @@ class OpenSet {
   }
 
   close(): void {
-    this.system.calls.close(this.#epollFD);
-    this.system.calls.close(this.wakeFD);
+    // After a failure, not all of them are open.
+    for (const fd of [this.#epollFD, this.wakeFD]) if (fd >= 0) this.system.calls.close(fd);
     this.system.close();
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { asError } from "../../../defer/guarded_call.ts";
 import type { Address } from "../../interfaces/mod.ts";
 import type { StreamAcceptor, StreamAcceptorSink } from "../../stream/stream_acceptor.ts";
 import type { StreamDriver } from "../../stream/stream_driver.ts";
@@ -91,7 +92,12 @@ export class SocketAcceptor<A extends Address> extends Descriptor
     if (this.isClosed) return;
     this.#isAccepting = true;
     this.#turnsAway = turnAway;
-    this.watchIn();
+    try {
+      this.watchIn();
+    } catch (error) {
+      this.#isAccepting = false;
+      this.#sink?.acceptFailed(asError(error));
+    }
   }
 
   close(): void {
