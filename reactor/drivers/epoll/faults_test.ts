@@ -185,6 +185,28 @@ function testsWith(library: FaultyLibrary): void {
     },
   );
 
+  faultTest("makes no call while it is idle, and few for a message", async (fixture, faults) => {
+    const server = new Wires({ dataReceived: (wire, data) => void wire.transport.write(data) });
+    const port = fixture.listen(server);
+    fixture.run();
+    const peer = await fixture.rawConnect(port.port);
+    await server.wire();
+    const counted = ["recv", "send", "epoll_ctl"] as const;
+    const before = counted.map((name) => faults.calls(name));
+    for (let i = 0; i < 100; i++) {
+      await peer.send("x");
+      await peer.readText(1);
+    }
+    await untilIdle(faults);
+    const idle = callsOf(faults);
+    await turns(100);
+    assertEquals(callsOf(faults), idle);
+    assertEquals(
+      counted.map((name, i) => faults.calls(name) - (before[i] ?? 0)),
+      [100, 100, 0],
+    );
+  });
+
   // Everything arrives in order, whatever the calls move and however often they fail.
   const faults = library.open();
   let isPlanned = false;
@@ -232,4 +254,22 @@ function testsWith(library: FaultyLibrary): void {
       }).fn(context);
     });
   }
+}
+
+/** Returns the number of times the poller has asked for events. */
+function callsOf(faults: Faults): number {
+  return faults.calls("epoll_pwait2") + faults.calls("epoll_wait");
+}
+
+/** Waits until the poller has not asked for events in a number of turns. */
+async function untilIdle(faults: Faults): Promise<void> {
+  for (let before = -1; before !== callsOf(faults);) {
+    before = callsOf(faults);
+    await turns(20);
+  }
+}
+
+/** Waits for a number of turns of Deno's loop. */
+async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 }
