@@ -28,8 +28,9 @@ import {
 import type { Poller } from "./poller.ts";
 import { decodeTCP, decodeUNIX, familyOf } from "./socket_address.ts";
 import { getOption, localAddress, peerAddress } from "./socket_calls.ts";
+import { setSocketOptions } from "./socket_options.ts";
 import type { SystemCalls } from "./system_calls.ts";
-import { setOptions, tcpAcceptor, TCPSocket } from "./tcp.ts";
+import { tcpAcceptor, TCPSocket } from "./tcp.ts";
 import { unixAcceptor, UNIXSocket } from "./unix.ts";
 
 /**
@@ -71,7 +72,7 @@ export function adopting(
       }
       takeOver(system, fileDescriptor);
       if (family === "UNIX") return unixAcceptor(poller, fileDescriptor, decodeUNIX(local));
-      setOptions(system, fileDescriptor, options);
+      setSocketOptions(system, fileDescriptor, options);
       return tcpAcceptor(poller, fileDescriptor, options);
     });
   };
@@ -108,7 +109,7 @@ export function adoptConnection(
       if (family === "UNIX") return new UNIXSocket(poller, fileDescriptor, decodeUNIX(peer), null);
       const { keepAlive } = options;
       const address = decodeTCP(system, peer);
-      setOptions(system, fileDescriptor, options);
+      setSocketOptions(system, fileDescriptor, options);
       return new TCPSocket(poller, fileDescriptor, address, null, keepAlive !== undefined);
     } catch (error) {
       system.calls.close(fileDescriptor);

@@ -16,6 +16,19 @@ import { udpTest } from "../../../testing/fixtures/udp_fixture.ts";
 import { Wires } from "../../../testing/fixtures/wire.ts";
 import { EventLoggingObserver } from "../../../testing/event_logging_observer.ts";
 import { CannotListenError, ConnectError, ConnectionLost } from "../../errors.ts";
+import {
+  IPPROTO_TCP,
+  SO_KEEPALIVE,
+  SO_RCVBUF,
+  SO_REUSEPORT,
+  SO_SNDBUF,
+  SOL_SOCKET,
+  TCP_FASTOPEN,
+  TCP_KEEPCNT,
+  TCP_KEEPIDLE,
+  TCP_KEEPINTVL,
+  TCP_USER_TIMEOUT,
+} from "./constants.ts";
 import { EpollReactor } from "./reactor.ts";
 
 // Error numbers of Linux: errno(3).
@@ -205,6 +218,40 @@ function testsWith(library: FaultyLibrary): void {
       counted.map((name, i) => faults.calls(name) - (before[i] ?? 0)),
       [100, 100, 0],
     );
+  });
+
+  Deno.test("EpollReactor sets every option of its sockets, once for all connections", async () => {
+    using faults = library.open();
+    const reactor = makeReactor();
+    const options = {
+      keepAlive: 60,
+      keepAliveInterval: 10,
+      keepAliveCount: 3,
+      userTimeout: 20,
+      receiveBufferSize: 50_000,
+      sendBufferSize: 60_000,
+      reusePort: true,
+      fastOpen: 5,
+    };
+    const port = reactor.listenTCP(0, new Wires(), { interface: "127.0.0.1", ...options });
+    // Two sockets with `reusePort` share the address.
+    const { port: number } = port.getHost();
+    const second = reactor.listenTCP(number, new Wires(), { interface: "127.0.0.1", ...options });
+    const settings: [number, number, number][] = [
+      [SOL_SOCKET, SO_KEEPALIVE, 1],
+      [IPPROTO_TCP, TCP_KEEPIDLE, 60],
+      [IPPROTO_TCP, TCP_KEEPINTVL, 10],
+      [IPPROTO_TCP, TCP_KEEPCNT, 3],
+      [IPPROTO_TCP, TCP_USER_TIMEOUT, 20_000],
+      [SOL_SOCKET, SO_RCVBUF, 50_000],
+      [SOL_SOCKET, SO_SNDBUF, 60_000],
+      [SOL_SOCKET, SO_REUSEPORT, 1],
+      [IPPROTO_TCP, TCP_FASTOPEN, 5],
+    ];
+    for (const [level, name, value] of settings) {
+      assertEquals(faults.option(level, name), value, `option ${name} of level ${level}`);
+    }
+    await Promise.all([port.stopListening(), second.stopListening()]);
   });
 
   // Everything arrives in order, whatever the calls move and however often they fail.

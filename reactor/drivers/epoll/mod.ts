@@ -6,3 +6,11 @@
  */
 
 export { EpollReactor, type EpollReactorOptions } from "./reactor.ts";
+export type {
+  EpollConnectTCPOptions,
+  EpollConnectTLSOptions,
+  EpollListenOptions,
+  EpollListenTCPOptions,
+  EpollListenTLSOptions,
+  EpollSocketOptions,
+} from "./socket_options.ts";

@@ -4,10 +4,24 @@
  * @module
  */
 
-import type { RunOptions } from "../../interfaces/mod.ts";
+import type {
+  IClientFactory,
+  IConnector,
+  IInternetAddress,
+  IListeningPort,
+  IProtocolFactory,
+  RunOptions,
+} from "../../interfaces/mod.ts";
 import { UnsupportedError } from "../../errors.ts";
 import { HostReactor } from "../deno/host_reactor.ts";
 import { Poller } from "./poller.ts";
+import {
+  checkEpollOptions,
+  type EpollConnectTCPOptions,
+  type EpollConnectTLSOptions,
+  type EpollListenTCPOptions,
+  type EpollListenTLSOptions,
+} from "./socket_options.ts";
 import { epollSockets } from "./sockets.ts";
 import { firstOf, libraryNames } from "./system_calls.ts";
 
@@ -59,6 +73,44 @@ export class EpollReactor extends HostReactor {
     // The C library stays open while the reactor runs, whether it has sockets or not.
     this.#poller.hold();
     return super.run(options).finally(() => this.#poller.release());
+  }
+
+  override listenTCP(
+    port: number,
+    factory: IProtocolFactory,
+    options: EpollListenTCPOptions = {},
+  ): IListeningPort<IInternetAddress> {
+    checkEpollOptions(options);
+    return super.listenTCP(port, factory, options);
+  }
+
+  override connectTCP(
+    host: string,
+    port: number,
+    factory: IClientFactory,
+    options: EpollConnectTCPOptions = {},
+  ): IConnector<IInternetAddress> {
+    checkEpollOptions(options);
+    return super.connectTCP(host, port, factory, options);
+  }
+
+  override listenTLS(
+    port: number,
+    factory: IProtocolFactory,
+    options: EpollListenTLSOptions,
+  ): IListeningPort<IInternetAddress> {
+    checkEpollOptions(options);
+    return super.listenTLS(port, factory, options);
+  }
+
+  override connectTLS(
+    host: string,
+    port: number,
+    factory: IClientFactory,
+    options: EpollConnectTLSOptions = {},
+  ): IConnector<IInternetAddress> {
+    checkEpollOptions(options);
+    return super.connectTLS(host, port, factory, options);
   }
 }
 

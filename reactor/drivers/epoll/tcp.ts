@@ -32,6 +32,7 @@ import type { Poller } from "./poller.ts";
 import { SocketAcceptor } from "./socket_acceptor.ts";
 import { decodeTCP, encodeInternet } from "./socket_address.ts";
 import { bindTo, localAddress, openSocket, setOption, withSocket } from "./socket_calls.ts";
+import { setSocketOptions } from "./socket_options.ts";
 import { StreamSocket } from "./stream_socket.ts";
 import type { SystemCalls } from "./system_calls.ts";
 
@@ -54,7 +55,7 @@ export function bindTCP(
       return withSocket(system, address.family, SOCK_STREAM, (fd) => {
         setOption(system, fd, SOL_SOCKET, SO_REUSEADDR, true);
         // Accepted connections inherit the options of the listening socket.
-        setOptions(system, fd, options);
+        setSocketOptions(system, fd, options);
         bindTo(system, fd, address);
         system.checked("listen", system.calls.listen(fd, backlog));
         return tcpAcceptor(poller, fd, options);
@@ -106,7 +107,7 @@ export function dialTCP(
         const fd = openSocket(system, address.family, SOCK_STREAM);
         const dialing = new DialingSocket(poller, fd, sink, { driverFor, errorFor });
         return [dialing, () => {
-          setOptions(system, fd, options);
+          setSocketOptions(system, fd, options);
           bindLocalEnd(system, fd, options.bindAddress);
           dialing.connect(address);
         }];
@@ -160,18 +161,6 @@ function bindLocalEnd(
   if (port === 0) setOption(system, fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, true);
   else setOption(system, fd, SOL_SOCKET, SO_REUSEADDR, true);
   bindTo(system, fd, encodeInternet(system, host, port));
-}
-
-/** Sets the options of a TCP socket. */
-export function setOptions(
-  system: SystemCalls,
-  fd: number,
-  { keepAlive }: TCPSocketOptions,
-): void {
-  if (keepAlive !== undefined) {
-    setOption(system, fd, SOL_SOCKET, SO_KEEPALIVE, true);
-    setOption(system, fd, IPPROTO_TCP, TCP_KEEPIDLE, keepAlive);
-  }
 }
 
 /** The driver of a TCP connection. */

@@ -117,7 +117,7 @@ export function bindFile(
   }
   // Linux gives the file the mode of the socket, without the bits of the umask. So the file is
   // never open to more users than it should be, not even for a moment.
-  system.checked("fchmod", system.calls.fchmod(fd, mode));
+  system.checked("fchmod", system.calls.fchmod(fd, mode & 0o777));
   try {
     bindTo(system, fd, address);
   } catch (error) {
