@@ -5,13 +5,13 @@
  */
 
 import { EPOLLIN, EPOLLOUT } from "./constants.ts";
-import type { Poller, Released } from "./poller.ts";
+import type { Member, Poller, Released } from "./poller.ts";
 
 /**
  * An open file descriptor. It is closed exactly once, and its number is unknown afterwards: the
  * system gives the number to the next file that the process opens.
  */
-export abstract class Descriptor {
+export abstract class Descriptor implements Member {
   /** The poller whose set has the descriptor. */
   protected readonly poller: Poller;
   #fd: number;
@@ -19,10 +19,6 @@ export abstract class Descriptor {
   #watched = 0;
   /** Whether an open reactor should wait for the events. */
   #isRef = true;
-  /**
-   * The number under which the poller has added this descriptor to its set. An event with another
-   * number belongs to an earlier descriptor with the same file number.
-   */
   tag = 0;
 
   /**
@@ -47,10 +43,6 @@ export abstract class Descriptor {
     return this.#fd < 0;
   }
 
-  /**
-   * Called when the system has reported events. `EPOLLERR` and `EPOLLHUP` are reported even if they
-   * are not watched for.
-   */
   abstract ready(events: number): void;
 
   /**
@@ -96,7 +88,7 @@ export abstract class Descriptor {
   }
 
   /**
-   * Gives the open descriptor away, for instance to the driver of a new connection.
+   * Releases the open descriptor, for instance for the driver of a new connection.
    *
    * @returns The number of the file descriptor, which the caller owns now.
    */

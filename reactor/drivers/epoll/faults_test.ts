@@ -1,6 +1,6 @@
 // What the driver does when the system refuses: with a C library that fails at chosen calls. Each
-// test asserts how many calls were intercepted, that no descriptor was used after it was closed, and
-// that none stayed open.
+// test asserts how many calls were intercepted, that no descriptor was used after it was closed,
+// and that none stayed open.
 
 import { assert, assertEquals, assertInstanceOf, assertMatch, assertThrows } from "@std/assert";
 import { transferTests } from "../../../testing/conformance/stream_transfer.ts";

@@ -33,7 +33,6 @@ import {
   EPOLL_CTL_MOD,
   EPOLLIN,
 } from "./constants.ts";
-import type { Descriptor } from "./descriptor.ts";
 import { ReceiveMemory } from "./receive_memory.ts";
 import { SystemCalls } from "./system_calls.ts";
 
@@ -43,9 +42,9 @@ const MOST_EVENTS = 64;
 const NAP_NS = 100_000n;
 /** The number of turns without an event after which a thread waits. */
 const MOST_QUIET_TURNS = 2;
-/** The same if the system has no `epoll_pwait2`, so that a turn cannot sleep for so short a time. */
+/** The same without `epoll_pwait2`: a turn then cannot sleep for so short a time. */
 const MOST_QUIET_TURNS_AWAKE = 20;
-/** The time in milliseconds between two looks at descriptors that must not keep the process alive. */
+/** Milliseconds between two looks at descriptors that must not keep the process alive. */
 const UNREF_MS = 20;
 /** The time in milliseconds before another turn, if the system cannot wait at all. */
 const RETRY_MS = 100;
@@ -68,6 +67,22 @@ export interface Released {
   released(): void;
 }
 
+/** A file descriptor in the set. */
+export interface Member {
+  /** The number of the file descriptor. */
+  readonly fd: number;
+  /**
+   * The number under which the poller has added the descriptor to its set. An event with another
+   * number belongs to an earlier descriptor with the same file number.
+   */
+  tag: number;
+  /**
+   * Called when the system has reported events. `EPOLLERR` and `EPOLLHUP` are reported even if they
+   * are not watched for.
+   */
+  ready(events: number): void;
+}
+
 /** The epoll set of one reactor, and the loop that waits for it. */
 export class Poller {
   /** Memory for received bytes, shared by all descriptors. */
@@ -77,7 +92,7 @@ export class Poller {
   #holders = 0;
   #open: OpenSet | null = null;
   /** The descriptors in the set, by their number. */
-  readonly #members: (Descriptor | undefined)[] = [];
+  readonly #members: (Member | undefined)[] = [];
   #memberCount = 0;
   #lastTag = 0;
   /** The number of members for which the process must wait. */
@@ -139,7 +154,7 @@ export class Poller {
    * @param after The new events; 0 to remove it.
    * @throws {SystemFailure} If the system has no memory for it, or cannot watch such a file.
    */
-  control(descriptor: Descriptor, before: number, after: number): void {
+  control(descriptor: Member, before: number, after: number): void {
     const set = this.#set;
     const { fd } = descriptor;
     if (before === 0) {

@@ -25,7 +25,7 @@ class Probe extends Descriptor {
     this.closeDescriptor({ released });
   }
 
-  giveAway(): number {
+  detachNow(): number {
     return this.detach();
   }
 }
@@ -105,15 +105,15 @@ Deno.test("Poller logs the error of an event, and handles the next ones", async 
   await closeAll([working]);
 });
 
-Deno.test("Descriptor.fd is -1 when it is closed or given away", async () => {
+Deno.test("Descriptor.fd is -1 when it is closed or detached", async () => {
   using pairs = new Pairs();
   const poller = new Poller(libraryNames());
   const [[first], [second]] = [pairs.open(), pairs.open()];
   const probe = new Probe(poller, first, () => {});
-  const given = new Probe(poller, second, () => {});
-  assertEquals([probe.fd, given.giveAway(), given.fd], [first, second, -1]);
+  const detached = new Probe(poller, second, () => {});
+  assertEquals([probe.fd, detached.detachNow(), detached.fd], [first, second, -1]);
   const taken = new Probe(poller, second, () => {});
-  poller.release(); // for the descriptor that was given away
+  poller.release(); // for the descriptor that was detached
   await closeAll([probe, taken]);
   assertEquals(probe.fd, -1);
 });

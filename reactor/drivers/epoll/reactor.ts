@@ -44,8 +44,8 @@ export interface EpollReactorOptions {
  *
  * @example Install the reactor before anything uses the process's reactor.
  * ```ts no-eval
- * import { installReactor, reactor } from "@torsion/reactor";
  * import { EpollReactor } from "@torsion/reactor/epoll";
+ * import { installReactor, reactor } from "@torsion/reactor/reactor";
  *
  * installReactor(new EpollReactor());
  * await reactor.run();

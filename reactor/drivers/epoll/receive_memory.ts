@@ -21,7 +21,7 @@ const BLOCK_SIZE = 16384;
 /** The room in bytes that a block must have for another message. */
 const LEAST_ROOM = 4096;
 const LARGE_SIZE = 131072;
-/** The size in bytes of a protocol's own buffer in a transfer. It costs no copy, so it is larger. */
+/** The size in bytes of a protocol's own buffer in a transfer; larger, because it saves a copy. */
 const LENT_SIZE = 262144;
 
 /** Where the next bytes of one connection are received. */
