@@ -26,7 +26,7 @@ import {
   SOL_SOCKET,
 } from "./constants.ts";
 import type { Poller } from "./poller.ts";
-import { decodeTCP, decodeUNIX, familyOf } from "./socket_address.ts";
+import { type AddressSpace, decodeTCP, decodeUNIX, familyOf } from "./socket_address.ts";
 import { getOption, localAddress, peerAddress } from "./socket_calls.ts";
 import { setSocketOptions } from "./socket_options.ts";
 import type { SystemCalls } from "./system_calls.ts";
@@ -104,8 +104,8 @@ export function adoptConnection(
       if (family !== addressFamily) {
         throw new Error(`its address family is ${family}, not ${addressFamily}`);
       }
+      const peer = peerOf(system, fileDescriptor);
       takeOver(system, fileDescriptor);
-      const peer = peerAddress(system, fileDescriptor);
       if (family === "UNIX") return new UNIXSocket(poller, fileDescriptor, decodeUNIX(peer), null);
       const { keepAlive } = options;
       const address = decodeTCP(system, peer);
@@ -116,6 +116,15 @@ export function adoptConnection(
       throw notConnected(fileDescriptor, error);
     }
   });
+}
+
+/** @throws {Error} If the socket is not connected. */
+function peerOf(system: SystemCalls, fd: number): AddressSpace {
+  try {
+    return peerAddress(system, fd);
+  } catch (cause) {
+    throw new Error("it is not a connection", { cause });
+  }
 }
 
 function isStream(system: SystemCalls, fd: number): boolean {

@@ -11,7 +11,8 @@
  * not. The poller therefore waits in three ways:
  *
  * - **A turn** asks for at most {@linkcode MOST_EVENTS} events, handles them, and returns to Deno's
- *   loop, with `setImmediate` for the next turn. That costs one microsecond.
+ *   loop, with `setImmediate` for the next turn. That costs one microsecond. Every
+ *   {@linkcode BREATH_MS}, some turns leave all time to Deno.
  * - If nothing is ready, a turn sleeps in the system for at most {@linkcode NAP_NS}: the answer of
  *   a peer on a fast network arrives in that time. A sleep costs no processor time, and delays the
  *   events of Deno by a tenth of a millisecond.
@@ -46,6 +47,14 @@ const MOST_QUIET_TURNS = 2;
 const MOST_QUIET_TURNS_AWAKE = 20;
 /** Milliseconds between two looks at descriptors that must not keep the process alive. */
 const UNREF_MS = 20;
+/**
+ * Deno asks the system for its own events when its loop is idle, and otherwise in every 61st turn
+ * of it, as its runtime tokio does. After this time in milliseconds without that, a number of turns
+ * do nothing, so that signals, files and Deno's own sockets are served while connections flood this
+ * loop.
+ */
+const BREATH_MS = 5;
+const BREATH_TURNS = 61;
 /** The time in milliseconds before another turn, if the system cannot wait at all. */
 const RETRY_MS = 100;
 
@@ -61,6 +70,7 @@ const LARGEST_TAG = 2 ** 31 - 1;
 
 // The genuine functions, even if a test fakes the global ones later. They move bytes, not time.
 const { setImmediate, clearImmediate, setTimeout } = globalThis;
+const now = performance.now.bind(performance);
 
 /** Something that is notified when its descriptor has been closed. */
 export interface Released {
@@ -98,6 +108,10 @@ export class Poller {
   /** The number of members for which the process must wait. */
   #waitingFor = 0;
   #quietTurns = 0;
+  /** The number of turns that still do nothing. */
+  #breathTurns = 0;
+  /** The time of the last turn of which Deno has certainly asked the system. */
+  #lastBreath = 0;
   #nextTurn: ReturnType<typeof setImmediate> | null = null;
   #isOnThread = false;
   #unrefTimer: ReturnType<typeof setTimeout> | null = null;
@@ -224,6 +238,10 @@ export class Poller {
     this.#nextTurn = null;
     const set = this.#open;
     if (set === null) return;
+    if (this.#breathTurns > 0) {
+      if (--this.#breathTurns === 0) this.#lastBreath = now();
+      return this.#takeTurnSoon();
+    }
     const count = set.poll();
     this.#handle(set, count);
     this.#proceed(set, count);
@@ -237,15 +255,17 @@ export class Poller {
       return;
     }
     this.#quietTurns = count > 0 ? 0 : this.#quietTurns + 1;
+    if (now() - this.#lastBreath > BREATH_MS) this.#breathTurns = BREATH_TURNS;
     if (this.#quietTurns < set.mostQuietTurns) this.#takeTurnSoon();
     else this.#waitOnThread(set);
   }
 
   #waitOnThread(set: OpenSet): void {
-    this.#quietTurns = 0;
+    this.#quietTurns = this.#breathTurns = 0;
     this.#isOnThread = true;
     set.waitOnThread().then((count) => {
       this.#isOnThread = false;
+      this.#lastBreath = now();
       this.#handle(set, count);
       const released = this.#releasedAfterWait;
       this.#releasedAfterWait = [];
