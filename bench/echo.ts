@@ -57,20 +57,25 @@ async function load(server: ServerProcess, connections: number, size: number): P
 
 await using byHand = await ServerProcess.start("echo_by_hand.ts");
 await using torsion = await ServerProcess.start("echo_server.ts");
+await using epoll = await ServerProcess.start("echo_server_epoll.ts", ["--allow-ffi"]);
 console.log(`echo, processor time of the server per round trip, median of ${rounds} rounds`);
 for (const [connections, size] of LOADS) {
   const hand: number[] = [];
   const ratio: number[] = [];
+  const epollRatio: number[] = [];
   // The first round is a warm-up.
   for (let round = 0; round <= rounds; round++) {
     const a = await load(byHand, connections, size);
     const b = await load(torsion, connections, size);
+    const c = await load(epoll, connections, size);
     if (round === 0) continue;
     hand.push(a);
     ratio.push(b / a);
+    epollRatio.push(c / a);
   }
   const name = `${connections} x ${size} B`.padEnd(12);
   console.log(
-    `${name} by hand ${median(hand).toFixed(2)} us, torsion ${median(ratio).toFixed(2)} times that`,
+    `${name} by hand ${median(hand).toFixed(2)} us, torsion ${median(ratio).toFixed(2)} times ` +
+      `that, on the epoll reactor ${median(epollRatio).toFixed(2)} times`,
   );
 }

@@ -116,9 +116,10 @@ export function endOf(
   system: SystemCalls,
   { bytes }: AddressSpace,
 ): { host: string; port: number } {
-  const [, , high = 0, low = 0, a = 0, b = 0, c = 0, d = 0] = bytes;
-  const host = bytes[0] === AF_INET6 ? ipv6Text(system, bytes) : `${a}.${b}.${c}.${d}`;
-  return { host, port: high << 8 | low };
+  const host = bytes[0] === AF_INET6
+    ? ipv6Text(system, bytes)
+    : `${bytes[4]}.${bytes[5]}.${bytes[6]}.${bytes[7]}`;
+  return { host, port: (bytes[2] ?? 0) << 8 | (bytes[3] ?? 0) };
 }
 
 function ipv6Text(system: SystemCalls, bytes: Uint8Array<ArrayBuffer>): string {
