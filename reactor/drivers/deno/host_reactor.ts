@@ -96,7 +96,11 @@ export abstract class HostReactor extends DriverReactor implements IReactor {
   readonly hostEnvironment: IHostEnvironment = new DenoHostEnvironment();
   readonly #sockets: AdoptingSockets;
 
-  /** @param sockets The sockets. */
+  /**
+   * Creates a reactor.
+   *
+   * @param sockets The sockets.
+   */
   constructor(sockets: AdoptingSockets) {
     super({
       sockets,

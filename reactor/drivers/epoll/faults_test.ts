@@ -7,7 +7,7 @@ import { transferTests } from "../../../testing/conformance/stream_transfer.ts";
 import { tcpTransport } from "../../../testing/conformance/tcp_transport.ts";
 import {
   type Fault,
-  Faults,
+  type Faults,
   type FaultyFunction,
   FaultyLibrary,
 } from "../../../testing/fixtures/faulty_libc.ts";

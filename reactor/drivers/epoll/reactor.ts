@@ -69,12 +69,28 @@ export class EpollReactor extends HostReactor {
     this.#poller = poller;
   }
 
+  /**
+   * Runs the reactor. Until the returned promise settles, the C library stays open.
+   *
+   * @param options The signal that stops the reactor, and whether it handles process signals.
+   * @returns A promise that resolves when the reactor has stopped.
+   */
   override run(options?: RunOptions): Promise<void> {
     // The C library stays open while the reactor runs, whether it has sockets or not.
     this.#poller.hold();
     return super.run(options).finally(() => this.#poller.release());
   }
 
+  /**
+   * Listens on a TCP port, with further options of Linux's sockets.
+   *
+   * @param port The port number; 0 lets the system choose one.
+   * @param factory The factory that creates a protocol for each connection.
+   * @param options Limits, timeouts and options of the sockets.
+   * @returns The listening port.
+   * @throws {CannotListenError} If the address cannot be bound.
+   * @throws {RangeError | TypeError} If an argument or an option is out of range.
+   */
   override listenTCP(
     port: number,
     factory: IProtocolFactory,
@@ -84,6 +100,16 @@ export class EpollReactor extends HostReactor {
     return super.listenTCP(port, factory, options);
   }
 
+  /**
+   * Connects to a TCP port, with further options of Linux's sockets.
+   *
+   * @param host A host name or an IP address.
+   * @param port The port number.
+   * @param factory The factory that receives the result of the attempt and creates the protocol.
+   * @param options Limits, timeouts and options of the sockets.
+   * @returns The connector.
+   * @throws {RangeError | TypeError} If an argument or an option is out of range.
+   */
   override connectTCP(
     host: string,
     port: number,
@@ -94,6 +120,16 @@ export class EpollReactor extends HostReactor {
     return super.connectTCP(host, port, factory, options);
   }
 
+  /**
+   * Listens for TLS connections on a TCP port, with further options of Linux's sockets.
+   *
+   * @param port The port number; 0 lets the system choose one.
+   * @param factory The factory that creates a protocol for each connection.
+   * @param options Limits, timeouts and options of the sockets.
+   * @returns The listening port.
+   * @throws {CannotListenError} If the address cannot be bound.
+   * @throws {RangeError | TypeError} If an argument or an option is out of range.
+   */
   override listenTLS(
     port: number,
     factory: IProtocolFactory,
@@ -103,6 +139,16 @@ export class EpollReactor extends HostReactor {
     return super.listenTLS(port, factory, options);
   }
 
+  /**
+   * Connects to a TLS server, with further options of Linux's sockets.
+   *
+   * @param host A host name or an IP address.
+   * @param port The port number.
+   * @param factory The factory that receives the result of the attempt and creates the protocol.
+   * @param options Limits, timeouts and options of the sockets.
+   * @returns The connector.
+   * @throws {RangeError | TypeError} If an argument or an option is out of range.
+   */
   override connectTLS(
     host: string,
     port: number,

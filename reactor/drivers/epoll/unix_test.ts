@@ -1,7 +1,7 @@
 // UNIX sockets of the system. The conformance suite has the behaviour of all streams, and the tests
 // of DenoReactor that of the helpers that both reactors share.
 
-import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import {
   connectTo,
   freePath,
@@ -32,12 +32,12 @@ Deno.test(
     const path = freePath(fixture);
     const first = fixture.reactor.listenUNIX(path, new Wires());
     await first.stopListening();
-    assertThrows(() => Deno.lstatSync(path), Deno.errors.NotFound);
+    await assertRejects(() => Deno.lstat(path), Deno.errors.NotFound);
     const second = fixture.reactor.listenUNIX(path, new Wires());
-    Deno.removeSync(path);
-    Deno.writeTextFileSync(path, "mine");
+    await Deno.remove(path);
+    await Deno.writeTextFile(path, "mine");
     await second.stopListening();
-    assertEquals(Deno.readTextFileSync(path), "mine");
+    assertEquals(await Deno.readTextFile(path), "mine");
   }),
 );
 
@@ -52,9 +52,9 @@ Deno.test(test("listenUNIX() replaces a stale file, and keeps every other one", 
   );
   assertEquals(inUse.code, "EADDRINUSE");
   const file = freePath(fixture);
-  Deno.writeTextFileSync(file, "mine");
+  await Deno.writeTextFile(file, "mine");
   assertThrows(() => fixture.reactor.listenUNIX(file, new Wires()), CannotListenError);
-  assertEquals(Deno.readTextFileSync(file), "mine");
+  assertEquals(await Deno.readTextFile(file), "mine");
 }));
 
 Deno.test(test("listenUNIX() limits the waiting connections by its backlog", async (fixture) => {
