@@ -26,7 +26,11 @@ export * from "./errors.ts";
 export type { HappyEyeballsOptions } from "./names/happy_eyeballs.ts";
 export type * from "./interfaces/mod.ts";
 export { type InstallableReactor, installReactor, reactor } from "./process_reactor.ts";
-export type { ReactorResource, ReactorResources } from "./lifecycle/open_resources.ts";
+export type {
+  ReactorResource,
+  ReactorResources,
+  ResourcePlace,
+} from "./lifecycle/open_resources.ts";
 export type { SignalSource } from "./lifecycle/signals.ts";
 export type { Dial, DialSink } from "./stream/dial.ts";
 export type { OptionalMethodsForwarder, supportsMethod } from "./stream/protocol_capabilities.ts";

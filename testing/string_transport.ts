@@ -20,6 +20,7 @@ import type {
   ITransport,
   PeerCertificate,
   StartTLSOptions,
+  WriteOptions,
 } from "../reactor/interfaces/mod.ts";
 import { alreadyRegistered } from "../reactor/stream/producer_registration.ts";
 import { checkData } from "../reactor/stream/written_data.ts";
@@ -287,11 +288,13 @@ export class StringTransport implements ITransport {
    * @param data The bytes, which are copied, or a string that is encoded as UTF-8.
    * @throws {TypeError} If the data is neither bytes nor a string.
    */
-  write(data: Uint8Array | string): void {
+  write(data: Uint8Array | string, options?: WriteOptions): void {
     checkData("write", data);
     // A registered producer delays loseWriteConnection() until it is unregistered.
     const isClosed = this.#disconnected || (this.#writeDisconnecting && this.#producer === null);
-    if (!isClosed) this.#written.add(data);
+    if (isClosed || data.length === 0) return;
+    this.#written.add(data);
+    options?.flushed?.();
   }
 
   writeSequence(data: Iterable<Uint8Array | string>): void {

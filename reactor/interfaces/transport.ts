@@ -24,6 +24,16 @@ export interface WriteOptions {
    * @default {false}
    */
   transfer?: boolean | undefined;
+  /**
+   * Called once, when the transport no longer needs the memory of the data, so that the caller may
+   * use it again: when the data has been sent, or within `write` if it was copied.
+   *
+   * It is not called if the connection is lost before: the system may still read the memory then,
+   * so the caller should leave it to the garbage collector. Nor is it called if there is nothing to
+   * send: if the data is empty, or the connection closed. An error that it throws is logged and
+   * loses the connection.
+   */
+  flushed?: (() => void) | undefined;
 }
 
 /**

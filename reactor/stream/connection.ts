@@ -44,13 +44,13 @@ import { ProtocolCalls } from "./protocol_calls.ts";
 import { SocketAttributes } from "./socket_attributes.ts";
 import type { ConnectionOwner } from "./connection_owner.ts";
 import type { ConnectionRoles } from "./connection_roles.ts";
+import { type ResourcePlace, resourcePlace } from "../lifecycle/open_resources.ts";
 import type { StreamDriver } from "./stream_driver.ts";
 import { lastSuccessor } from "./successor.ts";
 import { checkCanStartTLS, startTLSContext } from "../tls/start_tls.ts";
 import { TLSDriver } from "../tls/tls_driver.ts";
 import { asError, logPrefixOf } from "../../defer/guarded_call.ts";
 import { bufferSpoiled, checkData } from "./written_data.ts";
-import { readBufferSpoiled } from "./protocol_buffer.ts";
 import { WriteBuffer } from "./write_buffer.ts";
 
 /** One stream connection: the transport of its protocol. */
@@ -60,6 +60,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   /** The number that the owner gave to the connection. */
   readonly session: number;
   readonly clock: IReactorTime;
+  [resourcePlace]: ResourcePlace | null = null;
   #lost = false;
   #disconnecting = false;
   /** Whether the connection is closing because the peer has closed it. */
@@ -179,10 +180,10 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
     if (this.#lost || this.#writeClosed || this.#abortReason !== null || data.length === 0) return;
     const buffer = this.#buffer ??= WriteBuffer.take();
     const buffered = buffer.size;
-    if (typeof data === "string") buffer.pushString(data);
-    else buffer.push(data, options?.transfer);
+    const flushed = buffer.push(data, options);
     const { writeBufferHighWater } = this.#owner.limits;
     if (buffer.size > writeBufferHighWater) this.#overfull(buffered, buffer.size);
+    if (flushed !== null) this.#calls.call("flushed", flushed);
     this.#flushLater();
   }
 
@@ -315,8 +316,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   receivedInto(buffer: Uint8Array<ArrayBuffer>, count: number): void {
     if (!this.#isOpen) return;
     this.#timeouts?.received();
-    if (buffer.length < count) this.abort(readBufferSpoiled(count, String(this.getPeer())));
-    else this.#calls.updated(this.#protocol, buffer, count);
+    this.#calls.updated(this.#protocol, buffer, count);
     this.#deliver();
   }
 
@@ -341,7 +341,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
     this.#writing = false;
     const buffer = this.#buffer;
     if (this.#isEnding || buffer === null || this.#isSpoiled(buffer)) return;
-    buffer.consume(count);
+    const flushed = buffer.consume(count);
     this.#linger?.progressed();
     this.#timeouts?.wrote(buffer.size === 0);
     if (buffer.size === 0) {
@@ -349,6 +349,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
       buffer.release();
       this.#registration?.resume();
     }
+    if (flushed !== null && !this.#isEnding) this.#calls.call("flushed", flushed);
     this.#flush();
   }
 

@@ -6,7 +6,12 @@
  */
 
 import type { IProtocol } from "../interfaces/mod.ts";
-import { isDrainable, isHalfCloseable, isHandshakeListener } from "./protocol_capabilities.ts";
+import {
+  isBuffered,
+  isDrainable,
+  isHalfCloseable,
+  isHandshakeListener,
+} from "./protocol_capabilities.ts";
 
 /**
  * Adds the methods of half-close to a wrapper, if its protocol has them.
@@ -30,6 +35,12 @@ export function forwardHalfClose(wrapper: IProtocol, protocol: IProtocol): void 
  */
 export function forwardOptionalMethods(wrapper: IProtocol, protocol: IProtocol): void {
   forwardHalfClose(wrapper, protocol);
+  if (isBuffered(protocol)) {
+    Object.assign(wrapper, {
+      getBuffer: (sizeHint: number) => protocol.getBuffer(sizeHint),
+      bufferUpdated: (count: number) => protocol.bufferUpdated(count),
+    });
+  }
   if (isHandshakeListener(protocol)) {
     Object.assign(wrapper, { handshakeCompleted: () => protocol.handshakeCompleted() });
   }

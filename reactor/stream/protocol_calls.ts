@@ -1,9 +1,9 @@
 import { callGuarded, logUserError, onRejection } from "../../defer/guarded_call.ts";
 import { alike } from "../lifecycle/log_throttle.ts";
 import { callWithSystem, enterSystem, type HasLogPrefix, leaveSystem } from "../../log/context.ts";
-import type { IProtocol } from "../interfaces/mod.ts";
+import type { Address, IProtocol } from "../interfaces/mod.ts";
 import type { ConnectionOwner } from "./connection_owner.ts";
-import { bufferOf, fillBuffer } from "./protocol_buffer.ts";
+import { bufferOf, fillBuffer, readBufferSpoiled } from "./protocol_buffer.ts";
 import { isBuffered } from "./protocol_capabilities.ts";
 
 /** The members of a connection's owner that are needed to log an error. */
@@ -13,6 +13,8 @@ type FailureLog = Pick<ConnectionOwner, "methodName" | "logFailure">;
 export interface CallingConnection extends HasLogPrefix {
   /** Whether the protocol may receive data: it is not paused, and the connection not closing. */
   readonly isReceptive: boolean;
+  /** Returns the address of the peer. */
+  getPeer(): Address;
 }
 
 /**
@@ -116,13 +118,17 @@ export class ProtocolCalls {
 
   /**
    * Delivers bytes that were read into a buffer that {@linkcode lend} has returned. Holds a copy of
-   * them if the protocol may not receive data now, or has not provided the buffer itself.
+   * them if the protocol may not receive data now, or has not provided the buffer itself. Aborts
+   * the connection if the buffer was detached.
    *
    * @param protocol The protocol that receives the bytes.
    * @param buffer The buffer.
    * @param count The number of bytes.
    */
   updated(protocol: IProtocol, buffer: Uint8Array, count: number): void {
+    if (buffer.length < count) {
+      return this.#abort(readBufferSpoiled(count, String(this.#connection.getPeer())));
+    }
     if (protocol !== this.#lender || !isBuffered(protocol) || !this.#connection.isReceptive) {
       this.held = buffer.slice(0, count);
       return;

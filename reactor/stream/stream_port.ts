@@ -310,6 +310,7 @@ export class StreamPort<A extends Address = Address>
   }
 
   #checkDrains(): void {
+    if (this.#drains.length === 0) return;
     // The list is replaced first, because the callback of a completed drain may start another drain
     // or listen again.
     const drains = this.#drains;

@@ -9,6 +9,7 @@
  * @module
  */
 
+import type { WriteOptions } from "../interfaces/mod.ts";
 import { hold, unhold } from "./held_buffers.ts";
 import { LARGEST_PIECE, type WriteArena, WriteArenas } from "./write_arena.ts";
 
@@ -37,10 +38,12 @@ interface Chunk {
   arena: WriteArena | null;
   /** The caller's buffer, as recorded by {@linkcode hold}. */
   held: ArrayBuffer | null;
+  /** The caller's function to call when the chunk has been sent. */
+  flushed: (() => void) | null;
 }
 
 // A placeholder for a sent chunk, so that the queue does not keep the memory of the chunk.
-const SENT: Chunk = { bytes: new Uint8Array(), size: 0, arena: null, held: null };
+const SENT: Chunk = { bytes: new Uint8Array(), size: 0, arena: null, held: null, flushed: null };
 
 /** A queue of bytes: `push` adds at the end, `head` and `consume` take from the front. */
 export class WriteBuffer {
@@ -72,39 +75,27 @@ export class WriteBuffer {
   }
 
   /**
-   * Adds bytes. Those of a small write are copied.
+   * Adds bytes, or a string as UTF-8. Those of a small write are copied.
    *
-   * @param isTransferred Whether the caller transfers the buffer. A large one is freed as soon as
-   *   every connection that holds it has sent it. The garbage collector would free it much later,
-   *   and a fast transfer would hold tens of megabytes.
+   * @param data The data, not empty.
+   * @param options Whether the caller transfers the buffer. A large one is freed as soon as every
+   *   connection that holds it has sent it. The garbage collector would free it much later, and a
+   *   fast transfer would hold tens of megabytes.
+   * @returns The function `flushed` of the options, if the data was copied; otherwise `null`, and
+   *   {@linkcode consume} returns the function later.
    */
-  push(bytes: Uint8Array, isTransferred: boolean = false): void {
-    if (bytes.length >= COPY_BELOW) {
-      this.#seal();
-      const size = bytes.length;
-      this.#size += size;
-      this.#chunks.push({
-        bytes: ofFixedLength(bytes),
-        size,
-        arena: null,
-        held: hold(bytes, isTransferred),
-      });
-      return;
+  push(data: Uint8Array | string, options?: WriteOptions): (() => void) | null {
+    const flushed = options?.flushed ?? null;
+    if (typeof data === "string") {
+      this.#pushString(data);
+    } else if (data.length >= COPY_BELOW) {
+      this.#pushLarge(data, options?.transfer ?? false, flushed);
+      return null;
+    } else {
+      this.#grow(data.length).memory.set(data, this.#tailEnd);
+      this.#grew(data.length);
     }
-    this.#grow(bytes.length).memory.set(bytes, this.#tailEnd);
-    this.#grew(bytes.length);
-  }
-
-  /** Adds a string as UTF-8. */
-  pushString(text: string): void {
-    // UTF-8 needs at most three bytes for each UTF-16 unit, so this is an upper limit of the
-    // encoded size.
-    if (text.length * 3 >= COPY_BELOW) {
-      this.push(encoder.encode(text));
-      return;
-    }
-    const { memory } = this.#grow(text.length * 3);
-    this.#grew(encoder.encodeInto(text, memory.subarray(this.#tailEnd)).written);
+    return flushed;
   }
 
   /**
@@ -128,8 +119,13 @@ export class WriteBuffer {
     return head === undefined || isIntact(head) ? 0 : head.size;
   }
 
-  /** Removes the first `count` bytes of the head, because they have been sent. */
-  consume(count: number): void {
+  /**
+   * Removes the first `count` bytes of the head, because they have been sent.
+   *
+   * @returns The function that was passed to {@linkcode push} with these bytes, if all of them have
+   *   been sent; otherwise `null`.
+   */
+  consume(count: number): (() => void) | null {
     const head = this.#chunks[this.#first];
     if (head === undefined || count > head.size) {
       throw new Error(
@@ -140,7 +136,7 @@ export class WriteBuffer {
     if (count < head.size) {
       head.bytes = head.bytes.subarray(count);
       head.size -= count;
-      return;
+      return null;
     }
     releaseMemory(head);
     this.#chunks[this.#first++] = SENT;
@@ -150,6 +146,26 @@ export class WriteBuffer {
       this.#chunks.splice(0, this.#first);
       this.#first = 0;
     }
+    return head.flushed;
+  }
+
+  #pushLarge(bytes: Uint8Array, isTransferred: boolean, flushed: (() => void) | null): void {
+    this.#seal();
+    const size = bytes.length;
+    this.#size += size;
+    const held = hold(bytes, isTransferred);
+    this.#chunks.push({ bytes: ofFixedLength(bytes), size, arena: null, held, flushed });
+  }
+
+  #pushString(text: string): void {
+    // UTF-8 needs at most three bytes for each UTF-16 unit, so this is an upper limit of the
+    // encoded size.
+    if (text.length * 3 >= COPY_BELOW) {
+      this.push(encoder.encode(text));
+      return;
+    }
+    const { memory } = this.#grow(text.length * 3);
+    this.#grew(encoder.encodeInto(text, memory.subarray(this.#tailEnd)).written);
   }
 
   /** Joins the small chunks at the front into one chunk and returns its bytes. */
@@ -168,6 +184,7 @@ export class WriteBuffer {
         size,
         arena: null,
         held: null,
+        flushed: null,
       })
     ) {
       bytes.set(chunk.bytes, filled);
@@ -206,6 +223,7 @@ export class WriteBuffer {
       size: this.#tailEnd - this.#tailStart,
       arena,
       held: null,
+      flushed: null,
     });
     this.#tail = null;
   }

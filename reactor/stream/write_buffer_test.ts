@@ -23,7 +23,7 @@ function drain(buffer: WriteBuffer, most = Infinity): { text: string; writes: nu
 
 Deno.test("WriteBuffer joins small writes", () => {
   const buffer = WriteBuffer.take();
-  for (let i = 0; i < 100; i++) buffer.pushString("12345");
+  for (let i = 0; i < 100; i++) buffer.push("12345");
   buffer.push(new TextEncoder().encode("end"));
   assertEquals(buffer.size, 503);
   assertEquals(drain(buffer), { text: "12345".repeat(100) + "end", writes: 1 });
@@ -34,7 +34,7 @@ Deno.test("WriteBuffer joins small writes", () => {
 Deno.test("WriteBuffer joins the small writes of several buffers separately", () => {
   const buffers = Array.from({ length: 50 }, () => WriteBuffer.take());
   for (let i = 0; i < 20; i++) {
-    for (const [j, buffer] of buffers.entries()) buffer.pushString(`${j},`);
+    for (const [j, buffer] of buffers.entries()) buffer.push(`${j},`);
   }
   for (const [j, buffer] of buffers.entries()) {
     assertEquals(drain(buffer), { text: `${j},`.repeat(20), writes: 1 });
@@ -61,7 +61,7 @@ Deno.test("WriteBuffer keeps the order of small and large writes", () => {
   for (let i = 0; i < 100; i++) {
     const text = String.fromCharCode(0x61 + i % 26).repeat(i % 3 === 0 ? COPY_BELOW + i : i);
     expected += text;
-    buffer.pushString(text);
+    buffer.push(text);
   }
   assertEquals(drain(buffer, 1000).text, expected);
   buffer.release();
@@ -71,12 +71,12 @@ Deno.test("WriteBuffer encodes strings of any length as UTF-8", () => {
   const buffer = WriteBuffer.take();
   for (const length of [1, 10, 1364, 1365, 1366, 4095, 4096, 10_000]) {
     for (const letter of ["a", "ä", "€"]) {
-      buffer.pushString(letter.repeat(length));
+      buffer.push(letter.repeat(length));
       assertEquals(buffer.size, new TextEncoder().encode(letter).length * length);
       assertEquals(drain(buffer).text, letter.repeat(length));
     }
   }
-  buffer.pushString("\ud800"); // half of a pair has no UTF-8
+  buffer.push("\ud800"); // half of a pair has no UTF-8
   assertEquals(drain(buffer).text, "\ufffd");
   buffer.release();
 });
@@ -84,7 +84,7 @@ Deno.test("WriteBuffer encodes strings of any length as UTF-8", () => {
 Deno.test("WriteBuffer.head() and consume() throw for more than the buffered bytes", () => {
   const buffer = WriteBuffer.take();
   assertThrows(() => buffer.head(), Error, "Cannot take bytes from an empty write buffer");
-  buffer.pushString("abc");
+  buffer.push("abc");
   buffer.head();
   assertThrows(
     () => buffer.consume(4),
@@ -160,7 +160,7 @@ Deno.test("WriteBuffer sends its own bytes unchanged, in any order of writes on 
           const byte = next++ % 128;
           for (let i = 0; i < step.size; i++) model.bytes.push(byte);
           if (step.do === "string") {
-            model.buffer.pushString(String.fromCharCode(byte).repeat(step.size));
+            model.buffer.push(String.fromCharCode(byte).repeat(step.size));
           } else model.buffer.push(new Uint8Array(step.size).fill(byte));
         } else if (step.do === "send") {
           send(model);
@@ -219,7 +219,7 @@ Deno.test("WriteBuffer frees a whole transferred buffer after it has been sent",
   const part = new Uint8Array(COPY_BELOW + 1).subarray(1);
   const shared = new Uint8Array(new SharedArrayBuffer(COPY_BELOW));
   buffer.push(kept);
-  for (const bytes of [given, part, shared]) buffer.push(bytes, true);
+  for (const bytes of [given, part, shared]) buffer.push(bytes, { transfer: true });
   buffer.consume(buffer.head().length);
   buffer.consume(1);
   assertEquals(given.length, COPY_BELOW * 2);
@@ -232,8 +232,8 @@ Deno.test("WriteBuffer frees a whole transferred buffer after it has been sent",
 Deno.test("WriteBuffer copies the small rest of a transferred buffer and frees the buffer", () => {
   const buffer = new WriteBuffer();
   const given = new Uint8Array(COPY_BELOW).fill(0x61);
-  buffer.push(given, true);
-  buffer.pushString("b");
+  buffer.push(given, { transfer: true });
+  buffer.push("b");
   buffer.consume(COPY_BELOW - 2);
   assertEquals(drain(buffer), { text: "aab", writes: 1 });
   assertEquals(given.length, 0);
@@ -242,7 +242,7 @@ Deno.test("WriteBuffer copies the small rest of a transferred buffer and frees t
 Deno.test("WriteBuffer copies a small write, transferred or not", () => {
   const buffer = new WriteBuffer();
   const given = new Uint8Array(10);
-  buffer.push(given, true);
+  buffer.push(given, { transfer: true });
   buffer.consume(buffer.head().length);
   assertEquals(given.length, 10);
 });
@@ -272,7 +272,7 @@ Deno.test("WriteBuffer.spoiled is set while the head is being sent, and after a 
   const buffer = new WriteBuffer();
   const bytes = new Uint8Array(COPY_BELOW);
   buffer.push(bytes);
-  buffer.pushString("behind");
+  buffer.push("behind");
   buffer.consume(buffer.head().subarray(0, 4000).length);
   detach(bytes);
   assertEquals([buffer.spoiled, buffer.size], [COPY_BELOW - 4000, COPY_BELOW - 4000 + 6]);
@@ -283,7 +283,7 @@ Deno.test("WriteBuffer.head() joins no chunk whose memory is detached", () => {
   const bytes = new Uint8Array(COPY_BELOW);
   buffer.push(bytes);
   buffer.consume(buffer.head().subarray(0, 4000).length);
-  buffer.pushString("behind");
+  buffer.push("behind");
   const rest = new Uint8Array(COPY_BELOW);
   buffer.push(rest);
   assertEquals(buffer.head().length, COPY_BELOW - 4000 + 6);
@@ -305,7 +305,7 @@ Deno.test("WriteBuffer.push() keeps the length of a view although its resizable 
 Deno.test("WriteBuffer frees a transferred buffer after all write buffers have sent it", () => {
   const bytes = new Uint8Array(COPY_BELOW);
   const buffers = [new WriteBuffer(), new WriteBuffer(), new WriteBuffer()];
-  for (const [i, buffer] of buffers.entries()) buffer.push(bytes, i === 1);
+  for (const [i, buffer] of buffers.entries()) buffer.push(bytes, { transfer: i === 1 });
   for (const buffer of buffers) {
     assertEquals([bytes.length, buffer.spoiled], [COPY_BELOW, 0]);
     sendAll(buffer);
@@ -317,7 +317,7 @@ Deno.test("WriteBuffer does not free memory that a dropped write buffer still re
   const bytes = new Uint8Array(COPY_BELOW);
   const [dropped, other] = [new WriteBuffer(), new WriteBuffer()];
   dropped.push(bytes);
-  other.push(bytes, true);
+  other.push(bytes, { transfer: true });
   const head = dropped.head();
   dropped.release();
   sendAll(other);
@@ -327,7 +327,7 @@ Deno.test("WriteBuffer does not free memory that a dropped write buffer still re
 Deno.test("WriteBuffer never detaches the memory of a WebAssembly module", () => {
   const buffer = new WriteBuffer();
   const memory = new WebAssembly.Memory({ initial: 1 });
-  buffer.push(new Uint8Array(memory.buffer), true);
+  buffer.push(new Uint8Array(memory.buffer), { transfer: true });
   sendAll(buffer);
   assertEquals(memory.buffer.byteLength, 65536);
 });

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { bufferedTests } from "./stream_buffered.ts";
 import { connectingTests } from "./stream_connecting.ts";
 import { endingTests } from "./stream_ending.ts";
 import { halfCloseTests } from "./stream_half_close.ts";
@@ -29,6 +30,7 @@ export function streamConformance(kind: StreamTransport): void {
   connectingTests(kind);
   silenceTests(kind);
   transferTests(kind);
+  bufferedTests(kind);
   spoiledWriteTests(kind);
   endingTests(kind);
   halfCloseTests(kind);

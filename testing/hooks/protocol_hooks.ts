@@ -9,7 +9,7 @@ import { wrapProtocol } from "../../reactor/stream/protocol_wrapper.ts";
 import { TLSUpgradeProtocol } from "../../endpoints/tls_upgrade_protocol.ts";
 import { callWithSystem, msg } from "../../log/mod.ts";
 import { FakeTLSConnection } from "../fixtures/fake_tls_connection.ts";
-import type { IProtocol, ITransport } from "../../reactor/interfaces/mod.ts";
+import type { IBufferedProtocol, IProtocol, ITransport } from "../../reactor/interfaces/mod.ts";
 import type { Case, Hook } from "./hook.ts";
 
 /** A protocol in which a test replaces a method. */
@@ -61,6 +61,19 @@ export class Subject implements IProtocol {
   }
 }
 
+/** A protocol that provides the memory into which its connection reads. */
+class BufferedSubject extends Subject implements IBufferedProtocol {
+  readonly #buffer = new Uint8Array(16);
+
+  getBuffer(): Uint8Array<ArrayBuffer> {
+    return this.hooks.getBuffer?.() ?? this.#buffer;
+  }
+
+  bufferUpdated(_count: number): void {
+    return this.call("bufferUpdated");
+  }
+}
+
 /** A connection whose protocol is about to fail. */
 type Scene = FakeTLSConnection<IProtocol>;
 
@@ -107,15 +120,22 @@ const GATED: Way = {
 
 type Trigger = (scene: Scene) => void;
 
+/** Options of {@linkcode lose}. */
+interface SceneOptions {
+  /** Whether the connection continues after the failure. */
+  keeps?: boolean;
+  /** The protocol. */
+  subject?: Subject;
+}
+
 /** Runs a connection whose protocol fails in one method, and checks how it ends. */
 async function lose(
   way: Way,
   test: Case,
   method: string,
   trigger: Trigger,
-  keeps = false,
+  { keeps = false, subject = new Subject() }: SceneOptions = {},
 ): Promise<void> {
-  const subject = new Subject();
   subject.hooks[method] = test.act;
   using scene: Scene = new FakeTLSConnection(way.wrap(subject));
   way.open?.(scene);
@@ -146,14 +166,17 @@ function hooksOf(way: Way): Hook[] {
     name: string,
     documented: readonly string[],
     trigger: Trigger,
-    options: Partial<Hook> & { keeps?: boolean } = {},
+    options: Partial<Hook> & { keeps?: boolean; isBuffered?: boolean } = {},
   ): Hook => {
-    const { keeps, ...rest } = options;
+    const { keeps = false, isBuffered = false, ...rest } = options;
     return {
       name,
       ...way.where === undefined ? {} : { where: way.where },
       documented: way === DIRECT ? documented : [],
-      run: (test) => lose(way, test, name, trigger, keeps),
+      run: (test) => {
+        const subject = isBuffered ? new BufferedSubject() : new Subject();
+        return lose(way, test, name, trigger, { keeps, subject });
+      },
       ...rest,
     };
   };
@@ -170,6 +193,11 @@ function hooksOf(way: Way): Hook[] {
       way.makes === undefined ? {} : { calledBy: way.makes },
     ),
     hook("dataReceived", ["IProtocol.dataReceived", "Protocol.dataReceived"], way.send),
+    hook("getBuffer", ["IBufferedProtocol.getBuffer"], way.send, {
+      answers: true,
+      isBuffered: true,
+    }),
+    hook("bufferUpdated", ["IBufferedProtocol.bufferUpdated"], way.send, { isBuffered: true }),
     hook(
       "readConnectionLost",
       ["IHalfCloseableProtocol.readConnectionLost"],
@@ -201,4 +229,19 @@ function hooksOf(way: Way): Hook[] {
   ];
 }
 
-export const PROTOCOL_HOOKS: readonly Hook[] = [DIRECT, RELAYED, GATED].flatMap(hooksOf);
+/** The functions that a protocol passes to `write`. */
+const FLUSHED: readonly Hook[] = [["after the data was sent", 8192], ["within write()", 16]]
+  .map(([where, size]): Hook => ({
+    name: "flushed",
+    where: `${where}`,
+    documented: ["WriteOptions.flushed"],
+    run: (test) =>
+      lose(DIRECT, test, "flushed", ({ connection }) => {
+        connection.write(new Uint8Array(Number(size)), { flushed: test.act });
+      }),
+  }));
+
+export const PROTOCOL_HOOKS: readonly Hook[] = [
+  ...[DIRECT, RELAYED, GATED].flatMap(hooksOf),
+  ...FLUSHED,
+];

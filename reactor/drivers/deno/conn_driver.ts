@@ -34,6 +34,8 @@ export type StreamConn = Pick<
 export class ConnDriver implements StreamDriver {
   readonly #conn: StreamConn;
   readonly #cancelsReads: boolean;
+  /** The address of the peer, which a port needs more than once. */
+  #peer: Address | null = null;
   #sink: StreamDriverSink | null = null;
   readonly #buffer = new ReadBuffer();
   /** The memory of the protocol that the pending read fills; `null` if it fills the buffer. */
@@ -72,7 +74,7 @@ export class ConnDriver implements StreamDriver {
   }
 
   getPeer(): Address {
-    return addressOf(this.#conn.remoteAddr);
+    return this.#peer ??= addressOf(this.#conn.remoteAddr);
   }
 
   getHost(): Address {
@@ -81,7 +83,7 @@ export class ConnDriver implements StreamDriver {
 
   startReading(): void {
     this.#wanted = true;
-    if (!this.#reading) this.#readNext();
+    this.#readOn();
   }
 
   stopReading(): void {
@@ -101,8 +103,9 @@ export class ConnDriver implements StreamDriver {
     this.#writing = true;
     this.#conn.closeWrite().then(() => {
       this.#writing = false;
-      if (this.#closed) this.#closeConn();
-      else this.#sink?.writeClosed();
+      if (this.#closed) return this.#closeConn();
+      this.#sink?.writeClosed();
+      this.#readOn();
     }, (error: unknown) => this.#onWriteFailed("shutdown", error));
   }
 
@@ -133,7 +136,14 @@ export class ConnDriver implements StreamDriver {
     }
   }
 
-  #readNext(): void {
+  /**
+   * Starts a read, if none is pending. The first write comes before: the socket has room for it, so
+   * that it completes in the next I/O poll. A server that greets and closes then never reads, and
+   * a read that is cancelled costs as much as the rest of such a connection.
+   */
+  #readOn(): void {
+    if (!this.#wanted || this.#reading || this.#closed) return;
+    if (this.#writing && !this.#hasWritten && this.#cancelsReads) return;
     this.#reading = true;
     if (this.#cancelsReads) this.#lent = this.#sink?.readBuffer?.(this.#buffer.sizeHint) ?? null;
     this.#conn.read(this.#lent ?? this.#buffer.space).then(this.#read, this.#readFailed);
@@ -147,7 +157,7 @@ export class ConnDriver implements StreamDriver {
       this.#sink?.readEnded();
     } else {
       this.#received(count);
-      if (this.#wanted && !this.#reading) this.#readNext();
+      this.#readOn();
     }
   }
 
@@ -171,8 +181,9 @@ export class ConnDriver implements StreamDriver {
   #onWrote(count: number): void {
     this.#writing = false;
     this.#hasWritten = true;
-    if (this.#closed) this.#closeConn();
-    else this.#sink?.wrote(count);
+    if (this.#closed) return this.#closeConn();
+    this.#sink?.wrote(count);
+    this.#readOn();
   }
 
   #onWriteFailed(syscall: "write" | "shutdown", error: unknown): void {

@@ -15,8 +15,8 @@
  * for the process, and the memory with it.
  *
  * A chunk that the protocol receives is never written again: all data is copied out, and the buffer
- * is reused while it is in the processor's cache. Handing out large buffers would cost as much,
- * because a new buffer must be cleared and `slice` need not clear its result.
+ * is reused while it is in the processor's cache. Handing out large buffers would cost more: a new
+ * buffer must be cleared, while a copy need not be.
  *
  * @module
  */
@@ -63,7 +63,10 @@ export class ReadBuffer {
    */
   take(count: number): Uint8Array<ArrayBuffer> {
     const memory = this.#memory;
-    const chunk = count > LARGEST_PIECE ? memory.slice(0, count) : chunks.copy(memory, count);
+    // A new array of a view is copied without being cleared before, unlike the result of slice().
+    const chunk = count > LARGEST_PIECE
+      ? new Uint8Array(memory.subarray(0, count))
+      : chunks.copy(memory, count);
     this.filled(count, memory.length);
     return chunk;
   }
