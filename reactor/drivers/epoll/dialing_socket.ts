@@ -65,11 +65,25 @@ export class DialingSocket extends Descriptor implements Released {
       this.#sink.failed(this.#steps.errorFor(system.failure("connect", errno)));
       return;
     }
-    // The driver holds the poller before this socket releases it.
-    const driver = this.#steps.driverFor(this.detach());
-    this.poller.release();
-    this.#sink.connected(driver);
+    const driver = this.#handOver();
+    if (driver !== null) this.#sink.connected(driver);
     this.#sink.released();
+  }
+
+  /** Returns the driver of the connection; `null` if there is none, which is reported. */
+  #handOver(): StreamDriver | null {
+    const { poller } = this;
+    const fd = this.detach();
+    try {
+      return this.#steps.driverFor(fd);
+    } catch (failure) {
+      poller.system.calls.close(fd);
+      this.#sink.failed(this.#steps.errorFor(failure));
+      return null;
+    } finally {
+      // The driver holds the poller before this socket releases it.
+      poller.release();
+    }
   }
 
   /** Closes the socket. Only `released` of the sink follows. */

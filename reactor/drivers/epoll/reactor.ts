@@ -76,8 +76,12 @@ export class EpollReactor extends HostReactor {
    * @returns A promise that resolves when the reactor has stopped.
    */
   override run(options?: RunOptions): Promise<void> {
-    // The C library stays open while the reactor runs, whether it has sockets or not.
-    this.#poller.hold();
+    try {
+      // The C library stays open while the reactor runs, whether it has sockets or not.
+      this.#poller.hold();
+    } catch (error) {
+      return Promise.reject(error);
+    }
     return super.run(options).finally(() => this.#poller.release());
   }
 

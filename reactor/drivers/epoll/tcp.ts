@@ -201,9 +201,18 @@ export class TCPSocket extends StreamSocket {
   }
 
   override close(): void {
-    // The address is available after the connection, too.
-    if (!this.isClosed) this.getHost();
+    if (!this.isClosed) this.#keepHost();
     super.close();
+  }
+
+  /** Reads the address of this side, which is available after the connection, too. */
+  #keepHost(): void {
+    try {
+      this.getHost();
+    } catch {
+      // The system has no memory for the answer. The connection is closed all the same.
+      this.#host = internetAddress("TCP", "0.0.0.0", 0);
+    }
   }
 
   setNoDelay(enabled: boolean): void {
