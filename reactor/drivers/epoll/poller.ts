@@ -69,7 +69,7 @@ const TAG_INT = FD_INT + 1;
 const LARGEST_TAG = 2 ** 31 - 1;
 
 // The genuine functions, even if a test fakes the global ones later. They move bytes, not time.
-const { setImmediate, clearImmediate, setTimeout } = globalThis;
+const { setImmediate, clearImmediate, setTimeout, clearTimeout } = globalThis;
 const now = performance.now.bind(performance);
 
 /** Something that is notified when its descriptor has been closed. */
@@ -115,6 +115,7 @@ export class Poller {
   #nextTurn: ReturnType<typeof setImmediate> | null = null;
   #isOnThread = false;
   #unrefTimer: ReturnType<typeof setTimeout> | null = null;
+  #retryTimer: ReturnType<typeof setTimeout> | null = null;
   #released: Released[] = [];
   /** The descriptors that were closed as the last ones, while a thread was waiting. */
   #releasedAfterWait: Released[] = [];
@@ -237,7 +238,8 @@ export class Poller {
   #takeTurn(): void {
     this.#nextTurn = null;
     const set = this.#open;
-    if (set === null) return;
+    // While a thread waits, the memory of the events belongs to it.
+    if (set === null || this.#isOnThread) return;
     if (this.#breathTurns > 0) {
       if (--this.#breathTurns === 0) this.#lastBreath = now();
       return this.#takeTurnSoon();
@@ -249,18 +251,26 @@ export class Poller {
 
   /** Chooses how to wait next, after a turn with a number of events; -1 after a failure. */
   #proceed(set: OpenSet, count: number): void {
+    // The last descriptor may have been closed meanwhile, and another set opened.
+    if (this.#open !== set) return;
     if (this.#waitingFor === 0) return this.#lookLater();
-    if (count < 0) {
-      setTimeout(() => this.#proceed(set, 0), RETRY_MS);
-      return;
-    }
+    if (count < 0) return this.#retryLater();
     this.#quietTurns = count > 0 ? 0 : this.#quietTurns + 1;
     if (now() - this.#lastBreath > BREATH_MS) this.#breathTurns = BREATH_TURNS;
     if (this.#quietTurns < set.mostQuietTurns) this.#takeTurnSoon();
     else this.#waitOnThread(set);
   }
 
+  #retryLater(): void {
+    this.#stopTurns();
+    this.#retryTimer ??= setTimeout(() => {
+      this.#retryTimer = null;
+      this.#takeTurn();
+    }, RETRY_MS);
+  }
+
   #waitOnThread(set: OpenSet): void {
+    this.#stopTurns();
     this.#quietTurns = this.#breathTurns = 0;
     this.#isOnThread = true;
     set.waitOnThread().then((count) => {
@@ -277,7 +287,8 @@ export class Poller {
 
   #handle(set: OpenSet, count: number): void {
     const { events } = set;
-    for (let i = 0, at = 0; i < count; i++, at += EVENT_INTS) {
+    // The owner of an event may close the last descriptor, and with it the set.
+    for (let i = 0, at = 0; i < count && this.#open === set; i++, at += EVENT_INTS) {
       const fd = events[at + FD_INT] ?? -1;
       const member = this.#members[fd];
       // The descriptor may have been closed since the system has reported the event, by the owner
@@ -311,8 +322,10 @@ export class Poller {
   #closeIfUnused(): void {
     if (this.#holders > 0 || this.#isOnThread) return;
     this.#stopTurns();
-    if (this.#unrefTimer !== null) clearTimeout(this.#unrefTimer);
-    this.#unrefTimer = null;
+    for (const timer of [this.#unrefTimer, this.#retryTimer]) {
+      if (timer !== null) clearTimeout(timer);
+    }
+    this.#unrefTimer = this.#retryTimer = null;
     this.#open?.close();
     this.#open = null;
   }

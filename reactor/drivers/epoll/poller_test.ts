@@ -86,6 +86,29 @@ Deno.test("Poller drops the event of a descriptor that an earlier event has clos
   await closeAll(probes);
 });
 
+Deno.test("Poller stops at an event whose owner closes the last descriptor, and opens again", async () => {
+  using pairs = new Pairs();
+  const poller = new Poller(libraryNames());
+  for (let round = 0; round < 2; round++) {
+    const [[first, a], [second, b]] = [pairs.open(), pairs.open()];
+    const released: Promise<void>[] = [];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let events = 0;
+    const probes: Probe[] = [];
+    const closeBoth = (): void => {
+      events++;
+      released.push(closeAll(probes));
+      resolve();
+    };
+    probes.push(new Probe(poller, first, closeBoth), new Probe(poller, second, closeBoth));
+    pairs.send(a);
+    pairs.send(b);
+    await promise;
+    await Promise.all(released);
+    assertEquals(events, 1);
+  }
+});
+
 Deno.test("Poller logs the error of an event, and handles the next ones", async () => {
   using errors = new LoggedErrors();
   using pairs = new Pairs();

@@ -65,6 +65,7 @@ export abstract class StreamSocket extends Descriptor implements StreamDriver, R
   }
 
   write(bytes: Uint8Array): void {
+    if (this.isClosed) return;
     const count = this.#send(bytes);
     if (count >= 0) {
       this.#sink?.wrote(count);
