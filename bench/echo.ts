@@ -19,16 +19,38 @@ const [rounds = 5, seconds = 1] = Deno.args.map(Number);
 /** Loads a server until the time is over, and returns the number of units. */
 type Client = (port: number, end: number) => Promise<number>;
 
+/** A server under test: the program, its flags of Deno, and its arguments. */
+interface Server {
+  readonly file: string;
+  readonly flags?: string[];
+  readonly args?: string[];
+}
+
 interface Load {
   readonly name: string;
   readonly connections: number;
   readonly client: Client;
-  /** The arguments of the server written by hand, and those of the servers on the library. */
-  readonly servers: Record<string, string[]>;
+  /** The server written by hand first, and then those on the library. */
+  readonly servers: Record<string, Server>;
 }
 
-const ECHO = { "by hand": [], "dataReceived": [], "bufferUpdated": ["buffered"] };
-const HELLO = { "by hand": ["hello"], "connectionMade": ["hello"] };
+const HAND = "echo_by_hand.ts";
+const DENO = "echo_server.ts";
+const EPOLL = { file: "echo_server_epoll.ts", flags: ["--allow-ffi"] };
+
+const ECHO: Record<string, Server> = {
+  "by hand": { file: HAND },
+  "dataReceived": { file: DENO },
+  "bufferUpdated": { file: DENO, args: ["buffered"] },
+  "epoll": EPOLL,
+  "epoll, bufferUpdated": { ...EPOLL, args: ["buffered"] },
+};
+
+const HELLO: Record<string, Server> = {
+  "by hand": { file: HAND, args: ["hello"] },
+  "connectionMade": { file: DENO, args: ["hello"] },
+  "epoll": { ...EPOLL, args: ["hello"] },
+};
 
 const echo = (connections: number, size: number): Load => ({
   name: `${connections} x ${size} B`,
@@ -107,9 +129,8 @@ async function measure(server: ServerProcess, { connections, client }: Load): Pr
 async function compare(load: Load): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const servers: { name: string; process: ServerProcess; times: number[] }[] = [];
-  for (const [name, args] of Object.entries(load.servers)) {
-    const file = name === "by hand" ? "echo_by_hand.ts" : "echo_server.ts";
-    const process = stack.use(await ServerProcess.start(file, [], args));
+  for (const [name, { file, flags, args }] of Object.entries(load.servers)) {
+    const process = stack.use(await ServerProcess.start(file, flags, args));
     servers.push({ name, process, times: [] });
   }
   // The first round is a warm-up.

@@ -127,6 +127,13 @@ const FEATURES: Record<string, Feature> = {
         JSON.stringify(TASKS)
       }, export: "add" }, 1, 2); done();`,
   },
+  "`EpollReactor`, which then needs the flags of the other rows": {
+    source: () =>
+      `const { EpollReactor } = await import(${
+        JSON.stringify(import.meta.resolve("../reactor/drivers/epoll/mod.ts"))
+      });
+      new EpollReactor(); done();`,
+  },
   "a log in a file that the program opens": {
     source: ({ path }) =>
       `using file = Deno.openSync("${path}", { write: true, create: true });

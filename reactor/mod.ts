@@ -18,6 +18,7 @@ export {
   DeferredFilesystemLock,
 } from "./drivers/deno/deferred_filesystem_lock.ts";
 export { FilesystemLock, isLocked } from "./drivers/deno/filesystem_lock.ts";
+export { type AdoptingSockets, HostReactor } from "./drivers/deno/host_reactor.ts";
 export { DenoReactor } from "./drivers/deno/reactor.ts";
 export { startDenoThread } from "./drivers/deno/thread.ts";
 export { DenoNameResolver } from "./drivers/deno/name_resolver.ts";

@@ -57,6 +57,13 @@ export interface DatagramDriver<A extends Address> {
  * operation, and `DatagramError` if the operating system rejects it.
  */
 export interface UDPDriver extends DatagramDriver<IInternetAddress> {
+  /**
+   * Connects the socket in the system, which then reports refusals of the peer with the code
+   * `ECONNREFUSED`: to `receiveFailed` or `sent`. Absent where the host cannot do that.
+   *
+   * @param to The peer.
+   */
+  connect?(to: IInternetAddress): void;
   /** Sets whether broadcasts are allowed. */
   setBroadcast(enabled: boolean): void;
   /** Joins a multicast group. With the interface `""`, the system chooses one. */

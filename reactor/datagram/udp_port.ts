@@ -76,7 +76,9 @@ export class UDPPort
     }
     this.#checkHost("connect() host", host);
     checkInteger("connect() port", port, 1, 65535);
-    this.#peer = udpAddress(host, port);
+    const peer = udpAddress(host, port);
+    this.driver.connect?.(peer);
+    this.#peer = peer;
   }
 
   setBroadcastAllowed(enabled: boolean): void {

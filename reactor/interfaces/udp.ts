@@ -49,10 +49,12 @@ export interface IUDPTransport extends IDatagramTransport {
    *
    * If the system reports that no socket is bound at the peer's address, the protocol's
    * `connectionRefused` is called. `DenoReactor` never calls it: Deno 2.9.6 cannot connect a UDP
-   * socket in the system, so the system does not report refusals, and `getHost` does not change.
+   * socket in the system, so the system does not report refusals. `EpollReactor` calls it.
+   * `getHost` does not change.
    *
    * @param host An IP address.
    * @param port The port number, from 1 to 65535.
+   * @throws {DatagramError} If the system has no route to the address, on `EpollReactor`.
    * @throws {InvalidAddressError} If the host is a name, or an address of the other IP version.
    * @throws {Error} If the port is already connected.
    */

@@ -50,6 +50,7 @@ export function connectFailure(
       code: "ENOTFOUND",
       syscall: "getaddrinfo",
       address,
+      cause: new AggregateError([], `Cannot connect to ${address}`),
     });
   }
   const ErrorClass = CLASSES.find((each) => reasons.every((reason) => reason instanceof each)) ??

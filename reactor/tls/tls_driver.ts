@@ -329,7 +329,9 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
     // The connection to the peer is broken, so a closing driver does not wait until close_notify is
     // sent.
     if (this.#closed) return this.#closeUnderlying();
-    if (this.#session === null) this.#failHandshake(reason);
+    const { failure = null } = this.#engine;
+    if (failure !== null) this.tlsFailed(failure);
+    else if (this.#session === null) this.#failHandshake(reason);
     else this.#fail(reason);
   }
 

@@ -411,6 +411,16 @@ Deno.test("TLSDriver sends the alert of a failed handshake before it closes", ()
   assertEquals([fixture.peer.text, fixture.peer.end], ["[alert]", "ended"]);
 });
 
+Deno.test("TLSDriver reports the failure of its engine, and not the reset that follows it", () => {
+  using fixture = new TLSDriverFixture();
+  const cause = Object.assign(new Error("no"), { code: "ERR_NO" });
+  fixture.engine.failure = cause;
+  fixture.peer.driver.abort();
+  assertEquals(fixture.take(), ["failed TLSError"]);
+  assertStrictEquals(fixture.reason?.cause, cause);
+  fixture.driver.close();
+});
+
 Deno.test("TLSDriver fails the handshake with TLSError if the peer closes or resets", () => {
   using closing = new TLSDriverFixture();
   closing.peer.driver.close();

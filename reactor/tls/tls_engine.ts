@@ -60,6 +60,11 @@ export interface TLSEngine {
   write(bytes: Uint8Array): void;
   /** Sends close_notify after the pending write. */
   end(): void;
+  /**
+   * The failure that the engine is about to report, while it still writes its alert. The reason why
+   * the peer then closes or resets the connection.
+   */
+  readonly failure?: Error | null;
   /** Releases all resources. The engine reports no further events. */
   destroy(): void;
 }

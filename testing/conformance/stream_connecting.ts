@@ -193,8 +193,8 @@ export function connectingTests(kind: StreamTransport): void {
       const listener = fixture.rawListen();
       fixture.connect(listener.place, factory);
       fixture.run();
-      const peer = await fixture.rawAccept(listener);
-      await peer.ending();
+      // The connection is aborted at once. If that resets it, Deno may fail to accept it.
+      await fixture.rawAccept(listener).then((peer) => peer.ending(), () => {});
       await factory.called("lost");
       assertStrictEquals(factory.reasons[0], error);
       assertEquals(fixture.errors.take(), [error]);

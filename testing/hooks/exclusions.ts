@@ -33,6 +33,8 @@ export const EXCLUSIONS: readonly Exclusion[] = [
     methodsOf: [
       "DenoReactor",
       "DriverReactor",
+      "EpollReactor",
+      "HostReactor",
       "IReactorCore",
       "IReactorMulticast",
       "IReactorPluggableNameResolver",
@@ -352,6 +354,7 @@ export const EXCLUSIONS: readonly Exclusion[] = [
     reason:
       "Drivers: code that moves bytes, runs a thread, delivers a signal or keeps the time for the library, and is part of the host.",
     methodsOf: [
+      "AdoptingSockets",
       "DatagramDriver",
       "HostSockets",
       "LoopTimer",

@@ -1,12 +1,13 @@
-import type { HostSockets } from "../../lifecycle/host_sockets.ts";
+import { adoptConnection, adopting } from "../node/adopted_socket.ts";
 import { bindSocket, dialSocket, needsSocket } from "../node/tcp.ts";
+import type { AdoptingSockets } from "./host_reactor.ts";
 import { DenoNameResolver } from "./name_resolver.ts";
 import { bindTCP, dialTCP } from "./tcp.ts";
 import { bindDenoUDP } from "./udp.ts";
 import { bindUNIX, dialUNIX } from "./unix.ts";
 
 /** The sockets of Deno, and those of `node:net` for the options that need them. */
-export const denoSockets: HostSockets = {
+export const denoSockets: AdoptingSockets = {
   // Deno resolves names as DenoNameResolver does, and races the addresses (RFC 8305).
   resolvesNamesLike: (resolver) => resolver instanceof DenoNameResolver,
   bindTCP: (host, port, backlog, options) =>
@@ -17,4 +18,6 @@ export const denoSockets: HostSockets = {
   bindUNIX: (path, _backlog, mode, wantPID) => bindUNIX(path, mode, wantPID),
   dialUNIX: (path, checkPID, clock) => dialUNIX(clock, path, checkPID),
   bindUDP: bindDenoUDP,
+  adoptPort: adopting,
+  adoptConnection,
 };

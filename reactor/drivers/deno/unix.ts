@@ -7,16 +7,17 @@
 import { codeOf } from "../../../internal/foreign_value.ts";
 import { UNIXAddress } from "../../addresses.ts";
 import type { Dial, DialSink } from "../../stream/dial.ts";
-import { BadFileError, ConnectError } from "../../errors.ts";
+import { ConnectError } from "../../errors.ts";
 import type { IDelayedCall, IReactorTime, IUNIXAddress } from "../../interfaces/mod.ts";
 import type { StreamAcceptor } from "../../stream/stream_acceptor.ts";
 import { ConnDriver } from "./conn_driver.ts";
 import { ListenerAcceptor } from "./listener_acceptor.ts";
-import { lockHolder, PIDLock } from "./pid_lock.ts";
+import { PIDLock } from "./pid_lock.ts";
 import { cannotListen, connectError } from "../../stream/system_error.ts";
 import { UNIXListener } from "./unix_listener.ts";
 import { bindWithMode } from "./unix_mode.ts";
 import { isAbstract } from "../../stream/unix_path.ts";
+import { checkServerLock, lockPath } from "./unix_lock.ts";
 import { checkPathLength } from "./unix_path.ts";
 import { removeStaleSocket } from "./unix_stale.ts";
 
@@ -106,7 +107,7 @@ class UNIXDial {
 
   async #connect(): Promise<Deno.UnixConn> {
     checkPathLength(this.#path);
-    if (this.#checkPID) checkLock(this.#path);
+    if (this.#checkPID) checkServerLock(this.#path);
     return await Deno.connect({ transport: "unix", path: this.#path });
   }
 
@@ -148,19 +149,6 @@ function withFile(listener: Deno.UnixListener, path: string, lock: PIDLock | nul
     listener.close();
     throw error;
   }
-}
-
-/** @throws {BadFileError} If no process holds the server's lock. */
-function checkLock(path: string): void {
-  if (lockHolder(lockPath(path)) !== null) return;
-  throw new BadFileError(`Cannot connect to ${path}: no process holds the lock ${lockPath(path)}`, {
-    syscall: "readlink",
-    address: path,
-  });
-}
-
-function lockPath(path: string): string {
-  return `${path}.lock`;
 }
 
 /** Wraps any error in a CannotListenError that names the path. */

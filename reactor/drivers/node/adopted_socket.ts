@@ -7,42 +7,19 @@
 
 import type { Server, Socket } from "node:net";
 import { UNIXAddress } from "../../addresses.ts";
-import { connectError } from "../../stream/system_error.ts";
-import { CannotListenError, type ConnectError } from "../../errors.ts";
+import { cannotAdopt, checkAdoption, notConnected } from "../../stream/adoption.ts";
 import type {
   AddressFamily,
   AdoptStreamConnectionOptions,
   AdoptStreamPortOptions,
-  IAddress,
-  TCPSocketOptions,
 } from "../../interfaces/mod.ts";
 import type { StreamAcceptor } from "../../stream/stream_acceptor.ts";
 import type { StreamDriver } from "../../stream/stream_driver.ts";
-import { checkInteger, checkKeepAliveIdle, quote } from "../../../internal/validation.ts";
 import { netModule } from "./builtin_modules.ts";
 import { adoptHandle, listenNow } from "./server.ts";
 import { ServerAcceptor } from "./server_acceptor.ts";
 import { SocketDriver } from "./socket_driver.ts";
 import { tcpAcceptor, tcpDriver } from "./tcp.ts";
-
-const FAMILIES: readonly AddressFamily[] = ["INET", "INET6", "UNIX"];
-
-/** The number of a file descriptor, for errors about a socket whose address is unknown. */
-class DescriptorAddress implements IAddress {
-  readonly #number: number;
-
-  constructor(number: number) {
-    this.#number = number;
-  }
-
-  equals(other: IAddress): boolean {
-    return other instanceof DescriptorAddress && other.#number === this.#number;
-  }
-
-  toString(): string {
-    return `file descriptor ${this.#number}`;
-  }
-}
 
 /**
  * Returns a function that creates an acceptor from a listening descriptor. It succeeds only once.
@@ -120,20 +97,6 @@ function openSocket(fileDescriptor: number): Socket {
   }
 }
 
-function checkAdoption(
-  fileDescriptor: number,
-  addressFamily: AddressFamily,
-  { keepAlive }: Pick<TCPSocketOptions, "keepAlive">,
-): void {
-  checkInteger("fileDescriptor", fileDescriptor, 0, 2147483647);
-  if (!FAMILIES.includes(addressFamily)) {
-    throw new RangeError(
-      `addressFamily must be one of ${FAMILIES.map(quote).join(", ")}, got ${quote(addressFamily)}`,
-    );
-  }
-  if (keepAlive !== undefined) checkKeepAliveIdle("keepAlive", keepAlive);
-}
-
 function familyOf(address: ReturnType<Server["address"]> | object): AddressFamily {
   // Deno returns the address of a UNIX socket only if Deno itself has bound the socket, so any
   // other result than an IP address means a UNIX socket.
@@ -144,12 +107,4 @@ function familyOf(address: ReturnType<Server["address"]> | object): AddressFamil
 function unixDriver(socket: Socket): SocketDriver {
   const unknown = new UNIXAddress("");
   return new SocketDriver(socket, { peer: unknown, host: unknown, isAccepted: true });
-}
-
-function cannotAdopt(fileDescriptor: number, why: string): CannotListenError {
-  return new CannotListenError(new DescriptorAddress(fileDescriptor), { cause: new Error(why) });
-}
-
-function notConnected(fileDescriptor: number, cause: unknown): ConnectError {
-  return connectError(new DescriptorAddress(fileDescriptor), cause);
 }

@@ -55,7 +55,7 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
   #ending = false;
   #closeSent = false;
   #peerClosed = false;
-  #failing = false;
+  failure: Error | null = null;
   #over = false;
 
   /**
@@ -96,7 +96,7 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
     // The stream stays open, because TLS would treat its end as a close_notify alert. The report
     // waits for the next turn, by which all received data has been delivered.
     setImmediate(() => {
-      if (!this.#peerClosed && !this.#failing) this.#report((sink) => sink.peerVanished());
+      if (!this.#peerClosed && this.failure === null) this.#report((sink) => sink.peerVanished());
     });
   }
 
@@ -149,8 +149,8 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
   }
 
   failed(cause: Error): void {
-    if (this.#failing) return;
-    this.#failing = true;
+    if (this.failure !== null) return;
+    this.failure = cause;
     // The failure is reported in the next turn, because the engine writes its alert to the peer
     // before then.
     setImmediate(() => {

@@ -1,0 +1,16 @@
+/**
+ * A reactor on Linux's epoll(7), for servers with many connections or small messages. It needs
+ * `--allow-ffi`.
+ *
+ * @module
+ */
+
+export { EpollReactor, type EpollReactorOptions } from "./reactor.ts";
+export type {
+  EpollConnectTCPOptions,
+  EpollConnectTLSOptions,
+  EpollListenOptions,
+  EpollListenTCPOptions,
+  EpollListenTLSOptions,
+  EpollSocketOptions,
+} from "./socket_options.ts";

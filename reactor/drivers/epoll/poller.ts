@@ -1,0 +1,435 @@
+/**
+ * The event loop of epoll(7), as a guest in the event loop of Deno.
+ *
+ * epoll keeps a set of descriptors in the system. `epoll_ctl` changes the set, and `epoll_wait`
+ * returns the descriptors that are ready now. The set is level-triggered: a descriptor is reported
+ * by each wait until it has been read or written. So nothing is lost if a driver reads only once
+ * per event, and a driver that is not interested must leave the set, or it would be reported in an
+ * endless loop.
+ *
+ * Promises, timers, signals and `fetch` belong to Deno, whose loop runs only while this loop does
+ * not. The poller therefore waits in three ways:
+ *
+ * - **A turn** asks for at most {@linkcode MOST_EVENTS} events, handles them, and returns to Deno's
+ *   loop, with `setImmediate` for the next turn. That costs one microsecond. Every
+ *   {@linkcode BREATH_MS}, some turns leave all time to Deno.
+ * - If nothing is ready, a turn sleeps in the system for at most {@linkcode NAP_NS}: the answer of
+ *   a peer on a fast network arrives in that time. A sleep costs no processor time, and delays the
+ *   events of Deno by a tenth of a millisecond.
+ * - After {@linkcode MOST_QUIET_TURNS} turns without an event, a thread of Deno waits without a
+ *   limit. An event then costs some 20 microseconds more, and an idle reactor costs nothing. To
+ *   end the wait, the poller writes to an eventfd(2) in the set.
+ *
+ * @module
+ */
+
+import { logUserError } from "../../../defer/guarded_call.ts";
+import {
+  EFD_CLOEXEC,
+  EFD_NONBLOCK,
+  EINTR,
+  EPOLL_CLOEXEC,
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLL_CTL_MOD,
+  EPOLLIN,
+} from "./constants.ts";
+import { ReceiveMemory } from "./receive_memory.ts";
+import { SystemCalls } from "./system_calls.ts";
+
+/** The most events that one turn handles. */
+const MOST_EVENTS = 64;
+/** The longest sleep of a turn, in nanoseconds. */
+const NAP_NS = 100_000n;
+/** The number of turns without an event after which a thread waits. */
+const MOST_QUIET_TURNS = 2;
+/** The same without `epoll_pwait2`: a turn then cannot sleep for so short a time. */
+const MOST_QUIET_TURNS_AWAKE = 20;
+/** Milliseconds between two looks at descriptors that must not keep the process alive. */
+const UNREF_MS = 20;
+/**
+ * Deno asks the system for its own events when its loop is idle, and otherwise in every 61st turn
+ * of it, as its runtime tokio does. After this time in milliseconds without that, a number of turns
+ * do nothing, so that signals, files and Deno's own sockets are served while connections flood this
+ * loop.
+ */
+const BREATH_MS = 5;
+const BREATH_TURNS = 61;
+/** The time in milliseconds before another turn, if the system cannot wait at all. */
+const RETRY_MS = 100;
+
+// `struct epoll_event` has 32 bits of events and 64 bits of data. Only on x86-64 the data follows
+// at once; elsewhere it is aligned to 8 bytes. The data here are the number of the file descriptor
+// and the tag of the registration.
+const IS_PACKED = Deno.build.arch === "x86_64";
+const EVENT_INTS = IS_PACKED ? 3 : 4;
+const FD_INT = IS_PACKED ? 1 : 2;
+const TAG_INT = FD_INT + 1;
+
+const LARGEST_TAG = 2 ** 31 - 1;
+
+// The genuine functions, even if a test fakes the global ones later. They move bytes, not time.
+const { setImmediate, clearImmediate, setTimeout, clearTimeout } = globalThis;
+const now = performance.now.bind(performance);
+
+/** Something that is notified when its descriptor has been closed. */
+export interface Released {
+  released(): void;
+}
+
+/** A file descriptor in the set. */
+export interface Member {
+  /** The number of the file descriptor. */
+  readonly fd: number;
+  /**
+   * The number under which the poller has added the descriptor to its set. An event with another
+   * number belongs to an earlier descriptor with the same file number.
+   */
+  tag: number;
+  /**
+   * Called when the system has reported events. `EPOLLERR` and `EPOLLHUP` are reported even if they
+   * are not watched for.
+   */
+  ready(events: number): void;
+}
+
+/** The epoll set of one reactor, and the loop that waits for it. */
+export class Poller {
+  /** Memory for received bytes, shared by all descriptors. */
+  readonly memory: ReceiveMemory = new ReceiveMemory();
+  readonly #libraryNames: readonly string[];
+  /** The open descriptors, and the running reactor: they keep the library and the set open. */
+  #holders = 0;
+  #open: OpenSet | null = null;
+  /** The descriptors in the set, by their number. */
+  readonly #members: (Member | undefined)[] = [];
+  #memberCount = 0;
+  #lastTag = 0;
+  /** The number of members for which the process must wait. */
+  #waitingFor = 0;
+  #quietTurns = 0;
+  /** The number of turns that still do nothing. */
+  #breathTurns = 0;
+  /** The time of the last turn of which Deno has certainly asked the system. */
+  #lastBreath = 0;
+  #nextTurn: ReturnType<typeof setImmediate> | null = null;
+  #isOnThread = false;
+  #unrefTimer: ReturnType<typeof setTimeout> | null = null;
+  #retryTimer: ReturnType<typeof setTimeout> | null = null;
+  #released: Released[] = [];
+  /** The descriptors that were closed as the last ones, while a thread was waiting. */
+  #releasedAfterWait: Released[] = [];
+  readonly #turn = (): void => this.#takeTurn();
+  readonly #notifyReleased = (): void => {
+    const released = this.#released;
+    this.#released = [];
+    for (const each of released) notify(each);
+  };
+
+  /** @param libraryNames The file names of the C library to try, in order. */
+  constructor(libraryNames: readonly string[]) {
+    this.#libraryNames = libraryNames;
+  }
+
+  /** The system calls. Available while the poller is held. */
+  get system(): SystemCalls {
+    return this.#set.system;
+  }
+
+  /** Opens the C library and the set, until {@linkcode release} is called as often. */
+  hold(): void {
+    this.#open ??= new OpenSet(this.#libraryNames);
+    this.#holders++;
+  }
+
+  /** Closes the C library and the set if nothing else holds them. */
+  release(): void {
+    this.#holders--;
+    this.#closeIfUnused();
+  }
+
+  /**
+   * Calls a function that needs the system calls.
+   *
+   * @returns The result of the function.
+   */
+  using<T>(f: (system: SystemCalls) => T): T {
+    this.hold();
+    try {
+      return f(this.system);
+    } finally {
+      this.release();
+    }
+  }
+
+  /**
+   * Changes the events for which the system watches a descriptor.
+   *
+   * @param before The present events; 0 if the descriptor is not in the set.
+   * @param after The new events; 0 to remove it.
+   * @throws {SystemFailure} If the system has no memory for it, or cannot watch such a file.
+   */
+  control(descriptor: Member, before: number, after: number): void {
+    const set = this.#set;
+    const { fd } = descriptor;
+    if (before === 0) {
+      this.#lastTag = this.#lastTag === LARGEST_TAG ? 1 : this.#lastTag + 1;
+      descriptor.tag = this.#lastTag;
+    }
+    set.control(
+      before === 0 ? EPOLL_CTL_ADD : after === 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD,
+      fd,
+      after,
+      descriptor.tag,
+    );
+    if (before === 0) {
+      this.#members[fd] = descriptor;
+      this.#memberCount++;
+    } else if (after === 0) {
+      this.forget(fd);
+    }
+  }
+
+  /** Removes a descriptor that is about to be closed, or is not in the system's set any more. */
+  forget(fd: number): void {
+    if (this.#members[fd] === undefined) return;
+    this.#members[fd] = undefined;
+    this.#memberCount--;
+  }
+
+  /** Counts the members for which the process must wait, and starts or stops to wait. */
+  countWaiting(change: number): void {
+    if (change === 0) return;
+    this.#waitingFor += change;
+    if (this.#waitingFor > 0) {
+      if (!this.#isOnThread) this.#takeTurnSoon();
+    } else if (this.#isOnThread) {
+      this.#set.wake();
+    } else {
+      this.#stopTurns();
+      this.#lookLater();
+    }
+  }
+
+  /**
+   * Notifies the owner of a closed descriptor: when the running code has returned, or, after the
+   * last descriptor, when no thread waits any more.
+   */
+  whenReleased(owner: Released): void {
+    if (this.#isOnThread && this.#waitingFor === 0) this.#releasedAfterWait.push(owner);
+    else if (this.#released.push(owner) === 1) queueMicrotask(this.#notifyReleased);
+  }
+
+  get #set(): OpenSet {
+    if (this.#open === null) throw new Error("Cannot use the poller: it is closed");
+    return this.#open;
+  }
+
+  #takeTurnSoon(): void {
+    this.#nextTurn ??= setImmediate(this.#turn);
+  }
+
+  #stopTurns(): void {
+    if (this.#nextTurn === null) return;
+    clearImmediate(this.#nextTurn);
+    this.#nextTurn = null;
+  }
+
+  #takeTurn(): void {
+    this.#nextTurn = null;
+    const set = this.#open;
+    // While a thread waits, the memory of the events belongs to it.
+    if (set === null || this.#isOnThread) return;
+    if (this.#breathTurns > 0) {
+      if (--this.#breathTurns === 0) this.#lastBreath = now();
+      return this.#takeTurnSoon();
+    }
+    const count = set.poll();
+    this.#handle(set, count);
+    this.#proceed(set, count);
+  }
+
+  /** Chooses how to wait next, after a turn with a number of events; -1 after a failure. */
+  #proceed(set: OpenSet, count: number): void {
+    // The last descriptor may have been closed meanwhile, and another set opened.
+    if (this.#open !== set) return;
+    if (this.#waitingFor === 0) return this.#lookLater();
+    if (count < 0) return this.#retryLater();
+    this.#quietTurns = count > 0 ? 0 : this.#quietTurns + 1;
+    if (now() - this.#lastBreath > BREATH_MS) this.#breathTurns = BREATH_TURNS;
+    if (this.#quietTurns < set.mostQuietTurns) this.#takeTurnSoon();
+    else this.#waitOnThread(set);
+  }
+
+  #retryLater(): void {
+    this.#stopTurns();
+    this.#retryTimer ??= setTimeout(() => {
+      this.#retryTimer = null;
+      this.#takeTurn();
+    }, RETRY_MS);
+  }
+
+  #waitOnThread(set: OpenSet): void {
+    this.#stopTurns();
+    this.#quietTurns = this.#breathTurns = 0;
+    this.#isOnThread = true;
+    set.waitOnThread().then((count) => {
+      this.#isOnThread = false;
+      this.#lastBreath = now();
+      this.#handle(set, count);
+      const released = this.#releasedAfterWait;
+      this.#releasedAfterWait = [];
+      this.#proceed(set, Math.max(count, 0));
+      for (const each of released) notify(each);
+      this.#closeIfUnused();
+    });
+  }
+
+  #handle(set: OpenSet, count: number): void {
+    const { events } = set;
+    // The owner of an event may close the last descriptor, and with it the set.
+    for (let i = 0, at = 0; i < count && this.#open === set; i++, at += EVENT_INTS) {
+      const fd = events[at + FD_INT] ?? -1;
+      const member = this.#members[fd];
+      // The descriptor may have been closed since the system has reported the event, by the owner
+      // of an earlier event, and its number may have been given to another one.
+      if (member === undefined || member.tag !== events[at + TAG_INT]) {
+        if (fd === set.wakeFD) set.woken();
+        continue;
+      }
+      try {
+        member.ready(events[at] ?? 0);
+      } catch (error) {
+        logUserError(error, "Error while handling an event of a socket");
+      }
+    }
+  }
+
+  /** Looks from time to time at members that do not keep the process alive. */
+  #lookLater(): void {
+    if (this.#memberCount === 0 || this.#unrefTimer !== null) return;
+    const timer = setTimeout(() => {
+      this.#unrefTimer = null;
+      if (this.#waitingFor === 0 && !this.#isOnThread && this.#open !== null) {
+        this.#handle(this.#open, this.#open.poll(false));
+        this.#lookLater();
+      }
+    }, UNREF_MS);
+    this.#unrefTimer = timer;
+    timer.unref();
+  }
+
+  #closeIfUnused(): void {
+    if (this.#holders > 0 || this.#isOnThread) return;
+    this.#stopTurns();
+    for (const timer of [this.#unrefTimer, this.#retryTimer]) {
+      if (timer !== null) clearTimeout(timer);
+    }
+    this.#unrefTimer = this.#retryTimer = null;
+    this.#open?.close();
+    this.#open = null;
+  }
+}
+
+/** An epoll set in the system, with the library that it is used through. */
+class OpenSet {
+  readonly system: SystemCalls;
+  /** The events of the last wait. The system writes here, so the field must keep the memory. */
+  readonly events: Int32Array<ArrayBuffer> = new Int32Array(MOST_EVENTS * EVENT_INTS);
+  readonly wakeFD: number = -1;
+  readonly #epollFD: number = -1;
+  readonly #event = new Int32Array(EVENT_INTS);
+  readonly #nap = new BigInt64Array([0n, NAP_NS]);
+  readonly #counter = new BigUint64Array([1n]);
+  readonly #received = new BigUint64Array(1);
+  #canNap: boolean;
+  #hasFailed = false;
+
+  constructor(libraryNames: readonly string[]) {
+    const system = new SystemCalls(libraryNames);
+    const { calls } = system;
+    this.system = system;
+    this.#canNap = calls.epoll_pwait2 !== null;
+    try {
+      this.#epollFD = system.checked("epoll_create1", calls.epoll_create1(EPOLL_CLOEXEC));
+      this.wakeFD = system.checked("eventfd", calls.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+      this.control(EPOLL_CTL_ADD, this.wakeFD, EPOLLIN, 0);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  get mostQuietTurns(): number {
+    return this.#canNap ? MOST_QUIET_TURNS : MOST_QUIET_TURNS_AWAKE;
+  }
+
+  control(operation: number, fd: number, events: number, tag: number): void {
+    const event = this.#event;
+    event[0] = events;
+    event[FD_INT] = fd;
+    event[TAG_INT] = tag;
+    const { calls } = this.system;
+    this.system.checked("epoll_ctl", calls.epoll_ctl(this.#epollFD, operation, fd, event));
+  }
+
+  /**
+   * Asks for events.
+   *
+   * @param mayNap Whether to sleep for a moment if there are none.
+   * @returns The number of {@linkcode events}; -1 if the system has failed, which is logged.
+   */
+  poll(mayNap: boolean = true): number {
+    const { calls } = this.system;
+    const napping = mayNap && this.#canNap ? calls.epoll_pwait2 : null;
+    const count = napping === null
+      ? calls.epoll_wait(this.#epollFD, this.events, MOST_EVENTS, 0)
+      : napping(this.#epollFD, this.events, MOST_EVENTS, this.#nap, null);
+    if (count >= 0) return count;
+    return this.#pollFailed(napping !== null);
+  }
+
+  waitOnThread(): Promise<number> {
+    return this.system.calls.epollWaitOnThread(this.#epollFD, this.events, MOST_EVENTS, -1);
+  }
+
+  /** Ends the wait of a thread. */
+  wake(): void {
+    this.system.calls.write(this.wakeFD, this.#counter, this.#counter.byteLength);
+  }
+
+  /** Resets the eventfd, so that it is not reported again. */
+  woken(): void {
+    this.system.calls.read(this.wakeFD, this.#received, this.#received.byteLength);
+  }
+
+  close(): void {
+    // After a failure, not all of them are open.
+    for (const fd of [this.#epollFD, this.wakeFD]) if (fd >= 0) this.system.calls.close(fd);
+    this.system.close();
+  }
+
+  #pollFailed(napped: boolean): number {
+    const { errno } = this.system;
+    // A signal has interrupted the sleep.
+    if (errno === EINTR) return 0;
+    if (napped) {
+      // The library has the function, but the system does not (ENOSYS), or forbids it (EPERM).
+      this.#canNap = false;
+      return 0;
+    }
+    if (!this.#hasFailed) {
+      this.#hasFailed = true;
+      logUserError(this.system.failure("epoll_wait", errno), "Cannot wait for sockets");
+    }
+    return -1;
+  }
+}
+
+function notify(owner: Released): void {
+  try {
+    owner.released();
+  } catch (error) {
+    logUserError(error, "Error while releasing a socket");
+  }
+}

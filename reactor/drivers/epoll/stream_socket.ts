@@ -1,0 +1,189 @@
+/**
+ * The driver of a connected stream socket.
+ *
+ * A write is tried at once: the system has room for it nearly always. Only if it has not, the
+ * driver waits for `EPOLLOUT`. Reading is lazy in the other direction: a pause costs no system
+ * call, and the socket leaves the set only if bytes arrive meanwhile.
+ *
+ * @module
+ */
+
+import type { Address } from "../../interfaces/mod.ts";
+import type { StreamDriver, StreamDriverSink } from "../../stream/stream_driver.ts";
+import { connectionLost } from "../../stream/system_error.ts";
+import {
+  EAGAIN,
+  EINTR,
+  ENOBUFS,
+  EPOLLERR,
+  EPOLLHUP,
+  EPOLLIN,
+  EPOLLOUT,
+  MSG_NOSIGNAL,
+  SHUT_WR,
+  SO_LINGER,
+  SOL_SOCKET,
+} from "./constants.ts";
+import { Descriptor } from "./descriptor.ts";
+import type { Poller, Released } from "./poller.ts";
+
+// `struct linger`: on, for 0 seconds. A close then sends a reset (socket(7)).
+const RESET_ON_CLOSE = new Int32Array([1, 0]);
+
+/** A driver over a connected stream socket. */
+export abstract class StreamSocket extends Descriptor implements StreamDriver, Released {
+  #sink: StreamDriverSink | null = null;
+  #isWanted = false;
+  /** The bytes of the write that waits for room. The field keeps their memory. */
+  #pending: Uint8Array | null = null;
+  #expectsLarge = false;
+
+  /**
+   * Takes ownership of a connected socket.
+   *
+   * @param poller The poller of the reactor.
+   * @param fd The socket.
+   */
+  constructor(poller: Poller, fd: number) {
+    super(poller, fd);
+  }
+
+  attach(sink: StreamDriverSink): void {
+    this.#sink = sink;
+  }
+
+  abstract getPeer(): Address;
+  abstract getHost(): Address;
+
+  startReading(): void {
+    this.#isWanted = true;
+    this.#orFail("read", () => this.watchIn());
+  }
+
+  stopReading(): void {
+    this.#isWanted = false;
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.isClosed) return;
+    const count = this.#send(bytes);
+    if (count >= 0) {
+      this.#sink?.wrote(count);
+    } else if (!this.isClosed) {
+      this.#pending = bytes;
+      this.#orFail("write", () => this.watchOut());
+    }
+  }
+
+  closeWrite(): void {
+    if (this.isClosed) return;
+    if (this.poller.system.calls.shutdown(this.fd, SHUT_WR) < 0) this.#fail("shutdown");
+    else this.#sink?.writeClosed();
+  }
+
+  close(): void {
+    this.#pending = null;
+    this.#isWanted = false;
+    this.closeDescriptor(this);
+  }
+
+  /** Closes the connection with a reset: the peer cannot mistake its data for complete. */
+  abort(): void {
+    if (this.isClosed) return;
+    const { calls } = this.poller.system;
+    // UNIX sockets have no resets, and ignore the option.
+    calls.setsockopt(
+      this.fd,
+      SOL_SOCKET,
+      SO_LINGER,
+      RESET_ON_CLOSE,
+      RESET_ON_CLOSE.byteLength,
+    );
+    this.close();
+  }
+
+  /** Called by the poller when the descriptor has been closed. */
+  released(): void {
+    this.#sink?.released();
+  }
+
+  override ready(events: number): void {
+    const pending = this.#pending;
+    if (pending !== null && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) !== 0) {
+      this.#writeAgain(pending);
+    }
+    if (this.isClosed || (events & (EPOLLIN | EPOLLERR | EPOLLHUP)) === 0) return;
+    if (this.#isWanted) this.#receive();
+    // An error or the end of the connection is reported even if nothing is watched for. Without an
+    // interest, the socket leaves the set, and the next read or write reports it.
+    else this.unwatchIn();
+  }
+
+  #receive(): void {
+    const { system, memory } = this.poller;
+    const lent = this.#sink?.readBuffer?.(memory.sizeFor(this.#expectsLarge)) ?? null;
+    // The protocol may have closed the connection when it was asked for its memory.
+    if (this.isClosed) return;
+    const space = lent ?? memory.space(this.#expectsLarge);
+    const count = system.calls.recv(this.fd, space, space.length, 0);
+    if (count > 0) {
+      this.#expectsLarge = memory.expectsLarge(space, count);
+      if (lent === null) this.#sink?.received(memory.take(space, count));
+      else this.#sink?.receivedInto?.(lent, count);
+    } else if (count === 0) {
+      this.#isWanted = false;
+      this.unwatchIn();
+      this.#sink?.readEnded();
+    } else {
+      const { errno } = system;
+      if (errno !== EAGAIN && errno !== EINTR) this.#fail("read", errno);
+    }
+  }
+
+  /**
+   * Passes bytes to the system.
+   *
+   * @returns The number of bytes taken; -1 if there is no room, or the connection has failed, which
+   *   is reported.
+   */
+  #send(bytes: Uint8Array): number {
+    // The length is 0 if the owner of the bytes has detached their memory.
+    if (bytes.length === 0) return 0;
+    const { system } = this.poller;
+    const count = system.calls.send(this.fd, bytes, bytes.length, MSG_NOSIGNAL);
+    if (count >= 0) return count;
+    const { errno } = system;
+    if (errno === EINTR) return 0;
+    if (errno !== EAGAIN && errno !== ENOBUFS) this.#fail("write", errno);
+    return -1;
+  }
+
+  #writeAgain(pending: Uint8Array): void {
+    const count = this.#send(pending);
+    if (count < 0) return;
+    this.#pending = null;
+    this.#sink?.wrote(count);
+    if (this.#pending === null) this.unwatchOut();
+  }
+
+  /** Calls a function, whose failure loses the connection. */
+  #orFail(syscall: string, f: () => void): void {
+    try {
+      f();
+    } catch (error) {
+      this.#lost(syscall, error);
+    }
+  }
+
+  #fail(syscall: string, errno?: number): void {
+    this.#lost(syscall, this.poller.system.failure(syscall, errno));
+  }
+
+  /** Reports that the connection is lost. The sink closes this driver. */
+  #lost(syscall: string, error: unknown): void {
+    this.#isWanted = false;
+    this.#pending = null;
+    this.watch(0);
+    this.#sink?.failed(connectionLost(syscall, this.getPeer(), error));
+  }
+}

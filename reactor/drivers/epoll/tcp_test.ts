@@ -1,0 +1,98 @@
+// What only the sockets of the system have, and DenoReactor needs node:net for or lacks.
+
+import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { tcpTest } from "../../../testing/fixtures/tcp_fixture.ts";
+import { Wires } from "../../../testing/fixtures/wire.ts";
+import { IPv4Address } from "../../addresses.ts";
+import { CannotListenError, ConnectError } from "../../errors.ts";
+import { EpollReactor } from "./reactor.ts";
+
+const test = tcpTest("EpollReactor", () => new EpollReactor());
+
+Deno.test(
+  test("bindAddress sets the local end of a connection", async (fixture) => {
+    const server = new Wires();
+    const port = fixture.listen(server);
+    const clients = new Wires();
+    fixture.reactor.connectTCP("127.0.0.1", port.port, clients, { bindAddress: "127.0.0.2" });
+    fixture.run();
+    const [client, served] = [await clients.wire(), await server.wire()];
+    const local = client.transport.getHost();
+    assertInstanceOf(local, IPv4Address);
+    assertEquals(local.host, "127.0.0.2");
+    assertEquals(served.transport.getPeer(), local);
+    client.transport.loseConnection();
+    await client.lost();
+    assertEquals(client.transport.getHost(), local);
+  }),
+);
+
+Deno.test(
+  test("bindAddress of another machine fails with ConnectError and EADDRNOTAVAIL", async (fixture) => {
+    const clients = new Wires();
+    fixture.reactor.connectTCP("127.0.0.1", 9, clients, { bindAddress: "192.0.2.1" });
+    fixture.run();
+    await clients.called("failed");
+    const [reason] = clients.reasons;
+    assertInstanceOf(reason, ConnectError);
+    assertEquals(reason.code, "EADDRNOTAVAIL");
+  }),
+);
+
+Deno.test(
+  test("setTcpKeepAlive() sets the idle seconds of every connection", async (fixture) => {
+    const server = new Wires({
+      connectionMade: (wire) => {
+        wire.transport.setTcpKeepAlive(true, 60);
+        wire.transport.setTcpNoDelay(true);
+      },
+    });
+    const port = fixture.listen(server, { keepAlive: 30 });
+    fixture.run();
+    const peer = await fixture.rawConnect(port.port);
+    const { transport } = await server.wire();
+    assertEquals([transport.getTcpKeepAlive(), transport.getTcpNoDelay()], [true, true]);
+    peer.close();
+  }),
+);
+
+Deno.test(test("listenTCP() and connectTCP() name the options that are out of range", (fixture) => {
+  const reactor = fixture.reactor as EpollReactor; // the reactor of this test
+  const wrong = [
+    { keepAliveInterval: 0 },
+    { keepAliveCount: 128 },
+    { userTimeout: 0 },
+    { receiveBufferSize: 0.5 },
+    { sendBufferSize: -1 },
+  ];
+  for (const options of wrong) {
+    const [name = ""] = Object.keys(options);
+    assertThrows(() => reactor.listenTCP(0, new Wires(), options), RangeError, name);
+    assertThrows(() => reactor.connectTCP("127.0.0.1", 9, new Wires(), options), RangeError, name);
+  }
+  assertThrows(() => reactor.listenTCP(0, new Wires(), { fastOpen: -1 }), RangeError, "fastOpen");
+}));
+
+Deno.test(
+  test("listenTCP() throws CannotListenError for an interface that is a name", (fixture) => {
+    const error = assertThrows(
+      () => fixture.reactor.listenTCP(0, new Wires(), { interface: "localhost" }),
+      CannotListenError,
+    );
+    assertEquals(error.code, "EINVAL");
+  }),
+);
+
+Deno.test(
+  test("getHost() returns the end of an accepted connection on all addresses", async (fixture) => {
+    const server = new Wires();
+    const port = fixture.listen(server, { interface: "0.0.0.0" });
+    fixture.run();
+    const peer = await fixture.rawConnect(port.port);
+    const wire = await server.wire();
+    peer.close();
+    await wire.lost();
+    // The address is available after the connection, too.
+    assertEquals(String(wire.transport.getHost()), `127.0.0.1:${port.port}`);
+  }),
+);
