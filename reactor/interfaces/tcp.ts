@@ -17,9 +17,10 @@ import type {
  * Socket options that Deno's own TCP sockets do not support. `EpollReactor` supports them without
  * the consequences below, and always resets a connection that is aborted.
  *
- * On `DenoReactor`, if any of them is set, `node:net` moves the bytes instead of Deno's own sockets. Measured with
- * echo servers, that takes up to 1.8 times the processor time per message, 2.5 times per connection
- * that is greeted and closed, and 20 ms once. Deno 2.9.6 also has these limitations then:
+ * On `DenoReactor`, if any of them is set, `node:net` moves the bytes instead of Deno's own
+ * sockets. Measured with echo servers, that takes up to 1.8 times the processor time per message,
+ * 2.5 times per connection that is greeted and closed, and 20 ms once. Deno 2.9.6 also has these
+ * limitations then:
  *
  * - The first write of a server leaves the process after half a millisecond, or after 64 turns of
  *   the loop of a busy program, unless the client sends data earlier.
