@@ -34,6 +34,7 @@ import {
   EPOLL_CTL_MOD,
   EPOLLIN,
 } from "./constants.ts";
+import { timersModule } from "../node/builtin_modules.ts";
 import { ReceiveMemory } from "./receive_memory.ts";
 import { SystemCalls } from "./system_calls.ts";
 
@@ -68,8 +69,6 @@ const TAG_INT = FD_INT + 1;
 
 const LARGEST_TAG = 2 ** 31 - 1;
 
-// The genuine functions, even if a test fakes the global ones later. They move bytes, not time.
-const { setImmediate, clearImmediate, setTimeout, clearTimeout } = globalThis;
 const now = performance.now.bind(performance);
 
 /** Something that is notified when its descriptor has been closed. */
@@ -112,6 +111,8 @@ export class Poller {
   #breathTurns = 0;
   /** The time of the last turn of which Deno has certainly asked the system. */
   #lastBreath = 0;
+  /** The genuine functions, even if a test fakes the global ones. They move bytes, not time. */
+  readonly #timers = timersModule();
   #nextTurn: ReturnType<typeof setImmediate> | null = null;
   #isOnThread = false;
   #unrefTimer: ReturnType<typeof setTimeout> | null = null;
@@ -226,12 +227,12 @@ export class Poller {
   }
 
   #takeTurnSoon(): void {
-    this.#nextTurn ??= setImmediate(this.#turn);
+    this.#nextTurn ??= this.#timers.setImmediate(this.#turn);
   }
 
   #stopTurns(): void {
     if (this.#nextTurn === null) return;
-    clearImmediate(this.#nextTurn);
+    this.#timers.clearImmediate(this.#nextTurn);
     this.#nextTurn = null;
   }
 
@@ -263,7 +264,7 @@ export class Poller {
 
   #retryLater(): void {
     this.#stopTurns();
-    this.#retryTimer ??= setTimeout(() => {
+    this.#retryTimer ??= this.#timers.setTimeout(() => {
       this.#retryTimer = null;
       this.#takeTurn();
     }, RETRY_MS);
@@ -308,7 +309,7 @@ export class Poller {
   /** Looks from time to time at members that do not keep the process alive. */
   #lookLater(): void {
     if (this.#memberCount === 0 || this.#unrefTimer !== null) return;
-    const timer = setTimeout(() => {
+    const timer = this.#timers.setTimeout(() => {
       this.#unrefTimer = null;
       if (this.#waitingFor === 0 && !this.#isOnThread && this.#open !== null) {
         this.#handle(this.#open, this.#open.poll(false));
@@ -323,7 +324,7 @@ export class Poller {
     if (this.#holders > 0 || this.#isOnThread) return;
     this.#stopTurns();
     for (const timer of [this.#unrefTimer, this.#retryTimer]) {
-      if (timer !== null) clearTimeout(timer);
+      if (timer !== null) this.#timers.clearTimeout(timer);
     }
     this.#unrefTimer = this.#retryTimer = null;
     this.#open?.close();
