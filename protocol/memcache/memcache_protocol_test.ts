@@ -908,6 +908,18 @@ cleanTest(
   },
 );
 
+cleanTest("MemCacheProtocol.persistentTimeOut keeps the reason of an earlier abort", () => {
+  const clock = new Clock();
+  const client = new MemCacheProtocol({ clock });
+  client.makeConnection(new StringTransport()); // its abortConnection() loses nothing yet
+  const request = client.get("foo");
+  client.dataReceived(bytes("STORED\r\n"));
+  clock.advance(60);
+  client.connectionLost(new ConnectionAborted());
+  assertInstanceOf(failureResultOf(request), UnexpectedAnswer);
+  assertEquals(clock.getDelayedCalls(), []);
+});
+
 cleanTest("MemCacheProtocol.persistentTimeOut ends with the last answer", () => {
   const setup = new Setup();
   const request = setup.client.get("foo");
