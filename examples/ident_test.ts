@@ -1,7 +1,7 @@
 // examples/ident.ts: its server and its client, in memory, and the program with the permissions of
-// its header. The grammar is that of RFC 1413. Of Twisted's `test/test_ident.py`, `ClassParserTests`
-// and `ServerParserTests`; `ProcMixinTests` needs `/proc`, which Deno reads only with all
-// permissions.
+// its header. The grammar is that of RFC 1413. Of Twisted's `test/test_ident.py`,
+// `ClassParserTests` and `ServerParserTests`; `ProcMixinTests` needs `/proc`, which Deno reads only
+// with all permissions.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
