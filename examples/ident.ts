@@ -208,8 +208,7 @@ class IdentClient extends LineOnlyReceiver {
   }
 
   override textReceived(line: string): void {
-    if (this.answer.called) return;
-    this.transport.loseConnection();
+    this.transport.loseConnection(); // no further line arrives
     const text = line.replace(/\r$/, "");
     const [ports = "", kind = "", first = "", ...rest] = text.split(":");
     const [, portOnServer, portOnClient] = /^\s*(\d+)\s*,\s*(\d+)\s*$/.exec(ports) ?? [];

@@ -8,6 +8,7 @@ import fc from "fast-check";
 import { Clock, Deferred, Factory, type Protocol } from "../mod.ts";
 import { TimeoutError } from "../defer/mod.ts";
 import {
+  cleanTest,
   type ConnectedPair,
   connectedServerAndClient,
   failureResultOf,
@@ -37,13 +38,13 @@ function ask(queries: string, options?: Partial<IdentOptions>): [string, string]
   return [pair.client.text, pair.client.ending];
 }
 
-Deno.test("IdentFactory answers queries in their order, and keeps the connection open", () => {
+cleanTest("IdentFactory answers queries in their order, and keeps the connection open", () => {
   const both = "6193, 23 : USERID : UNIX : ada\r\n1, 65535 : USERID : UNIX : ada\r\n";
   assertEquals(ask("6193, 23\r\n1,65535\r\n"), [both, ""]);
   assertEquals(ask(" 6193 ,\t23 \n"), ["6193, 23 : USERID : UNIX : ada\r\n", ""]);
 });
 
-Deno.test("IdentFactory passes both ends of the connection to lookUp", () => {
+cleanTest("IdentFactory passes both ends of the connection to lookUp", () => {
   const ends: string[] = [];
   ask("6193, 23\r\n", {
     lookUp: (server, client) => {
@@ -55,22 +56,22 @@ Deno.test("IdentFactory passes both ends of the connection to lookUp", () => {
 });
 
 for (const ports of ["0, 23", "23, 0", "65536, 23", "23, 65536", "-1, 23", "23, 999999999"]) {
-  Deno.test(`IdentFactory answers ${ports} with INVALID-PORT`, () => {
+  cleanTest(`IdentFactory answers ${ports} with INVALID-PORT`, () => {
     assertEquals(ask(`${ports}\r\n`), [`${ports} : ERROR : INVALID-PORT\r\n`, ""]);
   });
 }
 
 for (const query of ["", "23", "23, ", "1, 2, 3", "a, b", "1.5, 2", "1 2", "1, 1234567890"]) {
-  Deno.test(`IdentFactory closes the connection after ${JSON.stringify(query)}`, () => {
+  cleanTest(`IdentFactory closes the connection after ${JSON.stringify(query)}`, () => {
     assertEquals(ask(`${query}\r\n1, 2\r\n`), ["", "closed"]);
   });
 }
 
-Deno.test("IdentFactory closes the connection if a query is too long", () => {
+cleanTest("IdentFactory closes the connection if a query is too long", () => {
   assertEquals(ask(" ".repeat(1100)), ["", "closed"]);
 });
 
-Deno.test("IdentFactory gives the same answers however the bytes are divided", () => {
+cleanTest("IdentFactory gives the same answers however the bytes are divided", () => {
   const queries = "6193, 23\r\n1,2\n0,1\r\n";
   fc.assert(fc.property(fc.array(fc.nat(queries.length), { maxLength: 8 }), (cuts) => {
     using pair = serve();
@@ -83,7 +84,7 @@ Deno.test("IdentFactory gives the same answers however the bytes are divided", (
   }));
 });
 
-Deno.test("IdentFactory answers with the type of an IdentError", () => {
+cleanTest("IdentFactory answers with the type of an IdentError", () => {
   for (const type of ["NO-USER", "HIDDEN-USER", "UNKNOWN-ERROR", "XBUSY"] as const) {
     const lookUp = (): never => {
       throw new IdentError(type);
@@ -102,14 +103,14 @@ for (
     ["a system with a colon", () => ({ system: "UNIX : eve", user: "ada" })],
   ] as const
 ) {
-  Deno.test(`IdentFactory logs ${claim}, and answers UNKNOWN-ERROR`, () => {
+  cleanTest(`IdentFactory logs ${claim}, and answers UNKNOWN-ERROR`, () => {
     using errors = new LoggedErrors();
     assertEquals(ask("1, 2\r\n", { lookUp }), ["1, 2 : ERROR : UNKNOWN-ERROR\r\n", ""]);
     assertEquals(errors.take().length, 1);
   });
 }
 
-Deno.test("IdentFactory answers one query at a time, each within its time limit", () => {
+cleanTest("IdentFactory answers one query at a time, each within its time limit", () => {
   using errors = new LoggedErrors();
   let started = 0;
   using pair = serve({
@@ -129,7 +130,7 @@ Deno.test("IdentFactory answers one query at a time, each within its time limit"
   assertEquals(errors.take().map(({ name }) => name), ["TimeoutError", "TimeoutError"]);
 });
 
-Deno.test("IdentFactory closes a connection without queries, and not one that waits", () => {
+cleanTest("IdentFactory closes a connection without queries, and not one that waits", () => {
   const found = new Deferred<IdentUser>();
   using pair = serve({ lookUp: () => found, idleTimeout: 60, lookUpTimeout: 300 });
   pair.pump.advance(59);
@@ -143,7 +144,7 @@ Deno.test("IdentFactory closes a connection without queries, and not one that wa
   assertEquals(pair.client.ending, "closed");
 });
 
-Deno.test("IdentFactory ends the lookup and the time limit of a client that has left", () => {
+cleanTest("IdentFactory ends the lookup and the time limit of a client that has left", () => {
   let cancelled = 0;
   using pair = serve({ lookUp: () => new Deferred<IdentUser>(() => cancelled++) });
   pair.client.send("1, 2\r\n");
@@ -153,10 +154,13 @@ Deno.test("IdentFactory ends the lookup and the time limit of a client that has 
   assertEquals([cancelled, pair.pump.clock.getDelayedCalls()], [1, []]);
 });
 
-/** Asks a server that a test writes. */
-function answering(reply: string, closes = true): { result: Deferred<IdentUser>; pump: IOPump } {
+/**
+ * Asks a server that a test writes. The server closes the connection after its reply, unless it
+ * keeps it open for some seconds.
+ */
+function answering(reply: string, seconds = 0): Deferred<IdentUser> {
   const pump = new IOPump();
-  const endpoints = new MemoryEndpoints({ pump });
+  using endpoints = new MemoryEndpoints({ pump });
   const server = new TestPeer();
   endpoints.server.listen(Factory.forProtocol(() => server));
   pump.flush();
@@ -164,9 +168,10 @@ function answering(reply: string, closes = true): { result: Deferred<IdentUser>;
   pump.flush();
   assertEquals(server.text, "6193, 23\r\n");
   server.send(reply);
-  if (closes) server.close();
+  if (seconds === 0) server.close();
+  pump.advance(seconds);
   pump.flush();
-  return { result, pump };
+  return result;
 }
 
 for (
@@ -174,11 +179,12 @@ for (
     ["6193, 23 : USERID : UNIX : stjohns\r\n", "UNIX", "stjohns"],
     ["6193,23:USERID:UNIX:stjohns\r\n", "UNIX", "stjohns"],
     ["6193, 23 : USERID : UNIX : a : b \n", "UNIX", "a : b "],
+    ["6193,23:USERID:UNIX:ada\r\n6193,23:USERID:UNIX:eve\r\n", "UNIX", "ada"],
     ["6193, 23 : USERID : OTHER,UTF-8 : grüße\r\n", "OTHER,UTF-8", "grüße"],
   ] as const
 ) {
-  Deno.test(`askIdent() reads ${JSON.stringify(reply)}`, () => {
-    assertEquals(successResultOf(answering(reply).result), { system, user });
+  cleanTest(`askIdent() reads ${JSON.stringify(reply)}`, () => {
+    assertEquals(successResultOf(answering(reply)), { system, user });
   });
 }
 
@@ -192,22 +198,23 @@ for (
     [`6193, 23 : ERROR : X${"Y".repeat(64)}\r\n`, "UNKNOWN-ERROR"],
     ["6193, 23 : ERROR : X\x1b[2J\r\n", "UNKNOWN-ERROR"],
     ["6194, 23 : USERID : UNIX : eve\r\n", "UNKNOWN-ERROR"],
+    ["6193, 22 : ERROR : NO-USER\r\n", "UNKNOWN-ERROR"],
     ["hello\r\n", "UNKNOWN-ERROR"],
     ["6193, 23 : USERID : UNIX : cut", "UNKNOWN-ERROR"],
     [" ".repeat(1100), "UNKNOWN-ERROR"],
   ] as const
 ) {
-  Deno.test(`askIdent() fails with ${type} for ${JSON.stringify(reply.slice(0, 40))}`, () => {
-    assertEquals(failureResultOf(answering(reply).result, IdentError).type, type);
+  cleanTest(`askIdent() fails with ${type} for ${JSON.stringify(reply.slice(0, 40))}`, () => {
+    assertEquals(failureResultOf(answering(reply), IdentError).type, type);
   });
 }
 
-Deno.test("askIdent() quotes an answer that it does not understand", () => {
-  const { message } = failureResultOf(answering("\x1b[2J\r\n").result);
+cleanTest("askIdent() quotes an answer that it does not understand", () => {
+  const { message } = failureResultOf(answering("\x1b[2J\r\n"));
   assertEquals(message, 'This is not an answer to the query: "\\u001b[2J"');
 });
 
-Deno.test("askIdent() refuses what is not a port", () => {
+cleanTest("askIdent() refuses what is not a port", () => {
   using endpoints = new MemoryEndpoints();
   for (const [server, client] of [[NaN, 23], [6193, 0.5]] as const) {
     assertThrows(
@@ -218,13 +225,11 @@ Deno.test("askIdent() refuses what is not a port", () => {
   }
 });
 
-Deno.test("askIdent() fails after its time limit", () => {
-  const { result, pump } = answering("6193, 23 : USERID", false);
-  pump.advance(30);
-  failureResultOf(result, TimeoutError);
+cleanTest("askIdent() fails after its time limit", () => {
+  failureResultOf(answering("6193, 23 : USERID", 30), TimeoutError);
 });
 
-Deno.test("ident.ts answers nc and its own client, and stops on SIGINT", async () => {
+cleanTest("ident.ts answers nc and its own client, and stops on SIGINT", async () => {
   await using server = new Example("ident.ts", ["0", "grace"]);
   const [, port] = await server.line(/ starting on 127\.0\.0\.1:(\d+)$/);
   await using client = new Example("ident.ts", ["ask", `tcp:127.0.0.1:${port}`, "6193", "23"]);

@@ -5,6 +5,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { Clock, Deferred, Factory, fail, type Protocol } from "../../mod.ts";
 import {
+  cleanTest,
   type ConnectedPair,
   connectedServerAndClient,
   failureResultOf,
@@ -49,24 +50,24 @@ for (
     ["/W ada@north@south", "ada", ["north", "south"], true],
   ] as const
 ) {
-  Deno.test(`parseQuery() reads ${JSON.stringify(line)}`, () => {
+  cleanTest(`parseQuery() reads ${JSON.stringify(line)}`, () => {
     assertEquals(parseQuery(line), { user, hosts: [...hosts], isVerbose });
   });
 }
 
 for (const line of ["/W\nada", "\nada", "\rada", "ada\r", "/W\u2028ada", "\xa0ada"]) {
-  Deno.test(`parseQuery() takes no line break for a space: ${JSON.stringify(line)}`, () => {
+  cleanTest(`parseQuery() takes no line break for a space: ${JSON.stringify(line)}`, () => {
     assertEquals(parseQuery(line), null);
   });
 }
 
 for (const line of ["ada lovelace", "ada@", "ada@@north", "a\x07da", "ädä", "ada /W"]) {
-  Deno.test(`parseQuery() refuses ${JSON.stringify(line)}`, () => {
+  cleanTest(`parseQuery() refuses ${JSON.stringify(line)}`, () => {
     assertEquals(parseQuery(line), null);
   });
 }
 
-Deno.test("FingerFactory answers with lines that end in CR LF, and closes the connection", () => {
+cleanTest("FingerFactory answers with lines that end in CR LF, and closes the connection", () => {
   assertEquals(ask("ada\r\n"), ["Writes programs\r\n", "closed"]);
   assertEquals(ask("ada\n"), ["Writes programs\r\n", "closed"]);
   assertEquals(ask("eve\r\n"), ["No such user\r\n", "closed"]);
@@ -74,7 +75,7 @@ Deno.test("FingerFactory answers with lines that end in CR LF, and closes the co
   assertEquals(ask("ada\r\n", { getUser })[0], "one\r\ntwo\r\nthree\r\n");
 });
 
-Deno.test("FingerFactory denies the list of users and other hosts by default", () => {
+cleanTest("FingerFactory denies the list of users and other hosts by default", () => {
   assertEquals(ask("\r\n"), ["Finger online user list denied\r\n", "closed"]);
   assertEquals(ask("/W\r\n")[0], "Finger online user list denied\r\n");
   assertEquals(ask("ada@north\r\n"), ["Finger forwarding service denied\r\n", "closed"]);
@@ -82,13 +83,13 @@ Deno.test("FingerFactory denies the list of users and other hosts by default", (
   assertEquals(ask("\r\n", { getUsers: () => "ada" })[0], "ada\r\n");
 });
 
-Deno.test("FingerFactory refuses malformed and oversized queries", () => {
+cleanTest("FingerFactory refuses malformed and oversized queries", () => {
   assertEquals(ask("ada lovelace\r\n"), ["This is not a query of RFC 1288\r\n", "closed"]);
   assertEquals(ask(`${"a".repeat(511)}\r\n`), ["No such user\r\n", "closed"]);
   assertEquals(ask("a".repeat(600)), ["The query is too long\r\n", "closed"]);
 });
 
-Deno.test("FingerFactory gives the same answer however the bytes of a query are divided", () => {
+cleanTest("FingerFactory gives the same answer however the bytes of a query are divided", () => {
   fc.assert(fc.property(
     fc.constantFrom("ada\r\n", "/W eve\n", "x y\n", `${"a".repeat(515)}\n`),
     fc.array(fc.nat(600), { maxLength: 8 }),
@@ -105,7 +106,7 @@ Deno.test("FingerFactory gives the same answer however the bytes of a query are 
   ));
 });
 
-Deno.test("FingerFactory does not wait longer for a query whose bytes arrive slowly", () => {
+cleanTest("FingerFactory does not wait longer for a query whose bytes arrive slowly", () => {
   using pair = serve({ queryTimeout: 10 });
   for (let second = 0; second < 9; second++) {
     pair.client.send("a");
@@ -117,7 +118,7 @@ Deno.test("FingerFactory does not wait longer for a query whose bytes arrive slo
   assertEquals(pair.client.ending, "closed");
 });
 
-Deno.test("FingerFactory ends the time limit of a query when the query has arrived", () => {
+cleanTest("FingerFactory ends the time limit of a query when the query has arrived", () => {
   const found = new Deferred<string>();
   using pair = serve({ getUser: () => found, queryTimeout: 10 });
   pair.client.send("ada\r\n");
@@ -127,12 +128,12 @@ Deno.test("FingerFactory ends the time limit of a query when the query has arriv
   assertEquals(pair.client.text, "Writes programs\r\n");
 });
 
-Deno.test("FingerFactory makes control characters of an answer visible", () => {
+cleanTest("FingerFactory makes control characters of an answer visible", () => {
   const [answer] = ask("ada\r\n", { getUser: () => "\x1b[2Jgone\tand\x07" });
   assertEquals(answer, "\\x1b[2Jgone\tand\\x07\r\n");
 });
 
-Deno.test("FingerFactory logs a failed lookup, and does not show it to the client", async () => {
+cleanTest("FingerFactory logs a failed lookup, and does not show it to the client", async () => {
   const failures: FingerOptions["getUser"][] = [
     () => {
       throw new Error("secret");
@@ -152,7 +153,7 @@ Deno.test("FingerFactory logs a failed lookup, and does not show it to the clien
   }
 });
 
-Deno.test("FingerFactory limits the time of a lookup", () => {
+cleanTest("FingerFactory limits the time of a lookup", () => {
   using errors = new LoggedErrors();
   using pair = serve({ getUser: () => new Deferred<string>(), answerTimeout: 5 });
   pair.client.send("ada\r\n");
@@ -163,7 +164,7 @@ Deno.test("FingerFactory limits the time of a lookup", () => {
   assertEquals(errors.take().map(({ name }) => name), ["TimeoutError"]);
 });
 
-Deno.test("FingerFactory cancels the lookup of a client that leaves, and asks only once", () => {
+cleanTest("FingerFactory cancels the lookup of a client that leaves, and asks only once", () => {
   const cancelled: string[] = [];
   using pair = serve({ getUser: ({ user }) => new Deferred<string>(() => cancelled.push(user)) });
   pair.client.send("ada\r\ngrace\r\n");
@@ -190,7 +191,7 @@ class Scene implements Disposable {
   }
 }
 
-Deno.test("askFinger() sends the query, and gives all that the server sends", () => {
+cleanTest("askFinger() sends the query, and gives all that the server sends", () => {
   using scene = new Scene();
   const answer = askFinger(scene.endpoints.client, "/W ada", scene.clock);
   scene.pump.flush();
@@ -203,7 +204,7 @@ Deno.test("askFinger() sends the query, and gives all that the server sends", ()
   assertEquals(scene.clock.getDelayedCalls().length, 0);
 });
 
-Deno.test("askFinger() refuses a text that is not one query", () => {
+cleanTest("askFinger() refuses a text that is not one query", () => {
   using scene = new Scene();
   for (const query of ["ada\r\ngrace", "/W\ngrace", "\r\nada", "ada\n", "ada\r"]) {
     assertThrows(
@@ -214,7 +215,7 @@ Deno.test("askFinger() refuses a text that is not one query", () => {
   }
 });
 
-Deno.test("askFinger() fails for an answer that is too long, and closes the connection", () => {
+cleanTest("askFinger() fails for an answer that is too long, and closes the connection", () => {
   using scene = new Scene();
   const answer = askFinger(scene.endpoints.client, "ada", scene.clock, { maxLength: 10 });
   scene.pump.flush();
@@ -224,7 +225,7 @@ Deno.test("askFinger() fails for an answer that is too long, and closes the conn
   assertEquals(scene.server.ending, "ECONNRESET");
 });
 
-Deno.test("askFinger() fails after its time limit, and closes the connection", () => {
+cleanTest("askFinger() fails after its time limit, and closes the connection", () => {
   using scene = new Scene();
   const answer = askFinger(scene.endpoints.client, "ada", scene.clock, { timeout: 10 });
   scene.pump.flush();
@@ -235,7 +236,7 @@ Deno.test("askFinger() fails after its time limit, and closes the connection", (
   assertEquals(scene.server.ending, "ECONNRESET");
 });
 
-Deno.test("askFinger() fails if the connection is refused or lost", () => {
+cleanTest("askFinger() fails if the connection is refused or lost", () => {
   using scene = new Scene();
   const lost = askFinger(scene.endpoints.client, "ada", scene.clock);
   scene.pump.flush();
@@ -248,7 +249,7 @@ Deno.test("askFinger() fails if the connection is refused or lost", () => {
   assertEquals(failureResultOf(refused).name, "ConnectionRefusedError");
 });
 
-Deno.test("forwardTo() asks the named server without the name, and denies all others", () => {
+cleanTest("forwardTo() asks the named server without the name, and denies all others", () => {
   using scene = new Scene();
   const forward = forwardTo(new Map([["north", scene.endpoints.client]]), scene.clock);
   const denied = "Finger forwarding service denied";
@@ -266,7 +267,7 @@ Deno.test("forwardTo() asks the named server without the name, and denies all ot
   assertEquals(pair.client.text, "Writes programs\r\n");
 });
 
-Deno.test("forwardTo() leaves out the error of the other server, which is logged", () => {
+cleanTest("forwardTo() leaves out the error of the other server, which is logged", () => {
   using errors = new LoggedErrors();
   using scene = new Scene();
   scene.endpoints.answer = "refuse";
@@ -280,18 +281,35 @@ Deno.test("forwardTo() leaves out the error of the other server, which is logged
   assertEquals(errors.take().map(({ name }) => name), ["ConnectionRefusedError"]);
 });
 
-Deno.test("makeService() listens on the reactor that it gets, as its configuration says", async () => {
-  const reactor = new MemoryReactorClock();
-  const service = makeService(reactor, {
-    listen: ["tcp:79", "tcp6:79"],
-    control: "unix:finger.sock:mode=600",
-    forward: { north: "tcp:192.0.2.1:79" },
-  });
-  assertEquals(reactor.tcpServers.length, 0);
-  service.startService();
-  assertEquals(reactor.tcpServers.map(({ isListening }) => isListening), [true, true]);
-  assertEquals(reactor.unixServers.map(({ isListening }) => isListening), [true]);
-  await service.stopService();
-  assertEquals(reactor.tcpServers.map(({ isListening }) => isListening), [false, false]);
-  assertEquals(reactor.getDelayedCalls(), []);
+cleanTest("forwardTo() closes the connection to the other server if the client leaves", () => {
+  using scene = new Scene();
+  const forward = forwardTo(new Map([["north", scene.endpoints.client]]), scene.clock);
+  using pair = serve({ forward });
+  pair.client.send("ada@north\r\n");
+  pair.pump.flush();
+  scene.pump.flush();
+  assertEquals(scene.server.text, "ada\r\n");
+  pair.client.transport.abortConnection();
+  pair.pump.flush();
+  scene.pump.flush();
+  assertEquals(scene.server.ending, "ECONNRESET");
 });
+
+cleanTest(
+  "makeService() listens on the reactor that it gets, as its configuration says",
+  async () => {
+    const reactor = new MemoryReactorClock();
+    const service = makeService(reactor, {
+      listen: ["tcp:79", "tcp6:79"],
+      control: "unix:finger.sock:mode=600",
+      forward: { north: "tcp:192.0.2.1:79" },
+    });
+    assertEquals(reactor.tcpServers.length, 0);
+    service.startService();
+    assertEquals(reactor.tcpServers.map(({ isListening }) => isListening), [true, true]);
+    assertEquals(reactor.unixServers.map(({ isListening }) => isListening), [true]);
+    await service.stopService();
+    assertEquals(reactor.tcpServers.map(({ isListening }) => isListening), [false, false]);
+    assertEquals(reactor.getDelayedCalls(), []);
+  },
+);

@@ -467,7 +467,7 @@ export class MemCacheProtocol<F extends IProtocolFactory = IProtocolFactory>
   /** Passes bytes to the decoder, and starts the time of {@linkcode persistentTimeOut} again. */
   override dataReceived(data: Uint8Array): void {
     const result = super.dataReceived(data);
-    if (this.#exchanges.isIdle || !this.transport.connected) this.#stopTimeout();
+    if (this.#exchanges.isIdle) this.#stopTimeout();
     else this.#startTimeout();
     // As in FrameReceiver: the result is a promise if a method of a subclass is async.
     return result;
