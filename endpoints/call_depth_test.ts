@@ -39,9 +39,10 @@ class Server extends Recorder {
   }
 }
 
-const TCP = ["Connection.received", "TCPConnDriver.#onRead", "#read"];
+const DELIVERY = ["ProtocolCalls.deliver", "Connection.#deliver", "Connection.received"];
+const TCP = [...DELIVERY, "TCPConnDriver.#onRead", "#read"];
 const TLS = [
-  "Connection.received",
+  ...DELIVERY,
   "TLSDriver.decrypted",
   "TLSSocket.<anonymous>",
   "NodeTLSEngine.receive",

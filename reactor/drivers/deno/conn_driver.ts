@@ -152,26 +152,18 @@ export class ConnDriver implements StreamDriver {
   }
 
   #onRead(count: number | null): void {
-    this.#reading = false;
-    if (this.#closed) {
-      this.#releaseIfIdle();
-    } else if (count === null) {
-      this.#sink?.readEnded();
-    } else {
-      this.#received(count);
-      this.#readOn();
-    }
-  }
-
-  #received(count: number): void {
     const borrowed = this.#borrowed;
     this.#borrowed = null;
+    this.#reading = false;
+    if (this.#closed) return this.#releaseIfIdle();
+    if (count === null) return this.#sink?.readEnded();
     if (borrowed === null) {
       this.#sink?.received(this.#buffer.take(count));
     } else {
       this.#buffer.filled(count, borrowed.length);
       this.#sink?.receivedInto?.(borrowed, count);
     }
+    this.#readOn();
   }
 
   #onReadFailed(error: unknown): void {
