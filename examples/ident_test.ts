@@ -204,7 +204,7 @@ for (
 
 Deno.test("askIdent() quotes an answer that it does not understand", () => {
   const { message } = failureResultOf(answering("\x1b[2J\r\n").result);
-  assertEquals(message, 'This is not an answer to the query: "\\u001b[2J"');
+  assertEquals(message, 'Cannot use the answer "\\u001b[2J": it does not answer the query');
 });
 
 Deno.test("askIdent() refuses what is not a port", () => {
