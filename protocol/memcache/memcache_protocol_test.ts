@@ -1034,14 +1034,16 @@ cleanTest("MemCacheProtocol uses the clock of its connection", () => {
 });
 
 cleanTest("MemCacheProtocol fails a request if there is no clock, and sends nothing", () => {
-  const client = new MemCacheProtocol();
-  const transport = new StringTransport();
-  client.makeConnection(transport);
-  const { cause, sent } = failureResultOf(client.get("foo"), RequestSendFailed);
-  assertInstanceOf(cause, Error);
-  const { message } = cause;
-  assert(message.startsWith("Cannot watch for the answers of MemCacheProtocol:"), message);
-  assertEquals([transport.text(), sent], ["", false]);
+  for (const options of [{}, { persistentTimeOut: Infinity, timeout: 5 }]) {
+    const client = new MemCacheProtocol(options);
+    const transport = new StringTransport();
+    client.makeConnection(transport);
+    const { cause, sent } = failureResultOf(client.get("foo"), RequestSendFailed);
+    assertInstanceOf(cause, Error);
+    const { message } = cause;
+    assert(message.startsWith("Cannot watch for the answers of MemCacheProtocol:"), message);
+    assertEquals([transport.text(), sent, client.inFlight], ["", false, 0]);
+  }
 });
 
 cleanTest("MemCacheProtocol fails requests that are made before the connection", () => {
