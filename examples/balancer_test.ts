@@ -9,6 +9,7 @@ class Backend {
   readonly #listener: Deno.TcpListener;
   readonly #serving: Promise<void>;
   readonly #name: string;
+  readonly #incomplete = Promise.withResolvers<void>();
 
   constructor(name: string) {
     this.#name = name;
@@ -18,6 +19,11 @@ class Backend {
 
   get address(): string {
     return `127.0.0.1:${this.#listener.addr.port}`;
+  }
+
+  /** Resolves when a client has sent a line in part. */
+  get incomplete(): Promise<void> {
+    return this.#incomplete.promise;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -53,6 +59,7 @@ class Backend {
       // A check closes the connection at once.
       if (length === null) return;
       received += decoder.decode(buffer.subarray(0, length));
+      if (!received.endsWith("\n")) this.#incomplete.resolve();
     }
     await conn.write(new TextEncoder().encode(`${this.#name}: ${received}`));
   }
@@ -83,6 +90,8 @@ Deno.test("balancer.ts alternates between healthy servers, and drains on SIGTERM
 
   const client = await RawPeer.connect(port);
   await client.send("still open, ");
+  // Before that, the connection may wait in the backlog of the port, which the system resets.
+  await two.incomplete;
   balancer.send("SIGTERM");
   await balancer.line(/ \(ProxyFactory on 0\.0\.0\.0:\d+ closed\)$/);
   await client.send("end\n");

@@ -211,7 +211,7 @@ for (
 
 cleanTest("askIdent() quotes an answer that it does not understand", () => {
   const { message } = failureResultOf(answering("\x1b[2J\r\n"));
-  assertEquals(message, 'This is not an answer to the query: "\\u001b[2J"');
+  assertEquals(message, 'Cannot use the answer "\\u001b[2J": it does not answer the query');
 });
 
 cleanTest("askIdent() refuses what is not a port", () => {

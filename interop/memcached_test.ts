@@ -8,7 +8,7 @@ import {
   TCP4ClientEndpoint,
   UNIXClientEndpoint,
 } from "../endpoints/mod.ts";
-import { Factory } from "../protocol/mod.ts";
+import { Factory, RequestLost } from "../protocol/mod.ts";
 import {
   ClientError,
   type MemCacheOptions,
@@ -231,7 +231,8 @@ memcached("ClientService connects a MemCacheProtocol again after a restart", asy
   };
   await first[Symbol.asyncDispose]();
   await lost;
-  await assertRejects(async () => await client.get("key"));
+  const failure = await assertRejects(async () => await client.get("key"), RequestLost);
+  assertEquals(failure.sent, false);
   const second = await startMemcached(address);
   fixture.after(() => second[Symbol.asyncDispose]());
   const next = await service.whenConnected();

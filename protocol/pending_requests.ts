@@ -195,7 +195,7 @@ export abstract class PendingRequests<Req, Res> {
    *   sent if it still waits, and otherwise its answer is dropped when it arrives. It fails with
    *   the error with which the peer answers, or with a failure whose `sent` says whether the
    *   request had been sent: {@linkcode RequestTimeout}, {@linkcode RequestCancelled},
-   *   {@linkcode RequestQueueFull}, {@linkcode RequestSendFailed} if `send` fails, or
+   *   {@linkcode RequestQueueFull}, {@linkcode RequestSendFailed} if `send` or the clock throws, or
    *   {@linkcode RequestLost} if the connection is lost. The error of the peer is not a
    *   {@linkcode RequestFailure}.
    * @throws {RangeError} when `timeout` is negative or NaN.
@@ -220,9 +220,13 @@ export abstract class PendingRequests<Req, Res> {
     const pending = new PendingRequest<Req, Res>(request, (pending) => {
       if (!this.#waiting.remove(number)) this.#abandon(pending);
     });
+    try {
+      this.#addTimeout(timeout, pending);
+    } catch (error) {
+      return fail(new RequestSendFailed(asError(error)));
+    }
     if (hasTurn) this.#start(pending);
     else number = this.#waiting.push(pending);
-    this.#addTimeout(timeout, pending);
     if (signal !== undefined) pending.answer.addSignal(signal);
     return pending.answer.addErrback((error) => this.#failed(pending, error, wasBlocked));
   }
@@ -332,9 +336,8 @@ export abstract class PendingRequests<Req, Res> {
   }
 
   #addTimeout(seconds: number, pending: PendingRequest<Req, Res>): void {
-    const { answer } = pending;
-    if (this.#clock === null || seconds === Infinity || answer.called) return;
-    answer.addTimeout(seconds, this.#clock, () => {
+    if (this.#clock === null || seconds === Infinity) return;
+    pending.answer.addTimeout(seconds, this.#clock, () => {
       const what = pending.sent ? "answer the request" : "answer earlier requests";
       throw new TimeoutError(`The peer did not ${what} within ${seconds} s`);
     });

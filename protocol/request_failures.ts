@@ -98,7 +98,7 @@ export class RequestLost extends ConnectionClosed implements RequestFailure {
 
 /**
  * The failure of a request that could not be sent. The `cause` is the reason: the error that `send`
- * of the queue has thrown, or the error of an attempt to connect.
+ * or the clock of the queue has thrown, or the error of an attempt to connect.
  */
 export class RequestSendFailed extends Error implements RequestFailure {
   static {

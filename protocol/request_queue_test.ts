@@ -7,7 +7,7 @@ import type { IDelayedCall } from "../reactor/interfaces/mod.ts";
 import { Clock } from "../task/mod.ts";
 import { StringTransport } from "../testing/mod.ts";
 import { type RequestQueueOptions, UnexpectedAnswer } from "./pending_requests.ts";
-import { RequestQueueFull, RequestTimeout } from "./request_failures.ts";
+import { RequestQueueFull, RequestSendFailed, RequestTimeout } from "./request_failures.ts";
 import { RequestQueue } from "./request_queue.ts";
 
 /** Collects the answer of a request, or the name of its failure. */
@@ -201,6 +201,26 @@ Deno.test("RequestQueue fails a request whose send() threw, and sends the next o
     "D",
   ]]]);
   assertEquals(outcomeOf(requests.request("bad at once")), ["RequestSendFailed"]);
+});
+
+Deno.test("RequestQueue sends no request whose clock throws", () => {
+  const error = new RangeError("no clock yet");
+  const clock = {
+    callLater: (): never => {
+      throw error;
+    },
+  };
+  const { queue: requests, sent } = queue({ clock, timeout: 5, maxInFlight: 1 });
+  const failures = [{}, { timeout: Infinity }, {}].map((options) => {
+    const failures: Error[] = [];
+    requests.request("a", options).addErrback((error) => void failures.push(error));
+    return failures;
+  });
+  for (const [failure] of [failures[0] ?? [], failures[2] ?? []]) {
+    assertInstanceOf(failure, RequestSendFailed);
+    assertEquals([failure.cause, failure.sent], [error, false]);
+  }
+  assertEquals([sent, failures[1], requests.inFlight, requests.waiting], [["a"], [], 1, 0]);
 });
 
 Deno.test("RequestQueue queues a request made in an errback behind waiting requests", () => {

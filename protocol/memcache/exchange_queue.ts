@@ -54,7 +54,10 @@ export class ExchangeQueue {
     return this.#queue.waiting;
   }
 
-  /** Sends a request, now or later. Returns a Deferred of the result. */
+  /**
+   * Sends a request, now or later. Returns a Deferred of the result. It fails with the error that the
+   * server answers, or with a `RequestFailure`.
+   */
   request<T>(exchange: Exchange<T>, options: RequestOptions): Deferred<T> {
     return this.#queue.request(exchange, options).addCallback(() => exchange.result);
   }
@@ -82,7 +85,7 @@ export class ExchangeQueue {
     this.#queue.answer();
   }
 
-  /** Fails all requests, and each later one. */
+  /** Fails all requests, and each later one, with `RequestLost`. */
   connectionLost(reason: Error): void {
     this.#queue.connectionLost(reason);
   }

@@ -6,13 +6,13 @@ import type { MemCacheDecoderOptions } from "./memcache_decoder.ts";
 export interface MemCacheOptions extends MemCacheDecoderOptions {
   /**
    * Seconds without a byte from the server, while a request is unanswered, after which the
-   * connection is aborted; `Infinity` for no limit.
+   * connection is aborted; `Infinity` for no limit. The unanswered requests fail with `RequestLost`.
    *
    * @default {60}
    */
   persistentTimeOut?: number | undefined;
   /**
-   * Seconds until a request fails with a `TimeoutError`, from its call. Later requests continue,
+   * Seconds until a request fails with a `RequestTimeout`, from its call. Later requests continue,
    * and its answer is dropped when it arrives.
    *
    * @default {Infinity}

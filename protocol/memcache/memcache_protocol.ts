@@ -76,15 +76,23 @@ function withoutItem({ timeout, signal }: RequestOptions): RequestOptions {
  *
  * Requests are sent at once, and those of one turn together; the answers arrive in the same order.
  * Each method returns a Deferred. It fails with {@linkcode ClientError} before anything is sent if
- * an argument is invalid; with {@linkcode ClientError}, {@linkcode ServerError} or
- * {@linkcode NoSuchCommand} if the server answers with an error; with `TimeoutError`; or with the
- * reason for which the connection was lost. Each method has the options `timeout` and `signal`, as
- * those of `RequestQueue`.
+ * an argument is invalid, and with {@linkcode ClientError}, {@linkcode ServerError} or
+ * {@linkcode NoSuchCommand} if the server answers with an error. Every other failure is a
+ * `RequestFailure`, whose `sent` says whether the server may have received the request:
+ *
+ * - `RequestTimeout` and `RequestCancelled`, by the options `timeout` and `signal` of each method,
+ *   as those of `RequestQueue`, or by a call of `cancel()`;
+ * - `RequestLost`, if the connection is lost: its `cause` is the reason;
+ * - `RequestQueueFull`, if {@linkcode MemCacheOptions.maxWaiting} is reached;
+ * - `RequestSendFailed`, if nothing could be sent: the connection has not been made, there is no
+ *   clock for a timeout, or the value no longer has the length that it had at the call, whose
+ *   `cause` is a {@linkcode ClientError}.
  *
  * The connection is aborted if an answer is malformed, exceeds a limit, or does not answer the
- * oldest unanswered request. All unanswered requests then fail with that error. The connection is
- * also aborted if the server answers `ERROR` or `CLIENT_ERROR` to a request with a value, because
- * it may have read the value as commands.
+ * oldest unanswered request, and if no byte arrives in {@linkcode persistentTimeOut}. It is also
+ * aborted if the server answers `ERROR` or `CLIENT_ERROR` to a request with a value, because it may
+ * have read the value as commands. The error is the `cause` of the reason, a `ConnectionAborted`,
+ * with which all unanswered requests are lost.
  *
  * Values are views of the memory in which the bytes arrived. `slice()` a value that is kept for
  * long. A value to store must not change until its request is answered.
@@ -118,7 +126,8 @@ export class MemCacheProtocol<F extends IProtocolFactory = IProtocolFactory>
   MAX_KEY_LENGTH = 250;
   /**
    * Seconds without a byte from the server, while a request is unanswered, after which the
-   * connection is aborted. A change takes effect with the next request or byte.
+   * connection is aborted, with a `TimeoutError` as the cause. A change takes effect with the next
+   * request or byte.
    */
   persistentTimeOut: number;
   /** The decoder of the answers. */
@@ -126,8 +135,6 @@ export class MemCacheProtocol<F extends IProtocolFactory = IProtocolFactory>
   readonly #exchanges: ExchangeQueue;
   readonly #clock: TimerClock | null;
   #timeout: IDelayedCall | null = null;
-  /** The reason for which this side aborted the connection. */
-  #violation: Error | null = null;
 
   /**
    * Creates a client that is not connected.
@@ -196,7 +203,8 @@ export class MemCacheProtocol<F extends IProtocolFactory = IProtocolFactory>
    *   suffice for 88000 keys of any length.
    * @param options `timeout` and `signal`.
    * @returns A Deferred of the values by their keys. Keys without a value are left out. It fails as
-   *   soon as one of the commands fails.
+   *   soon as one of the commands fails. The `sent` of its failure is that of this command: others
+   *   may have been sent.
    */
   getMultiple(
     keys: Iterable<string>,
@@ -479,19 +487,19 @@ export class MemCacheProtocol<F extends IProtocolFactory = IProtocolFactory>
       this.#exchanges.received(answer);
     } catch (error) {
       if (!isInstance(error, UnexpectedAnswer)) throw error;
-      this.#abort(error);
+      this.transport.abortConnection(error);
     }
   }
 
   /** Aborts the connection, because the server's bytes are not answers. */
   override decodingFailed(error: FramingError): void {
-    this.#abort(error);
+    this.transport.abortConnection(error);
   }
 
-  /** Fails all unanswered requests. A subclass that overrides it calls it. */
+  /** Fails all unanswered requests with `RequestLost`. A subclass that overrides it calls it. */
   override connectionLost(reason: Error): void {
     this.#stopTimeout();
-    this.#exchanges.connectionLost(this.#violation ?? reason);
+    this.#exchanges.connectionLost(reason);
   }
 
   /** Sends a request, unless its arguments are invalid. */
@@ -598,7 +606,7 @@ export class MemCacheProtocol<F extends IProtocolFactory = IProtocolFactory>
     // The request for which the time was started could not be sent.
     if (this.#exchanges.isIdle) return;
     const seconds = this.persistentTimeOut;
-    this.#abort(
+    this.transport.abortConnection(
       new TimeoutError(`The server sent nothing for ${seconds} s while a request was unanswered`),
     );
   }
@@ -606,10 +614,5 @@ export class MemCacheProtocol<F extends IProtocolFactory = IProtocolFactory>
   #stopTimeout(): void {
     if (this.#timeout?.active()) this.#timeout.cancel();
     this.#timeout = null;
-  }
-
-  #abort(error: Error): void {
-    this.#violation ??= error;
-    this.transport.abortConnection(error);
   }
 }

@@ -12,9 +12,10 @@
  *   STORED` and `NOT FOUND`. No server does: it is `NOT_STORED` and `NOT_FOUND`.
  * - `test_invalidGetResponse`, `test_invalidMultipleGetResponse` and `test_invalidEndResponse`:
  *   `dataReceived` does not throw. The connection is aborted, and the requests fail.
- * - `test_timeOut…`: the reason is a `ConnectionAborted` with the `TimeoutError` as its cause. In
- *   `test_timeoutCleanDeferreds` and `CommandFailureTests`, later requests fail with the reason of
- *   the loss, not with a `RuntimeError`.
+ * - `test_timeOut…`: the reason is a `ConnectionAborted` with the `TimeoutError` as its cause, and
+ *   the requests fail with a `RequestLost`, whose cause is the reason. In
+ *   `test_timeoutCleanDeferreds` and `CommandFailureTests`, later requests fail so, too, and not
+ *   with a `RuntimeError`.
  * - `test_clientError`, `test_invalidCommand`: `CLIENT_ERROR` and `ERROR` also abort the connection
  *   if the request had a value, and nothing is logged. Each command is answered so; there is no
  *   method to send a command that does not exist.
@@ -30,7 +31,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import fc from "fast-check";
-import { CancelledError, type Deferred, TimeoutError } from "../../defer/mod.ts";
+import { type Deferred, TimeoutError } from "../../defer/mod.ts";
 import { ConnectionAborted, ConnectionDone } from "../../reactor/errors.ts";
 import { Clock } from "../../task/mod.ts";
 import {
@@ -43,7 +44,15 @@ import {
   successResultOf,
   TestPeer,
 } from "../../testing/mod.ts";
-import { FrameTooLongError, RequestQueueFull, UnexpectedAnswer } from "../mod.ts";
+import {
+  FrameTooLongError,
+  RequestCancelled,
+  RequestLost,
+  RequestQueueFull,
+  RequestSendFailed,
+  RequestTimeout,
+  UnexpectedAnswer,
+} from "../mod.ts";
 import {
   ClientError,
   DEFAULT_PORT,
@@ -86,6 +95,19 @@ class Setup {
 
   receive(text: string): void {
     this.client.dataReceived(bytes(text));
+  }
+
+  /** Checks that a request has failed with the reason of the loss. */
+  assertLost(request: Deferred<unknown>, sent: boolean): void {
+    const error = failureResultOf(request, RequestLost);
+    assertStrictEquals(error.cause, this.reason);
+    assertEquals(error.sent, sent);
+  }
+
+  /** Returns the error with which the client has aborted the connection. */
+  abortCause(): unknown {
+    assertInstanceOf(this.reason, ConnectionAborted);
+    return this.reason.cause;
   }
 }
 
@@ -289,7 +311,8 @@ for (const [name, call, sent, answer, result] of COMMANDS) {
   cleanTest(`MemCacheProtocol: ${name} fails after the connection has been lost`, () => {
     const setup = new Setup();
     setup.transport.loseConnection();
-    assertInstanceOf(failureResultOf(call(setup.client)), ConnectionDone);
+    assertInstanceOf(setup.reason, ConnectionDone);
+    setup.assertLost(call(setup.client), false);
     assertEquals(setup.sent(), "");
   });
 
@@ -326,6 +349,7 @@ cleanTest("MemCacheProtocol names request and reason in the errors of the server
     });
   assertEquals(errors, [
     'Cannot carry out "incr foo 1": the server answered ERROR',
+    'Cannot carry out "incr foo 1": the server answered ERROR Too many open connections',
     'Cannot carry out "incr foo 1": the server answered CLIENT_ERROR non-numeric\tvalue\\x1b',
     'Cannot carry out "incr foo 1": the server answered SERVER_ERROR out of memory',
   ]);
@@ -350,9 +374,8 @@ cleanTest("MemCacheProtocol aborts after CLIENT_ERROR or ERROR for a request wit
     setup.receive(`${line}\r\nOK\r\nERROR\r\n`);
     const error = failureResultOf(first);
     assertEquals(error.name, line === "ERROR" ? "NoSuchCommand" : "ClientError");
-    assertInstanceOf(setup.reason, ConnectionAborted);
-    assertStrictEquals(setup.reason.cause, error);
-    assertStrictEquals(failureResultOf(second), setup.reason);
+    assertStrictEquals(setup.abortCause(), error);
+    setup.assertLost(second, true);
   }
 });
 
@@ -415,14 +438,12 @@ for (const [call, answer, message] of UNEXPECTED) {
     const first = call(setup.client);
     const second = setup.client.get("later");
     setup.receive(answer);
-    const error = failureResultOf(first);
+    const error = setup.abortCause();
     assertInstanceOf(error, UnexpectedAnswer);
     assert(error.message.startsWith("Cannot accept the answer "), error.message);
     assert(error.message.includes(message), error.message);
-    assertStrictEquals(failureResultOf(second), error);
-    assertInstanceOf(setup.reason, ConnectionAborted);
-    assertStrictEquals(setup.reason.cause, error);
-    assertStrictEquals(failureResultOf(setup.client.get("after")), error);
+    for (const request of [first, second]) setup.assertLost(request, true);
+    setup.assertLost(setup.client.get("after"), false);
   });
 }
 
@@ -451,12 +472,10 @@ cleanTest("MemCacheProtocol aborts the connection on malformed and oversized ans
     const setup = new Setup(options);
     const requests = [setup.client.getMultiple(["a", "b", "c"]), setup.client.version()];
     setup.receive(answer);
-    for (const request of requests) {
-      const error = failureResultOf(request);
-      assert(error instanceof type, `${error}`);
-      assert(error.message.includes(message), error.message);
-      assertStrictEquals(setup.reason?.cause, error);
-    }
+    const error = setup.abortCause();
+    assert(error instanceof type, `${error}`);
+    assert(error.message.includes(message), error.message);
+    for (const request of requests) setup.assertLost(request, true);
   }
 });
 
@@ -467,9 +486,18 @@ cleanTest(
     const requests = [setup.client.get("foo"), setup.client.get("bar")];
     setup.receive("VALUE foo 0 10\r\n12345");
     setup.transport.loseConnection();
-    for (const request of requests) assertInstanceOf(failureResultOf(request), ConnectionDone);
+    assertInstanceOf(setup.reason, ConnectionDone);
+    for (const request of requests) setup.assertLost(request, true);
   },
 );
+
+cleanTest("MemCacheProtocol fails a request that waits with sent: false when it is lost", () => {
+  const setup = new Setup({ maxInFlight: 1 });
+  const [sent, waiting] = [setup.client.increment("foo"), setup.client.increment("bar")];
+  setup.transport.loseConnection();
+  setup.assertLost(sent, true);
+  setup.assertLost(waiting, false);
+});
 
 cleanTest("MemCacheProtocol sends requests at once, and matches the answers in order", () => {
   const setup = new Setup();
@@ -580,6 +608,15 @@ cleanTest("MemCacheProtocol.getMultiple() does not send what waits when one comm
   setup.receive("END\r\n");
 });
 
+cleanTest("MemCacheProtocol.getMultiple() fails with the loss of the connection", () => {
+  const setup = new Setup({ maxInFlight: 1 });
+  const keys = Array.from({ length: 20 }, (_, i) => `${i}`.padStart(240, "k"));
+  const deferred = setup.client.getMultiple(keys);
+  assertEquals([setup.client.inFlight, setup.client.waiting], [1, 2]);
+  setup.transport.loseConnection();
+  setup.assertLost(deferred, true);
+});
+
 cleanTest(
   "MemCacheProtocol.getMultiple() can be cancelled, and the next answer is not lost",
   () => {
@@ -588,7 +625,7 @@ cleanTest(
     const deferred = setup.client.getMultiple(keys);
     const next = setup.client.version();
     deferred.cancel();
-    assertInstanceOf(failureResultOf(deferred), CancelledError);
+    assertEquals(failureResultOf(deferred, RequestCancelled).sent, true);
     setup.receive(`VALUE ${keys[0]} 0 1\r\nx\r\n${"END\r\n".repeat(3)}VERSION 1\r\n`);
     assertEquals(successResultOf(next), "1");
   },
@@ -826,7 +863,12 @@ cleanTest("MemCacheProtocol sends no value whose length has changed while it wai
   setup.sent();
   setup.receive("END\r\n");
   assertEquals(setup.sent(), "get bar\r\n");
-  for (const request of requests) assertInstanceOf(failureResultOf(request), ClientError);
+  for (const [i, length] of [3, 10].entries()) {
+    const { sent, cause } = failureResultOf(requests[i] ?? last, RequestSendFailed);
+    assertInstanceOf(cause, ClientError);
+    assert(cause.message.startsWith(`Cannot send a value of ${length} bytes: `), cause.message);
+    assertEquals(sent, false);
+  }
   setup.receive("END\r\n");
   assertEquals([first, last].map(successResultOf), [null, null]);
 });
@@ -899,17 +941,14 @@ cleanTest(
     setup.clock.advance(59.9);
     requests.forEach(assertNoResult);
     setup.clock.advance(0.1);
-    for (const request of requests) {
-      const error = failureResultOf(request);
-      assertInstanceOf(error, TimeoutError);
-      assertEquals(
-        error.message,
-        "The server sent nothing for 60 s while a request was unanswered",
-      );
-      assertInstanceOf(setup.reason, ConnectionAborted);
-      assertStrictEquals(setup.reason.cause, error);
-    }
-    assertInstanceOf(failureResultOf(setup.client.get("baz")), TimeoutError);
+    const error = setup.abortCause();
+    assertInstanceOf(error, TimeoutError);
+    assertEquals(
+      error.message,
+      "The server sent nothing for 60 s while a request was unanswered",
+    );
+    for (const request of requests) setup.assertLost(request, true);
+    setup.assertLost(setup.client.get("baz"), false);
   },
 );
 
@@ -940,7 +979,8 @@ cleanTest("MemCacheProtocol.persistentTimeOut includes a value and statistics in
     const request = part.startsWith("STAT") ? setup.client.stats() : setup.client.get("foo");
     setup.receive(part);
     setup.clock.advance(60);
-    assertInstanceOf(failureResultOf(request), TimeoutError);
+    assertInstanceOf(setup.abortCause(), TimeoutError);
+    setup.assertLost(request, true);
   }
 });
 
@@ -955,7 +995,8 @@ cleanTest("MemCacheProtocol.persistentTimeOut counts from the last byte of the s
   setup.clock.advance(59);
   assertNoResult(second);
   setup.clock.advance(1);
-  assertInstanceOf(failureResultOf(second), TimeoutError);
+  assertInstanceOf(setup.abortCause(), TimeoutError);
+  setup.assertLost(second, true);
 });
 
 cleanTest("MemCacheProtocol.persistentTimeOut is not extended by further requests", () => {
@@ -964,7 +1005,8 @@ cleanTest("MemCacheProtocol.persistentTimeOut is not extended by further request
   setup.clock.advance(59);
   const second = setup.client.get("bar");
   setup.clock.advance(1);
-  for (const request of [first, second]) assertInstanceOf(failureResultOf(request), TimeoutError);
+  assertInstanceOf(setup.abortCause(), TimeoutError);
+  for (const request of [first, second]) setup.assertLost(request, true);
 });
 
 cleanTest("MemCacheProtocol.persistentTimeOut may be Infinity, and may be changed", () => {
@@ -976,16 +1018,20 @@ cleanTest("MemCacheProtocol.persistentTimeOut may be Infinity, and may be change
   setup.receive("END\r\n");
   assertEquals(successResultOf(first), null);
   setup.clock.advance(5);
-  assertInstanceOf(failureResultOf(second), TimeoutError);
+  assertInstanceOf(setup.abortCause(), TimeoutError);
+  setup.assertLost(second, true);
 });
 
 cleanTest("MemCacheProtocol.persistentTimeOut ignores a request that could not be sent", () => {
   const setup = new Setup();
   const value = new Uint8Array(3);
+  const error = new TypeError("no");
   setup.transport.write = () => {
-    throw new TypeError("no");
+    throw error;
   };
-  assertInstanceOf(failureResultOf(setup.client.set("foo", value)), TypeError);
+  const failure = failureResultOf(setup.client.set("foo", value), RequestSendFailed);
+  assertStrictEquals(failure.cause, error);
+  assertEquals([failure.sent, setup.client.inFlight], [false, 0]);
   setup.clock.advance(60);
   assert(setup.transport.connected);
 });
@@ -997,23 +1043,27 @@ cleanTest("MemCacheProtocol uses the clock of its connection", () => {
   client.makeConnection(new StringTransport({ clock }));
   const request = client.get("foo");
   clock.advance(5);
-  assertInstanceOf(failureResultOf(request), TimeoutError);
+  assertEquals(failureResultOf(request, RequestTimeout).sent, true);
   client.connectionLost(new ConnectionDone());
   assertEquals(clock.getDelayedCalls(), []);
 });
 
 cleanTest("MemCacheProtocol fails a request if there is no clock, and sends nothing", () => {
-  const client = new MemCacheProtocol();
-  const transport = new StringTransport();
-  client.makeConnection(transport);
-  const { message } = failureResultOf(client.get("foo"));
-  assert(message.startsWith("Cannot watch for the answers of MemCacheProtocol:"), message);
-  assertEquals(transport.text(), "");
+  for (const options of [{}, { persistentTimeOut: Infinity, timeout: 5 }]) {
+    const client = new MemCacheProtocol(options);
+    const transport = new StringTransport();
+    client.makeConnection(transport);
+    const { cause, sent } = failureResultOf(client.get("foo"), RequestSendFailed);
+    assertInstanceOf(cause, Error);
+    const { message } = cause;
+    assert(message.startsWith("Cannot watch for the answers of MemCacheProtocol:"), message);
+    assertEquals([transport.text(), sent, client.inFlight], ["", false, 0]);
+  }
 });
 
 cleanTest("MemCacheProtocol fails requests that are made before the connection", () => {
   const client = new MemCacheProtocol({ clock: new Clock(), persistentTimeOut: Infinity });
-  const { message } = failureResultOf(client.get("foo"));
+  const { message } = failureResultOf(client.get("foo"), RequestSendFailed);
   assert(message.includes("its connection has not been made"), message);
 });
 
@@ -1024,7 +1074,7 @@ cleanTest(
     const first = setup.client.get("foo");
     const second = setup.client.get("bar", { timeout: 50 });
     setup.clock.advance(5);
-    assertInstanceOf(failureResultOf(first), TimeoutError);
+    assertEquals(failureResultOf(first, RequestTimeout).sent, true);
     setup.receive("VALUE foo 0 3\r\nold\r\nEND\r\nVALUE bar 0 3\r\nbar\r\nEND\r\n");
     assertEquals(successResultOf(second), bar);
   },
@@ -1057,10 +1107,12 @@ cleanTest("MemCacheProtocol option signal abandons each kind of request", () => 
     c.meta("mg", "k", [], { signal }),
   ];
   controller.abort();
-  for (const request of requests) assertInstanceOf(failureResultOf(request), CancelledError);
+  for (const request of requests) {
+    assertEquals(failureResultOf(request, RequestCancelled).sent, true);
+  }
   assertEquals(setup.client.inFlight, requests.length);
   setup.sent();
-  assertInstanceOf(failureResultOf(c.get("k", { signal })), CancelledError);
+  assertEquals(failureResultOf(c.get("k", { signal }), RequestCancelled).sent, false);
   assertEquals(setup.sent(), "");
   setup.transport.loseConnection();
 });
