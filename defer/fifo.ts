@@ -8,6 +8,11 @@ export class Fifo<T> {
     return this.#items.length - this.#first;
   }
 
+  /** The first item; `undefined` if the queue is empty. */
+  get first(): T | undefined {
+    return this.#items[this.#first];
+  }
+
   /** Returns all items, in order. */
   list(): T[] {
     return this.#items.slice(this.#first);

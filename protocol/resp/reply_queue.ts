@@ -1,4 +1,5 @@
 import { Deferred } from "../../defer/mod.ts";
+import { Fifo } from "../../defer/fifo.ts";
 import { follow, isInstance } from "../../internal/foreign_value.ts";
 import type { CommandResult } from "./command_table.ts";
 
@@ -29,8 +30,7 @@ export interface ReplyQueueOwner {
  */
 export class ReplyQueue {
   readonly #owner: ReplyQueueOwner;
-  #pending: Pending[] = [];
-  #first = 0;
+  #pending = new Fifo<Pending>();
   #isCancelled = false;
 
   constructor(owner: ReplyQueueOwner) {
@@ -39,7 +39,7 @@ export class ReplyQueue {
 
   /** The number of commands whose replies have not been sent. */
   get length(): number {
-    return this.#pending.length - this.#first;
+    return this.#pending.length;
   }
 
   /** Sends a reply as soon as those before it have been sent. */
@@ -63,10 +63,9 @@ export class ReplyQueue {
 
   /** Drops all replies, and cancels the Deferreds of those that are missing. */
   cancel(): void {
-    const dropped = this.#pending.slice(this.#first);
+    const dropped = this.#pending.list();
     this.#isCancelled = true;
-    this.#pending = [];
-    this.#first = 0;
+    this.#pending = new Fifo();
     for (const { outcome, result } of dropped) {
       if (outcome === null && isInstance(result, Deferred)) result.cancel();
     }
@@ -78,19 +77,15 @@ export class ReplyQueue {
       if (outcome.failed) this.#owner.dropped(outcome.error);
       return;
     }
-    if (this.#pending[this.#first] !== pending) return;
+    if (this.#pending.first !== pending) return;
     for (let next = this.#firstOutcome(); next !== null; next = this.#firstOutcome()) {
-      this.#first++;
+      this.#pending.shift();
       this.#owner.send(next);
-    }
-    if (this.length === 0) {
-      this.#pending = [];
-      this.#first = 0;
     }
     this.#owner.settled();
   }
 
   #firstOutcome(): Outcome | null {
-    return this.#pending[this.#first]?.outcome ?? null;
+    return this.#pending.first?.outcome ?? null;
   }
 }

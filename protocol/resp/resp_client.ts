@@ -96,9 +96,8 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
   /** Whether subscriptions end with the connection. */
   #ownsSubscriptions = true;
   readonly #sender: SubscriptionSender = { send: (...words) => this.#sendSubscription(...words) };
-  /** What has been sent, and not completely answered. The first item is in `#current`. */
+  /** What has been sent, and not completely answered. */
   readonly #sent = new Fifo<Outgoing>();
-  #current: Outgoing | null = null;
   #replies: RESPValue[] = [];
   /** The topics that the server has confirmed: `channel:news`. */
   readonly #confirmed = new Set<string>();
@@ -335,15 +334,9 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
     return this.#subscriptions.add(kind, name, options);
   }
 
-  /** What the next reply belongs to; `null` if there is nothing. */
-  #awaited(): Outgoing | null {
-    if (this.#current === null && this.#sent.length > 0) this.#current = this.#sent.shift();
-    return this.#current;
-  }
-
   #replied(value: RESPValue): void {
-    const awaited = this.#awaited();
-    if (awaited === null) throw unexpected(value);
+    const awaited = this.#sent.first;
+    if (awaited === undefined) throw unexpected(value);
     if (awaited.confirmation !== null && !(value instanceof RESPError)) {
       return this.#settle(new UnexpectedReply("a confirmation", value));
     }
@@ -357,7 +350,7 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
 
   /** Answers the oldest request. */
   #settle(outcome: RESPValue | UnexpectedReply): void {
-    this.#current = null;
+    this.#sent.shift();
     if (outcome instanceof Error) this.#requests.fail(outcome);
     else this.#requests.answer(outcome);
   }
@@ -365,8 +358,8 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
   /** Whether a reply of RESP2 is a message or a confirmation: it is an array like any other. */
   #isPubSub(value: RESPValue): value is RESPValue[] {
     if (this.#version === 3 || !Array.isArray(value)) return false;
-    const awaited = this.#awaited();
-    const isExpected = this.#confirmed.size > 0 || (awaited?.confirmation ?? null) !== null;
+    const awaited = this.#sent.first?.confirmation ?? null;
+    const isExpected = this.#confirmed.size > 0 || awaited !== null;
     return isExpected && isPubSubEvent(value);
   }
 
@@ -385,7 +378,7 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
     if (event.type === "message") {
       return this.#subscriptions.published(kind, name, event.channel, event.bytes);
     }
-    const isAwaited = this.#awaited()?.confirmation === event.confirmation;
+    const isAwaited = this.#sent.first?.confirmation === event.confirmation;
     const topic = `${kind}:${name}`;
     if (event.type === "remove") this.#confirmed.delete(topic);
     else if (isAwaited) this.#confirmed.add(topic);

@@ -187,10 +187,10 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
         return this.#update();
       }
     } catch (error) {
-      return this.#replies.add({ failed: true, error });
+      return this.#add({ failed: true, error });
     }
     if (this.#replies.length === 0) this.#send(result);
-    else this.#replies.add({ failed: false, value: result });
+    else this.#add({ failed: false, value: result });
   }
 
   /** Replies with the violation, and closes the connection. */
@@ -255,6 +255,12 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
     const { user, password } = credentials;
     const isAccepted = this.authenticate(user, password);
     return isThenable(isAccepted) ? isAccepted.then(accept) : accept(isAccepted);
+  }
+
+  /** Sends a reply after those before it. Replies that wait count towards `maxInFlight`. */
+  #add(outcome: Outcome): void {
+    this.#replies.add(outcome);
+    this.#update();
   }
 
   #sendOutcome(outcome: Outcome): void {

@@ -110,6 +110,15 @@ Deno.test("RESPServerProtocol reads no more while maxInFlight commands are handl
   assertEquals(server.fixture.peer.text, "$1\r\nx\r\n".repeat(50));
 });
 
+Deno.test("RESPServerProtocol counts replies that wait for earlier ones towards maxInFlight", async () => {
+  using server = new Server({}, { maxInFlight: 3 });
+  const rest = Array.from({ length: 50 }, () => ["ECHO", "x"]);
+  assertEquals(await server.send(["WAIT", "a"], ["SET"], ...rest), "");
+  assertEquals(server.fixture.protocol.inFlight, 3);
+  const replies = await server.finish("a");
+  assertEquals(replies.replace(/^-.*\r\n/m, ""), `$1\r\na\r\n${"$1\r\nx\r\n".repeat(50)}`);
+});
+
 Deno.test("RESPServerProtocol accepts handlers that return promises", async () => {
   using server = new Server({ LATER: { arity: 1, run: () => Promise.resolve(7) } });
   assertEquals(await server.send(["LATER"], ["ECHO", "a"]), ":7\r\n$1\r\na\r\n");
