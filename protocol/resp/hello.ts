@@ -18,6 +18,16 @@ export interface HelloRequest {
   readonly name: string | null;
 }
 
+/** The reply to an accepted `HELLO`. The version changes when it is sent, and not before. */
+export class HelloReply {
+  /** The version of this and all later replies; `null` to keep the current one. */
+  readonly version: RESPVersion | null;
+
+  constructor(version: RESPVersion | null) {
+    this.version = version;
+  }
+}
+
 /** What a server says about itself in the reply to `HELLO`. */
 export interface ServerInfo {
   /** The name of the server. */

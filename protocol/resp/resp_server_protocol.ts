@@ -10,10 +10,10 @@ import {
   type CommandDecoderOptions,
   CommandSyntaxError,
 } from "./command_decoder.ts";
-import { type CommandResult, type CommandTable, fitsArity, PushReply } from "./command_table.ts";
+import { type CommandTable, fitsArity, PushReply } from "./command_table.ts";
 import { unknownCommand } from "./command_table.ts";
-import { helloReply, parseHello, type ServerInfo } from "./hello.ts";
-import { type Outcome, ReplyQueue } from "./reply_queue.ts";
+import { HelloReply, helloReply, parseHello, type ServerInfo } from "./hello.ts";
+import { type Outcome, type Reply, ReplyQueue } from "./reply_queue.ts";
 import type { RESPCommand } from "./resp_command.ts";
 import { RESPEncoder } from "./resp_encoder.ts";
 import { OK, type RESPOutput, type RESPVersion } from "./resp_output.ts";
@@ -179,7 +179,7 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
 
   /** Calls the handler of a command. */
   override frameReceived(command: RESPCommand): void {
-    let result: CommandResult | PromiseLike<CommandResult>;
+    let result: Reply | PromiseLike<Reply>;
     try {
       result = this.#run(command);
       if (isThenable(result)) {
@@ -225,7 +225,7 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
     return !this.#isClosing && super.isReceptive;
   }
 
-  #run(command: RESPCommand): CommandResult | PromiseLike<CommandResult> {
+  #run(command: RESPCommand): Reply | PromiseLike<Reply> {
     const definition = this.#commands.get(command.name);
     if (definition === undefined) return this.#runOwn(command);
     if (fitsArity(command, definition.arity)) return definition.run(command, this);
@@ -233,23 +233,22 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
   }
 
   /** Handles a command that is not in the table. */
-  #runOwn(command: RESPCommand): CommandResult | PromiseLike<CommandResult> {
+  #runOwn(command: RESPCommand): Reply | PromiseLike<Reply> {
     if (command.name === "HELLO") return this.#hello(command);
     if (command.name !== "QUIT") return new RESPError("ERR", unknownCommand(command));
     this.loseConnection();
     return OK;
   }
 
-  #hello(command: RESPCommand): CommandResult | PromiseLike<CommandResult> {
+  #hello(command: RESPCommand): Reply | PromiseLike<Reply> {
     const { version, credentials, name } = parseHello(command);
-    const accept = (isAccepted: boolean): CommandResult => {
+    const accept = (isAccepted: boolean): Reply => {
       if (isAccepted !== true) {
         const why = "invalid username-password pair or user is disabled.";
         return new RESPError("WRONGPASS", why);
       }
-      if (version !== null) this.#encoder.version = version;
       if (name !== null) this.clientName = name;
-      return helloReply(this.#info, this.version, this.id);
+      return new HelloReply(version);
     };
     if (credentials === null) return accept(true);
     const { user, password } = credentials;
@@ -269,14 +268,20 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
   }
 
   /** Adds a reply to the bytes to send. */
-  #send(result: CommandResult): void {
+  #send(result: Reply): void {
     try {
-      if (!(result instanceof PushReply)) this.#encoder.reply(result);
+      if (result instanceof HelloReply) this.#sendHello(result);
+      else if (!(result instanceof PushReply)) this.#encoder.reply(result);
       else for (const push of result.pushes) this.#encoder.push(push);
     } catch (error) {
       this.#encodeFailure(error);
     }
     if (this.#encoder.size > this.#maxUnsent) this.#flush();
+  }
+
+  #sendHello({ version }: HelloReply): void {
+    if (version !== null) this.#encoder.version = version;
+    this.#encoder.reply(helloReply(this.#info, this.version, this.id));
   }
 
   /** Adds an error. What a handler has thrown by mistake is not for the eyes of the client. */

@@ -206,6 +206,18 @@ Deno.test("RESPServerProtocol negotiates the version with HELLO", async () => {
   assertEquals(server.fixture.protocol.version, 2);
 });
 
+Deno.test("RESPServerProtocol changes the version with the reply to HELLO, and not before", async () => {
+  const late = new Deferred<null>();
+  using server = new Server(
+    { LATE: { arity: 1, run: () => late }, NULL: { arity: 1, run: () => null } },
+    { maxInFlight: 3 },
+  );
+  assertEquals(await server.send(["LATE"], ["HELLO", "3"], ["NULL"]), "");
+  late.callback(null);
+  await server.fixture.settle();
+  assert(/^\$-1\r\n%7\r\n.*\r\n_\r\n$/s.test(server.fixture.peer.text), server.fixture.peer.text);
+});
+
 Deno.test("RESPServerProtocol refuses an invalid HELLO in the words of Redis", async () => {
   using server = new Server();
   const replies = await server.send(
