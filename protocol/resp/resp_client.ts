@@ -2,7 +2,7 @@ import { type Deferred, fail } from "../../defer/mod.ts";
 import { Fifo } from "../../defer/fifo.ts";
 import { callLogged } from "../../defer/guarded_call.ts";
 import { checkFunction, quote } from "../../internal/validation.ts";
-import type { FramingError } from "../framing/framing_error.ts";
+import { FramingError } from "../framing/framing_error.ts";
 import { FrameReceiver } from "../framing/frame_receiver.ts";
 import { Heartbeat } from "../heartbeat.ts";
 import { type RequestOptions, UnexpectedAnswer } from "../pending_requests.ts";
@@ -260,7 +260,12 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
 
   /** Starts the heartbeat. */
   override connectionMade(): void {
-    if (this.#ownsSubscriptions) this.#subscriptions.attach(this.#sender);
+    if (this.#ownsSubscriptions) {
+      // The loss of the connection ends all subscriptions, and each of them reports it.
+      this.#subscriptions.attach(this.#sender).addErrback((error) => {
+        this.transport.abortConnection(error);
+      });
+    }
     const { clock, heartbeat = DEFAULT_HEARTBEAT } = this.#options;
     if (heartbeat === null) return;
     this.#heartbeat = new Heartbeat(clock, this.transport, {
@@ -278,7 +283,7 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
 
   /** Aborts the connection, with the violation of the format as the reason. */
   override decodingFailed(error: FramingError): void {
-    this.transport.abortConnection(error);
+    this.transport.abortConnection(this.#withoutPassword(error));
   }
 
   /** Passes a reply to its command, and a message to its subscriptions. */
@@ -295,6 +300,13 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
     this.#subscriptions.detach(this.#sender);
     this.#requests.connectionLost(reason);
     if (this.#ownsSubscriptions) this.#subscriptions.loseAll(reason);
+  }
+
+  /** Returns an error that does not quote a line with the password, which a server may repeat. */
+  #withoutPassword(error: FramingError): FramingError {
+    const { password = "" } = this.#login;
+    if (password === "" || !error.message.includes(password)) return error;
+    return new FramingError("Cannot receive a RESP message: a line is not valid", error.offset);
   }
 
   #command(words: CommandWords, options?: ReadOptions): Deferred<unknown> {

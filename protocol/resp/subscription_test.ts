@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { CancelledError, type Deferred } from "../../defer/mod.ts";
 import { ClientService, type ClientServiceOptions } from "../../endpoints/mod.ts";
+import { ConnectionLost } from "../../reactor/errors.ts";
 import { Clock } from "../../task/mod.ts";
 import {
   assertNoResult,
@@ -303,6 +304,22 @@ cleanTest("RESPClient does not count subscriptions that it has not made", () => 
   assertEquals(successResultOf(reply), "a");
 });
 
+cleanTest(
+  "RESPClient.subscribe() before there is a connection fails if that is lost at once",
+  () => {
+    const clock = new Clock();
+    const client = new RESPClient({ clock });
+    const subscribing = client.subscribe("news");
+    using pair = connectedServerAndClient(TestPeer, client, { clock });
+    pair.pump.flush();
+    assertEquals(pair.server.take(), command("subscribe", "news"));
+    pair.serverTransport.abortConnection();
+    pair.pump.flush();
+    // cleanTest() fails if an error is logged.
+    assertInstanceOf(failureResultOf(subscribing), ConnectionLost);
+  },
+);
+
 cleanTest("RESPClient closes a connection whose message has no data", () => {
   using fixture = new Fixture(3);
   fixture.subscribe("news");
@@ -491,4 +508,6 @@ cleanTest("RESPClientFactory sends no command of a lost connection again", () =>
 Deno.test("RESPClientFactory() rejects options that are out of range", () => {
   const options = { clock: new Clock(), username: "ada" };
   assertThrows(() => new RESPClientFactory(options), TypeError, "no password");
+  const wrong = { clock: new Clock(), maxInFlight: 0 };
+  assertThrows(() => new RESPClientFactory(wrong), RangeError, "maxInFlight");
 });
