@@ -203,7 +203,8 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
    * @param options `read`, which is called with the array of replies, `timeout` and `signal`.
    * @returns A Deferred of the replies; `null` if a watched key has changed. The reply of a command
    *   that has failed is a {@linkcode RESPError} in the array. The Deferred fails with the error of
-   *   the first command that the server does not accept, in which case none is carried out.
+   *   the first command that the server does not accept. None is carried out then, unless the
+   *   server has refused `MULTI` itself, as for a user who may not call it.
    * @throws {TypeError} when a word is neither text, bytes nor a number, or a command is refused by
    *   {@linkcode command}.
    * @throws {RangeError} when a command has no word, or `timeout` is negative or NaN.

@@ -27,7 +27,8 @@ export interface RESPServerOptions extends CommandDecoderOptions {
    * The maximum number of commands of a connection that are being handled. While so many handlers
    * have not finished, no further command is handled, and the connection is not read. With 1, a
    * command starts when the one before has finished, as in Redis. With more, handlers run at the
-   * same time; the replies still have the order of the commands.
+   * same time; the replies still have the order of the commands. The loss of a connection that is
+   * not read is noticed only when a handler finishes, so limit the time that a handler may take.
    *
    * @default {1}
    */
@@ -143,7 +144,9 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
    */
   push(values: readonly RESPOutput[]): void {
     this.#encoder.push(values);
-    this.#flushSoon();
+    // Written at once, so that the connection's writeBufferLimit also limits the pushes of one turn.
+    if (this.#encoder.size > this.#maxUnsent) this.#flush();
+    else this.#flushSoon();
   }
 
   /**

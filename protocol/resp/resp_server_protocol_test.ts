@@ -7,6 +7,7 @@ import {
   type CommandDefinitions,
   CommandTable,
   encodeCommand,
+  encodeReply,
   OK,
   PushReply,
   RESPError,
@@ -274,6 +275,16 @@ Deno.test("RESPServerProtocol.push() sends arrays in RESP2, and pushes in RESP3"
   await server.fixture.settle();
   assertEquals(peer.text.slice(before), ">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\n2\r\n");
   await server.finish("a");
+});
+
+Deno.test("RESPServerProtocol.push() writes at once what exceeds maxUnsent", async () => {
+  using server = new Server({}, { maxUnsent: 100 });
+  const { protocol } = server.fixture;
+  const pushed = encodeReply(["message", "x".repeat(80)]).length;
+  protocol.push(["message", "x".repeat(80)]);
+  assertEquals([pushed, protocol.paused], [104, true]);
+  await server.fixture.settle();
+  assertEquals([server.fixture.peer.text.length, protocol.paused], [pushed, false]);
 });
 
 Deno.test("RESPServerProtocol sends a PushReply in its place, and an empty one not at all", async () => {
