@@ -223,11 +223,6 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
     this.#flush();
   }
 
-  /** Whether a command may be handled. */
-  protected override get isReceptive(): boolean {
-    return !this.#isClosing && super.isReceptive;
-  }
-
   #run(command: RESPCommand): Reply | PromiseLike<Reply> {
     const definition = this.#commands.get(command.name);
     if (definition === undefined) return this.#runOwn(command);

@@ -285,6 +285,11 @@ Deno.test("RESPServerProtocol.push() writes at once what exceeds maxUnsent", asy
   assertEquals([pushed, protocol.paused], [104, true]);
   await server.fixture.settle();
   assertEquals([server.fixture.peer.text.length, protocol.paused], [pushed, false]);
+  // What has been sent does not count any more.
+  await server.send(["ECHO", "x"]);
+  protocol.push(["message", "x".repeat(50)]);
+  await Promise.resolve();
+  assertEquals(protocol.paused, false);
 });
 
 Deno.test("RESPServerProtocol sends a PushReply in its place, and an empty one not at all", async () => {

@@ -234,6 +234,18 @@ for (const version of [2, 3] as const) {
     }
   });
 
+  test("a loop that keeps up may receive any number of bytes", async (fixture) => {
+    const subscription = fixture.subscribe("news", { maxBufferedBytes: 6 });
+    const loop = subscription[Symbol.asyncIterator]();
+    for (let i = 0; i < 10; i++) {
+      for (const text of ["one", "two"]) fixture.push("message", "news", text);
+      const { value } = await loop.next();
+      // A view would keep the memory of everything that arrived with the message.
+      assertEquals([value?.text, value?.bytes.buffer.byteLength], ["one", 3]);
+      assertEquals((await loop.next()).value?.text, "two");
+    }
+  });
+
   test("a subscription without a loop that overflows is logged", (fixture) => {
     fixture.subscribe("news", { maxBuffered: 1 });
     for (const text of ["one", "two"]) fixture.push("message", "news", text);
