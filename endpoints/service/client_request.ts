@@ -39,7 +39,7 @@ export interface ClientRequestOptions {
   failAfterFailures?: number | undefined;
 }
 
-/** What {@linkcode askWhenConnected} needs to know of the service and the request. */
+/** The arguments of {@linkcode askWhenConnected}. */
 interface Request<P, R> {
   /** Fires with the protocol. */
   readonly connected: Deferred<P>;

@@ -25,7 +25,7 @@ import { RESPError, type RESPMessage, type RESPValue } from "./resp_value.ts";
 import type { SubscribeOptions, Subscription, SubscriptionKind } from "./subscription.ts";
 import { SubscriptionRegistry, type SubscriptionSender } from "./subscription_registry.ts";
 
-/** What is sent at once. */
+/** Commands that are sent in one write. */
 interface Outgoing {
   /** The commands. Empty once they are sent, so that large values are not kept. */
   bytes: Uint8Array;
@@ -96,7 +96,7 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
   /** Whether subscriptions end with the connection. */
   #ownsSubscriptions = true;
   readonly #sender: SubscriptionSender = { send: (...words) => this.#sendSubscription(...words) };
-  /** What has been sent, and not completely answered. */
+  /** The commands that have been sent, and not completely answered. */
   readonly #sent = new Fifo<Outgoing>();
   #replies: RESPValue[] = [];
   /** The topics that the server has confirmed: `channel:news`. */

@@ -77,7 +77,7 @@ export interface CommandOptions<T> extends RequestOptions {
   read: (value: RESPValue) => T;
 }
 
-/** What a client sends when its connection is prepared. */
+/** The settings that a client sends when its connection is prepared. */
 export interface RESPLogin {
   readonly version: RESPVersion;
   readonly username: string | undefined;

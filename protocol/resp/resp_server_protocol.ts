@@ -282,7 +282,7 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
     this.#encoder.reply(helloReply(this.#info, this.version, this.id));
   }
 
-  /** Adds an error. What a handler has thrown by mistake is not for the eyes of the client. */
+  /** Adds an error. The client sees the message of a {@linkcode RESPError} only. */
   #encodeFailure(error: unknown): void {
     if (isInstance(error, RESPError)) return this.#encoder.reply(error);
     logFailure(error);
