@@ -30,8 +30,9 @@ Deno.test("Fifo stores undefined as any other value", () => {
 Deno.test("Fifo.remove() removes an item from the middle, and ignores absent items", () => {
   const fifo = new Fifo<string>();
   for (const item of ["a", "b", "c", "d"]) fifo.push(item);
-  assertEquals(fifo.shift(), "a");
+  assertEquals([fifo.shift(), fifo.first], ["a", "b"]);
   for (const item of ["c", "a", "x"]) fifo.remove(item);
   assertEquals([fifo.list(), fifo.length], [["b", "d"], 2]);
   assertEquals([fifo.shift(), fifo.shift(), fifo.length], ["b", "d", 0]);
+  assertEquals(fifo.first, undefined);
 });

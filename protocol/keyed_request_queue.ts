@@ -202,7 +202,10 @@ export class KeyedRequestQueue<Req, Res, Id = number> extends PendingRequests<Re
 
   /** Removes the request with an id from those in flight. Returns null if it was abandoned. */
   #take(id: Id): PendingRequest<Req, Res> | null {
-    if (this.#abandoned.delete(id)) return null;
+    if (this.#abandoned.delete(id)) {
+      this.answerArrived();
+      return null;
+    }
     const pending = this.#inFlight.get(id);
     if (pending === undefined) {
       throw new UnexpectedAnswer(

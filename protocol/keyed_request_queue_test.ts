@@ -4,6 +4,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { type Deferred, fail } from "../defer/mod.ts";
 import { ConnectionDone } from "../reactor/errors.ts";
 import { Clock } from "../task/mod.ts";
+import { StringTransport } from "../testing/mod.ts";
 import { KeyedRequestQueue, type KeyedRequestQueueOptions } from "./keyed_request_queue.ts";
 import { UnexpectedAnswer } from "./pending_requests.ts";
 
@@ -168,6 +169,29 @@ Deno.test("KeyedRequestQueue does not handle the failure of a Deferred that send
   returned.addErrback(() => {});
   requests.answer(1, "A");
   assertEquals(outcome, ["A"]);
+});
+
+Deno.test("KeyedRequestQueue option maxTimeouts starts to count again after a late answer", () => {
+  const transport = new StringTransport();
+  const fixture = queue({ maxTimeouts: 2, protocol: { transport } });
+  for (let id = 1; id <= 4; id++) {
+    outcomeOf(fixture.queue.request("a"));
+    fixture.clock.advance(1);
+    if (id < 3) fixture.queue.answer(id, "late");
+    assertEquals(transport.abortReason === null, id < 4);
+  }
+});
+
+Deno.test("KeyedRequestQueue option maxTimeouts counts no request behind one that is in flight", () => {
+  const transport = new StringTransport();
+  const fixture = queue({ maxTimeouts: 2, maxInFlight: 1, protocol: { transport } });
+  outcomeOf(fixture.queue.request("timed out"));
+  fixture.clock.advance(1);
+  outcomeOf(fixture.queue.request("patient", { timeout: Infinity }));
+  outcomeOf(fixture.queue.request("not sent"));
+  fixture.clock.advance(1);
+  assertEquals(fixture.sent, [[1, "timed out"], [2, "patient"]]);
+  assertEquals(transport.abortReason, null);
 });
 
 Deno.test("KeyedRequestQueue.connectionLost() fails all requests, and forgets all ids", () => {

@@ -284,8 +284,13 @@ export abstract class PendingRequests<Req, Res> {
     pending: PendingRequest<Req, Res>,
     outcome: { answer: Res } | { error: Error },
   ): void {
-    this.#timeouts = 0;
+    this.answerArrived();
     this.#continue(pending, outcome);
+  }
+
+  /** Records a sign of life: the count of timeouts in a row begins again. */
+  protected answerArrived(): void {
+    this.#timeouts = 0;
   }
 
   #continue(

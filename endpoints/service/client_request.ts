@@ -39,7 +39,7 @@ export interface ClientRequestOptions {
   failAfterFailures?: number | undefined;
 }
 
-/** What {@linkcode askWhenConnected} needs to know of the service and the request. */
+/** The arguments of {@linkcode askWhenConnected}. */
 interface Request<P, R> {
   /** Fires with the protocol. */
   readonly connected: Deferred<P>;
@@ -98,10 +98,14 @@ function stop(timer: IDelayedCall | null): void {
  * @param isAsked Whether the function that makes the request has been called.
  */
 function failureOf(error: Error, isAsked: boolean): Error {
-  if (isRequestFailure(error)) return error;
   const isCancelled = isInstance(error, CancelledError);
-  // A function that has been called, and is not known to have sent nothing, may have sent.
-  if (isAsked) return isCancelled ? abandonedRequest(error, true) : error;
-  const isAbandoned = isCancelled || isInstance(error, TimeoutError);
+  if (isAsked) {
+    if (isRequestFailure(error)) return error;
+    // A function that has been called, and is not known to have sent nothing, may have sent.
+    return isCancelled ? abandonedRequest(error, true) : error;
+  }
+  // The `sent` of a request that prepareConnection has made says nothing about this request.
+  const isAbandoned = !isRequestFailure(error) &&
+    (isCancelled || isInstance(error, TimeoutError));
   return isAbandoned ? abandonedRequest(error, false) : new RequestSendFailed(error);
 }

@@ -214,6 +214,27 @@ Deno.test("ClientService.request() fails with sent: false when the attempts fail
   assertEquals(error.message, "Cannot send the request: Connection refused");
 });
 
+Deno.test("ClientService.request() fails with sent: false when the preparation has sent", () => {
+  const prepareConnection = (client: Client): Deferred<string> => client.ask("login");
+  using fixture = new Fixture({ prepareConnection });
+  const failures: Error[] = [];
+  for (const prepared of [null, new RequestTimeout("no answer to the login", { sent: true })]) {
+    const answer = fixture.service.request(hello, { failAfterFailures: 1 });
+    const client = fixture.connect();
+    if (prepared === null) fixture.endpoint.attempt().lose();
+    else client.requests.fail(prepared);
+    const error = failureResultOf(answer, RequestSendFailed);
+    assertEquals([error.sent, client.sent], [false, ["login"]]);
+    assertInstanceOf(error.cause, Error);
+    failures.push(error.cause);
+    fixture.endpoint.attempt().lose();
+    fixture.clock.advance(1);
+  }
+  const [lost, timeout] = failures;
+  assertInstanceOf(lost, RequestLost);
+  assertInstanceOf(timeout, RequestTimeout);
+});
+
 Deno.test("ClientService.request() fails with sent: false when too many calls wait", () => {
   using fixture = new Fixture({ maxWaiting: 0 });
   const error = failureResultOf(fixture.service.request(hello), RequestSendFailed);

@@ -8,7 +8,7 @@ import type { RESPCommand } from "./resp_command.ts";
 import type { RESPOutput, RESPVersion } from "./resp_output.ts";
 import { RESPError } from "./resp_value.ts";
 
-/** What a client asks for with `HELLO`. */
+/** The arguments of `HELLO`. */
 export interface HelloRequest {
   /** The version of the protocol; `null` to keep the current one. */
   readonly version: RESPVersion | null;
@@ -18,7 +18,17 @@ export interface HelloRequest {
   readonly name: string | null;
 }
 
-/** What a server says about itself in the reply to `HELLO`. */
+/** The reply to an accepted `HELLO`. The version changes when it is sent, and not before. */
+export class HelloReply {
+  /** The version of this and all later replies; `null` to keep the current one. */
+  readonly version: RESPVersion | null;
+
+  constructor(version: RESPVersion | null) {
+    this.version = version;
+  }
+}
+
+/** The name and the version of a server, for the reply to `HELLO`. */
 export interface ServerInfo {
   /** The name of the server. */
   readonly server: string;

@@ -59,7 +59,10 @@ function keyOf(value: RESPValue | undefined): RESPValue {
   return value ?? null;
 }
 
-/** Returns the attributes of a value that was preceded by two attribute types. */
+/** Adds attributes to those that precede the same value. Returns all of them. */
 export function joinAttributes(first: RESPMap | null, second: RESPMap): RESPMap {
-  return first === null ? second : new Map([...first, ...second]);
+  if (first === null) return second;
+  // A new map for each attribute type would take quadratic time.
+  for (const [key, value] of second) first.set(key, value);
+  return first;
 }

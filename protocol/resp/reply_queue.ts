@@ -1,16 +1,21 @@
 import { Deferred } from "../../defer/mod.ts";
+import { Fifo } from "../../defer/fifo.ts";
 import { follow, isInstance } from "../../internal/foreign_value.ts";
 import type { CommandResult } from "./command_table.ts";
+import type { HelloReply } from "./hello.ts";
+
+/** The reply to a command. */
+export type Reply = CommandResult | HelloReply;
 
 /** The outcome of a command. */
 export type Outcome =
-  | { readonly failed: false; readonly value: CommandResult }
+  | { readonly failed: false; readonly value: Reply }
   | { readonly failed: true; readonly error: unknown };
 
 /** A command whose reply has not been sent. */
 interface Pending {
   outcome: Outcome | null;
-  readonly result: PromiseLike<CommandResult> | null;
+  readonly result: PromiseLike<Reply> | null;
 }
 
 /** The owner of a {@linkcode ReplyQueue}. */
@@ -29,8 +34,7 @@ export interface ReplyQueueOwner {
  */
 export class ReplyQueue {
   readonly #owner: ReplyQueueOwner;
-  #pending: Pending[] = [];
-  #first = 0;
+  #pending = new Fifo<Pending>();
   #isCancelled = false;
 
   constructor(owner: ReplyQueueOwner) {
@@ -39,7 +43,7 @@ export class ReplyQueue {
 
   /** The number of commands whose replies have not been sent. */
   get length(): number {
-    return this.#pending.length - this.#first;
+    return this.#pending.length;
   }
 
   /** Sends a reply as soon as those before it have been sent. */
@@ -49,12 +53,12 @@ export class ReplyQueue {
   }
 
   /** Sends the reply that a Deferred or a promise will have. */
-  addLater(result: PromiseLike<CommandResult>): void {
+  addLater(result: PromiseLike<Reply>): void {
     const pending: Pending = { outcome: null, result };
     this.#pending.push(pending);
     const succeeded = (value: unknown): void => {
       // The cast is safe: this is the value of the promise or Deferred.
-      this.#settle(pending, { failed: false, value: value as CommandResult });
+      this.#settle(pending, { failed: false, value: value as Reply });
     };
     const failed = (error: unknown): void => this.#settle(pending, { failed: true, error });
     if (isInstance(result, Deferred)) result.addCallbacks(succeeded, failed);
@@ -63,10 +67,9 @@ export class ReplyQueue {
 
   /** Drops all replies, and cancels the Deferreds of those that are missing. */
   cancel(): void {
-    const dropped = this.#pending.slice(this.#first);
+    const dropped = this.#pending.list();
     this.#isCancelled = true;
-    this.#pending = [];
-    this.#first = 0;
+    this.#pending = new Fifo();
     for (const { outcome, result } of dropped) {
       if (outcome === null && isInstance(result, Deferred)) result.cancel();
     }
@@ -78,19 +81,15 @@ export class ReplyQueue {
       if (outcome.failed) this.#owner.dropped(outcome.error);
       return;
     }
-    if (this.#pending[this.#first] !== pending) return;
+    if (this.#pending.first !== pending) return;
     for (let next = this.#firstOutcome(); next !== null; next = this.#firstOutcome()) {
-      this.#first++;
+      this.#pending.shift();
       this.#owner.send(next);
-    }
-    if (this.length === 0) {
-      this.#pending = [];
-      this.#first = 0;
     }
     this.#owner.settled();
   }
 
   #firstOutcome(): Outcome | null {
-    return this.#pending[this.#first]?.outcome ?? null;
+    return this.#pending.first?.outcome ?? null;
   }
 }

@@ -2,7 +2,7 @@ import { type Deferred, fail } from "../../defer/mod.ts";
 import { Fifo } from "../../defer/fifo.ts";
 import { callLogged } from "../../defer/guarded_call.ts";
 import { checkFunction, quote } from "../../internal/validation.ts";
-import type { FramingError } from "../framing/framing_error.ts";
+import { FramingError } from "../framing/framing_error.ts";
 import { FrameReceiver } from "../framing/frame_receiver.ts";
 import { Heartbeat } from "../heartbeat.ts";
 import { type RequestOptions, UnexpectedAnswer } from "../pending_requests.ts";
@@ -25,7 +25,7 @@ import { RESPError, type RESPMessage, type RESPValue } from "./resp_value.ts";
 import type { SubscribeOptions, Subscription, SubscriptionKind } from "./subscription.ts";
 import { SubscriptionRegistry, type SubscriptionSender } from "./subscription_registry.ts";
 
-/** What is sent at once. */
+/** Commands that are sent in one write. */
 interface Outgoing {
   /** The commands. Empty once they are sent, so that large values are not kept. */
   bytes: Uint8Array;
@@ -96,9 +96,8 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
   /** Whether subscriptions end with the connection. */
   #ownsSubscriptions = true;
   readonly #sender: SubscriptionSender = { send: (...words) => this.#sendSubscription(...words) };
-  /** What has been sent, and not completely answered. The first item is in `#current`. */
+  /** The commands that have been sent, and not completely answered. */
   readonly #sent = new Fifo<Outgoing>();
-  #current: Outgoing | null = null;
   #replies: RESPValue[] = [];
   /** The topics that the server has confirmed: `channel:news`. */
   readonly #confirmed = new Set<string>();
@@ -204,7 +203,8 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
    * @param options `read`, which is called with the array of replies, `timeout` and `signal`.
    * @returns A Deferred of the replies; `null` if a watched key has changed. The reply of a command
    *   that has failed is a {@linkcode RESPError} in the array. The Deferred fails with the error of
-   *   the first command that the server does not accept, in which case none is carried out.
+   *   the first command that the server does not accept. None is carried out then, unless the
+   *   server has refused `MULTI` itself, as for a user who may not call it.
    * @throws {TypeError} when a word is neither text, bytes nor a number, or a command is refused by
    *   {@linkcode command}.
    * @throws {RangeError} when a command has no word, or `timeout` is negative or NaN.
@@ -261,7 +261,12 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
 
   /** Starts the heartbeat. */
   override connectionMade(): void {
-    if (this.#ownsSubscriptions) this.#subscriptions.attach(this.#sender);
+    if (this.#ownsSubscriptions) {
+      // The loss of the connection ends all subscriptions, and each of them reports it.
+      this.#subscriptions.attach(this.#sender).addErrback((error) => {
+        this.transport.abortConnection(error);
+      });
+    }
     const { clock, heartbeat = DEFAULT_HEARTBEAT } = this.#options;
     if (heartbeat === null) return;
     this.#heartbeat = new Heartbeat(clock, this.transport, {
@@ -279,7 +284,7 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
 
   /** Aborts the connection, with the violation of the format as the reason. */
   override decodingFailed(error: FramingError): void {
-    this.transport.abortConnection(error);
+    this.transport.abortConnection(this.#withoutPassword(error));
   }
 
   /** Passes a reply to its command, and a message to its subscriptions. */
@@ -296,6 +301,13 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
     this.#subscriptions.detach(this.#sender);
     this.#requests.connectionLost(reason);
     if (this.#ownsSubscriptions) this.#subscriptions.loseAll(reason);
+  }
+
+  /** Returns an error that does not quote a line with the password, which a server may repeat. */
+  #withoutPassword(error: FramingError): FramingError {
+    const { password = "" } = this.#login;
+    if (password === "" || !error.message.includes(password)) return error;
+    return new FramingError("Cannot receive a RESP message: a line is not valid", error.offset);
   }
 
   #command(words: CommandWords, options?: ReadOptions): Deferred<unknown> {
@@ -335,15 +347,9 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
     return this.#subscriptions.add(kind, name, options);
   }
 
-  /** What the next reply belongs to; `null` if there is nothing. */
-  #awaited(): Outgoing | null {
-    if (this.#current === null && this.#sent.length > 0) this.#current = this.#sent.shift();
-    return this.#current;
-  }
-
   #replied(value: RESPValue): void {
-    const awaited = this.#awaited();
-    if (awaited === null) throw unexpected(value);
+    const awaited = this.#sent.first;
+    if (awaited === undefined) throw unexpected(value);
     if (awaited.confirmation !== null && !(value instanceof RESPError)) {
       return this.#settle(new UnexpectedReply("a confirmation", value));
     }
@@ -357,7 +363,7 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
 
   /** Answers the oldest request. */
   #settle(outcome: RESPValue | UnexpectedReply): void {
-    this.#current = null;
+    this.#sent.shift();
     if (outcome instanceof Error) this.#requests.fail(outcome);
     else this.#requests.answer(outcome);
   }
@@ -365,8 +371,8 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
   /** Whether a reply of RESP2 is a message or a confirmation: it is an array like any other. */
   #isPubSub(value: RESPValue): value is RESPValue[] {
     if (this.#version === 3 || !Array.isArray(value)) return false;
-    const awaited = this.#awaited();
-    const isExpected = this.#confirmed.size > 0 || (awaited?.confirmation ?? null) !== null;
+    const awaited = this.#sent.first?.confirmation ?? null;
+    const isExpected = this.#confirmed.size > 0 || awaited !== null;
     return isExpected && isPubSubEvent(value);
   }
 
@@ -385,7 +391,7 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
     if (event.type === "message") {
       return this.#subscriptions.published(kind, name, event.channel, event.bytes);
     }
-    const isAwaited = this.#awaited()?.confirmation === event.confirmation;
+    const isAwaited = this.#sent.first?.confirmation === event.confirmation;
     const topic = `${kind}:${name}`;
     if (event.type === "remove") this.#confirmed.delete(topic);
     else if (isAwaited) this.#confirmed.add(topic);

@@ -2,7 +2,7 @@ import type { Deferred } from "../../defer/mod.ts";
 import type { Address } from "../../reactor/interfaces/mod.ts";
 import { ClientFactory } from "../factory.ts";
 import { RESPClient, shareSubscriptions } from "./resp_client.ts";
-import { checkedLogin, type RESPClientOptions } from "./resp_client_options.ts";
+import type { RESPClientOptions } from "./resp_client_options.ts";
 import type { SubscribeOptions, Subscription } from "./subscription.ts";
 import { SubscriptionRegistry } from "./subscription_registry.ts";
 
@@ -53,7 +53,8 @@ export class RESPClientFactory extends ClientFactory<RESPClient> {
    */
   constructor(options: RESPClientOptions) {
     super();
-    checkedLogin(options);
+    // The constructor checks all options, so that a mistake is not found only with a connection.
+    new RESPClient(options);
     this.#options = options;
   }
 

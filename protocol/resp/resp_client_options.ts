@@ -1,4 +1,4 @@
-import { checkFunction, checkInteger } from "../../internal/validation.ts";
+import { checkFunction, checkInteger, checkPeriod } from "../../internal/validation.ts";
 import type { HeartbeatOptions } from "../heartbeat.ts";
 import type { RequestOptions, RequestQueueOptions } from "../pending_requests.ts";
 import type { IReactorTime } from "../../reactor/interfaces/mod.ts";
@@ -77,7 +77,7 @@ export interface CommandOptions<T> extends RequestOptions {
   read: (value: RESPValue) => T;
 }
 
-/** What a client sends when its connection is prepared. */
+/** The settings that a client sends when its connection is prepared. */
 export interface RESPLogin {
   readonly version: RESPVersion;
   readonly username: string | undefined;
@@ -89,11 +89,11 @@ export interface RESPLogin {
 /**
  * Checks the options that no other part of a client checks.
  *
- * @throws {RangeError} when `version` or `database` is out of range.
+ * @throws {RangeError} when `version`, `database` or `heartbeat` is out of range.
  * @throws {TypeError} when an option has the wrong type, or there is a user without a password.
  */
 export function checkedLogin(options: RESPClientOptions): RESPLogin {
-  const { version = 3, username, password, database = 0, clientName, push } = options;
+  const { version = 3, username, password, database = 0, clientName, push, heartbeat } = options;
   checkInteger("RESPClient() version", version, 2, 3);
   checkInteger("RESPClient() database", database, 0, Number.MAX_SAFE_INTEGER);
   for (const [name, value] of Object.entries({ username, password, clientName })) {
@@ -106,5 +106,10 @@ export function checkedLogin(options: RESPClientOptions): RESPLogin {
     throw new TypeError("Cannot create a RESPClient with a username: there is no password");
   }
   if (push !== undefined) checkFunction("RESPClient() push", push);
+  if (heartbeat) {
+    const { interval, maxMissed = 2 } = heartbeat;
+    checkPeriod("RESPClient() heartbeat interval", interval);
+    checkInteger("RESPClient() heartbeat maxMissed", maxMissed, 1, Number.MAX_SAFE_INTEGER);
+  }
   return { version, username, password, database, clientName };
 }

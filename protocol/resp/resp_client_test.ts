@@ -374,6 +374,7 @@ cleanTest("RESPClient.prepare() fails with the error of the server, without the 
       [["-WRONGPASS invalid pair"], "WRONGPASS invalid pair"],
       [["-NOAUTH HELLO must be called"], "NOAUTH HELLO must be called"],
       [["-OOPS you sent s3cret"], "OOPS you sent (password)"],
+      [["-s3cret is wrong"], "(password) is wrong"],
       [
         [
           "-ERR unknown command `HELLO`, with args beginning with: `3`, `AUTH`, `x`, `s3cr",
@@ -401,6 +402,12 @@ cleanTest("RESPClient shows its password in no text", () => {
   pair.pump.flush();
   const error = failureResultOf(ready, RequestLost);
   assert(!Deno.inspect(error, { depth: 9 }).includes("s3cret"));
+  using repeating = connect({ password: "s3cret" });
+  const refused = repeating.client.prepare();
+  answer(repeating, ":s3cret");
+  const { cause } = failureResultOf(refused, RequestLost);
+  assertStringIncludes(Deno.inspect(cause), "a line is not valid (at byte 0 of the input)");
+  assert(!Deno.inspect(cause).includes("s3cret"));
 });
 
 cleanTest("RESPClient option push receives what the server sends without being asked", () => {
@@ -424,6 +431,8 @@ Deno.test("RESPClient() rejects options that are out of range, and names them", 
       [{ timeout: -1 }, "timeout"],
       [{ maxInFlight: 0 }, "maxInFlight"],
       [{ limits: { maxDepth: -1 } }, "maxDepth"],
+      [{ heartbeat: { interval: 0 } }, "heartbeat interval"],
+      [{ heartbeat: { interval: 1, maxMissed: 0 } }, "heartbeat maxMissed"],
     ] as const
   ) assertThrows(() => make(options), RangeError, name);
   assertThrows(() => make({ username: "ada" }), TypeError, "no password");

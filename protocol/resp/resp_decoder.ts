@@ -289,7 +289,11 @@ export class RESPDecoder extends ContiguousDecoder<RESPMessage> {
     if (isBulk && length === -1) return null;
     if (!(length >= 0)) throw this.#invalid(bytes, at, end);
     this.#checkBulk(length, start, at);
-    if (type === 0x3b && length === 0) return this.#joinParts();
+    if (type === 0x3b) {
+      if (length === 0) return this.#joinParts();
+      // Each part takes memory of its own, even if it has only one byte.
+      this.#addElements(1, start);
+    }
     this.#bulkType = type;
     this.#bulkLength = length;
     return this.#bulk(bytes, start);

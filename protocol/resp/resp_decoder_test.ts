@@ -315,6 +315,11 @@ Deno.test("RESPDecoder.next() throws for more than maxElements in all aggregates
   assertEquals(decode("*?\r\n:1\r\n:2\r\n:3\r\n:4\r\n.\r\n", options), [[1, 2, 3, 4]]);
   assertEquals(decode("*?\r\n:1\r\n:2\r\n:3\r\n:4\r\n:5\r\n", options), [error]);
   assertEquals(decode("*?\r\n:1\r\n:2\r\n:3\r\n*1\r\n:4\r\n", options), [error]);
+  // Each part of a streamed string takes memory, too.
+  assertEquals(decode("*1\r\n$?\r\n;1\r\na\r\n;2\r\nbc\r\n;1\r\nd\r\n;0\r\n", options), [[
+    latin1Bytes("abcd"),
+  ]]);
+  assertEquals(decode("$?\r\n" + ";1\r\na\r\n".repeat(5), options), [error]);
   // Each message counts for itself.
   assertEquals(decode("*3\r\n:1\r\n:2\r\n:3\r\n".repeat(2), options), [[1, 2, 3], [1, 2, 3]]);
 });
@@ -335,6 +340,25 @@ Deno.test("RESPDecoder.next() needs no stack for nested aggregates", () => {
   let value: RESPValue | undefined = decoder.next()?.value;
   for (let i = 0; i < depth; i++) value = Array.isArray(value) ? value[0] : undefined;
   assertEquals(value, 1);
+});
+
+Deno.test("RESPDecoder.next() joins attributes in a map that it keeps, in linear time", () => {
+  const count = 5000;
+  let added = 0;
+  const { set } = Map.prototype;
+  Map.prototype.set = function (key, value): Map<unknown, unknown> {
+    added++;
+    return set.call(this, key, value);
+  };
+  try {
+    const attributes = Array.from({ length: count }, (_, i) => `|1\r\n:${i}\r\n:1\r\n`).join("");
+    const decoder = new RESPDecoder();
+    decoder.push(latin1Bytes(`${attributes}+OK\r\n`));
+    assertEquals(decoder.next()?.attributes?.size, count);
+  } finally {
+    Map.prototype.set = set;
+  }
+  assert(added <= 2 * count, `${added} additions`);
 });
 
 Deno.test("RESPDecoder.next() reserves no memory for an announced length", () => {

@@ -24,7 +24,7 @@ export interface RESPLimits {
   maxLength?: number | undefined;
   /**
    * The maximum number of elements of a whole message: those of all its aggregates together. A pair
-   * of a map counts as two.
+   * of a map counts as two, and each part of a streamed string as one.
    *
    * @default {1048576}
    */

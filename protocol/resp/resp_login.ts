@@ -7,7 +7,7 @@
 import { type Deferred, succeed } from "../../defer/mod.ts";
 import type { CommandWords, RESPLogin } from "./resp_client_options.ts";
 import type { RESPVersion } from "./resp_output.ts";
-import { RESPError } from "./resp_value.ts";
+import { RESPError, respErrorOf } from "./resp_value.ts";
 
 /** Sends a command, and returns its reply. */
 export type SendCommand = (words: CommandWords) => Deferred<unknown>;
@@ -65,6 +65,5 @@ function isUnknown(error: unknown): boolean {
 function withoutPassword(error: RESPError, password: string | undefined): RESPError {
   if (password === undefined || password === "") return error;
   const text = error.message.replace(/,? with args beginning with.*/s, "");
-  const description = text.replaceAll(password, "(password)").slice(error.code.length + 1);
-  return new RESPError(error.code, description);
+  return respErrorOf(text.replaceAll(password, "(password)"));
 }

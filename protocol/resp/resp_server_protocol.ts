@@ -10,10 +10,10 @@ import {
   type CommandDecoderOptions,
   CommandSyntaxError,
 } from "./command_decoder.ts";
-import { type CommandResult, type CommandTable, fitsArity, PushReply } from "./command_table.ts";
+import { type CommandTable, fitsArity, PushReply } from "./command_table.ts";
 import { unknownCommand } from "./command_table.ts";
-import { helloReply, parseHello, type ServerInfo } from "./hello.ts";
-import { type Outcome, ReplyQueue } from "./reply_queue.ts";
+import { HelloReply, helloReply, parseHello, type ServerInfo } from "./hello.ts";
+import { type Outcome, type Reply, ReplyQueue } from "./reply_queue.ts";
 import type { RESPCommand } from "./resp_command.ts";
 import { RESPEncoder } from "./resp_encoder.ts";
 import { OK, type RESPOutput, type RESPVersion } from "./resp_output.ts";
@@ -27,7 +27,8 @@ export interface RESPServerOptions extends CommandDecoderOptions {
    * The maximum number of commands of a connection that are being handled. While so many handlers
    * have not finished, no further command is handled, and the connection is not read. With 1, a
    * command starts when the one before has finished, as in Redis. With more, handlers run at the
-   * same time; the replies still have the order of the commands.
+   * same time; the replies still have the order of the commands. The loss of a connection that is
+   * not read is noticed only when a handler finishes, so limit the time that a handler may take.
    *
    * @default {1}
    */
@@ -143,7 +144,9 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
    */
   push(values: readonly RESPOutput[]): void {
     this.#encoder.push(values);
-    this.#flushSoon();
+    // Written at once, so that the connection's writeBufferLimit also limits the pushes of one turn.
+    if (this.#encoder.size > this.#maxUnsent) this.#flush();
+    else this.#flushSoon();
   }
 
   /**
@@ -179,7 +182,7 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
 
   /** Calls the handler of a command. */
   override frameReceived(command: RESPCommand): void {
-    let result: CommandResult | PromiseLike<CommandResult>;
+    let result: Reply | PromiseLike<Reply>;
     try {
       result = this.#run(command);
       if (isThenable(result)) {
@@ -187,10 +190,10 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
         return this.#update();
       }
     } catch (error) {
-      return this.#replies.add({ failed: true, error });
+      return this.#add({ failed: true, error });
     }
     if (this.#replies.length === 0) this.#send(result);
-    else this.#replies.add({ failed: false, value: result });
+    else this.#add({ failed: false, value: result });
   }
 
   /** Replies with the violation, and closes the connection. */
@@ -220,12 +223,7 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
     this.#flush();
   }
 
-  /** Whether a command may be handled. */
-  protected override get isReceptive(): boolean {
-    return !this.#isClosing && super.isReceptive;
-  }
-
-  #run(command: RESPCommand): CommandResult | PromiseLike<CommandResult> {
+  #run(command: RESPCommand): Reply | PromiseLike<Reply> {
     const definition = this.#commands.get(command.name);
     if (definition === undefined) return this.#runOwn(command);
     if (fitsArity(command, definition.arity)) return definition.run(command, this);
@@ -233,28 +231,33 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
   }
 
   /** Handles a command that is not in the table. */
-  #runOwn(command: RESPCommand): CommandResult | PromiseLike<CommandResult> {
+  #runOwn(command: RESPCommand): Reply | PromiseLike<Reply> {
     if (command.name === "HELLO") return this.#hello(command);
     if (command.name !== "QUIT") return new RESPError("ERR", unknownCommand(command));
     this.loseConnection();
     return OK;
   }
 
-  #hello(command: RESPCommand): CommandResult | PromiseLike<CommandResult> {
+  #hello(command: RESPCommand): Reply | PromiseLike<Reply> {
     const { version, credentials, name } = parseHello(command);
-    const accept = (isAccepted: boolean): CommandResult => {
+    const accept = (isAccepted: boolean): Reply => {
       if (isAccepted !== true) {
         const why = "invalid username-password pair or user is disabled.";
         return new RESPError("WRONGPASS", why);
       }
-      if (version !== null) this.#encoder.version = version;
       if (name !== null) this.clientName = name;
-      return helloReply(this.#info, this.version, this.id);
+      return new HelloReply(version);
     };
     if (credentials === null) return accept(true);
     const { user, password } = credentials;
     const isAccepted = this.authenticate(user, password);
     return isThenable(isAccepted) ? isAccepted.then(accept) : accept(isAccepted);
+  }
+
+  /** Sends a reply after those before it. Replies that wait count towards `maxInFlight`. */
+  #add(outcome: Outcome): void {
+    this.#replies.add(outcome);
+    this.#update();
   }
 
   #sendOutcome(outcome: Outcome): void {
@@ -263,9 +266,10 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
   }
 
   /** Adds a reply to the bytes to send. */
-  #send(result: CommandResult): void {
+  #send(result: Reply): void {
     try {
-      if (!(result instanceof PushReply)) this.#encoder.reply(result);
+      if (result instanceof HelloReply) this.#sendHello(result);
+      else if (!(result instanceof PushReply)) this.#encoder.reply(result);
       else for (const push of result.pushes) this.#encoder.push(push);
     } catch (error) {
       this.#encodeFailure(error);
@@ -273,7 +277,12 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
     if (this.#encoder.size > this.#maxUnsent) this.#flush();
   }
 
-  /** Adds an error. What a handler has thrown by mistake is not for the eyes of the client. */
+  #sendHello({ version }: HelloReply): void {
+    if (version !== null) this.#encoder.version = version;
+    this.#encoder.reply(helloReply(this.#info, this.version, this.id));
+  }
+
+  /** Adds an error. The client sees the message of a {@linkcode RESPError} only. */
   #encodeFailure(error: unknown): void {
     if (isInstance(error, RESPError)) return this.#encoder.reply(error);
     logFailure(error);

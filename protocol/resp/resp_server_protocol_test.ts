@@ -7,6 +7,7 @@ import {
   type CommandDefinitions,
   CommandTable,
   encodeCommand,
+  encodeReply,
   OK,
   PushReply,
   RESPError,
@@ -110,6 +111,15 @@ Deno.test("RESPServerProtocol reads no more while maxInFlight commands are handl
   assertEquals(server.fixture.peer.text, "$1\r\nx\r\n".repeat(50));
 });
 
+Deno.test("RESPServerProtocol counts replies that wait for earlier ones towards maxInFlight", async () => {
+  using server = new Server({}, { maxInFlight: 3 });
+  const rest = Array.from({ length: 50 }, () => ["ECHO", "x"]);
+  assertEquals(await server.send(["WAIT", "a"], ["SET"], ...rest), "");
+  assertEquals(server.fixture.protocol.inFlight, 3);
+  const replies = await server.finish("a");
+  assertEquals(replies.replace(/^-.*\r\n/m, ""), `$1\r\na\r\n${"$1\r\nx\r\n".repeat(50)}`);
+});
+
 Deno.test("RESPServerProtocol accepts handlers that return promises", async () => {
   using server = new Server({ LATER: { arity: 1, run: () => Promise.resolve(7) } });
   assertEquals(await server.send(["LATER"], ["ECHO", "a"]), ":7\r\n$1\r\na\r\n");
@@ -197,6 +207,18 @@ Deno.test("RESPServerProtocol negotiates the version with HELLO", async () => {
   assertEquals(server.fixture.protocol.version, 2);
 });
 
+Deno.test("RESPServerProtocol changes the version with the reply to HELLO, and not before", async () => {
+  const late = new Deferred<null>();
+  using server = new Server(
+    { LATE: { arity: 1, run: () => late }, NULL: { arity: 1, run: () => null } },
+    { maxInFlight: 3 },
+  );
+  assertEquals(await server.send(["LATE"], ["HELLO", "3"], ["NULL"]), "");
+  late.callback(null);
+  await server.fixture.settle();
+  assert(/^\$-1\r\n%7\r\n.*\r\n_\r\n$/s.test(server.fixture.peer.text), server.fixture.peer.text);
+});
+
 Deno.test("RESPServerProtocol refuses an invalid HELLO in the words of Redis", async () => {
   using server = new Server();
   const replies = await server.send(
@@ -253,6 +275,21 @@ Deno.test("RESPServerProtocol.push() sends arrays in RESP2, and pushes in RESP3"
   await server.fixture.settle();
   assertEquals(peer.text.slice(before), ">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\n2\r\n");
   await server.finish("a");
+});
+
+Deno.test("RESPServerProtocol.push() writes at once what exceeds maxUnsent", async () => {
+  using server = new Server({}, { maxUnsent: 100 });
+  const { protocol } = server.fixture;
+  const pushed = encodeReply(["message", "x".repeat(80)]).length;
+  protocol.push(["message", "x".repeat(80)]);
+  assertEquals([pushed, protocol.paused], [104, true]);
+  await server.fixture.settle();
+  assertEquals([server.fixture.peer.text.length, protocol.paused], [pushed, false]);
+  // What has been sent does not count any more.
+  await server.send(["ECHO", "x"]);
+  protocol.push(["message", "x".repeat(50)]);
+  await Promise.resolve();
+  assertEquals(protocol.paused, false);
 });
 
 Deno.test("RESPServerProtocol sends a PushReply in its place, and an empty one not at all", async () => {

@@ -78,7 +78,7 @@ export class SubscriptionEnded extends Error {
   override readonly name = "SubscriptionEnded";
 }
 
-/** What the registry of subscriptions does to one of them. */
+/** The methods of a subscription that only the registry of subscriptions calls. */
 export interface SubscriptionControls {
   /** Returns a Deferred that fires when the server confirms it; cancelling it closes it. */
   whenConfirmed(subscription: Subscription): Deferred<Subscription>;

@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { CancelledError, type Deferred } from "../../defer/mod.ts";
 import { ClientService, type ClientServiceOptions } from "../../endpoints/mod.ts";
+import { ConnectionLost } from "../../reactor/errors.ts";
 import { Clock } from "../../task/mod.ts";
 import {
   assertNoResult,
@@ -233,6 +234,18 @@ for (const version of [2, 3] as const) {
     }
   });
 
+  test("a loop that keeps up may receive any number of bytes", async (fixture) => {
+    const subscription = fixture.subscribe("news", { maxBufferedBytes: 6 });
+    const loop = subscription[Symbol.asyncIterator]();
+    for (let i = 0; i < 10; i++) {
+      for (const text of ["one", "two"]) fixture.push("message", "news", text);
+      const { value } = await loop.next();
+      // A view would keep the memory of everything that arrived with the message.
+      assertEquals([value?.text, value?.bytes.buffer.byteLength], ["one", 3]);
+      assertEquals((await loop.next()).value?.text, "two");
+    }
+  });
+
   test("a subscription without a loop that overflows is logged", (fixture) => {
     fixture.subscribe("news", { maxBuffered: 1 });
     for (const text of ["one", "two"]) fixture.push("message", "news", text);
@@ -294,14 +307,33 @@ for (const version of [2, 3] as const) {
 }
 
 cleanTest("RESPClient does not count subscriptions that it has not made", () => {
-  using fixture = new Fixture(3);
+  using fixture = new Fixture(2);
+  const subscribing = fixture.client.subscribe("news");
+  fixture.push("subscribe", "news", 1);
   for (let i = 0; i < 10; i++) fixture.push("subscribe", `c${i}`, i);
+  successResultOf(subscribing).close();
+  fixture.push("unsubscribe", "news", 0);
+  // Without a subscription, an array is a reply, whatever its first word is.
+  const reply = fixture.client.command(["LRANGE", "list", 0, -1]);
   fixture.push("message", "c1", "x");
-  fixture.push("unsubscribe", "c1", 0);
-  const reply = fixture.client.command(["GET", "a"]);
-  fixture.send("$1\r\na\r\n");
-  assertEquals(successResultOf(reply), "a");
+  assertEquals(successResultOf(reply), ["message", "c1", "x"]);
 });
+
+cleanTest(
+  "RESPClient.subscribe() before there is a connection fails if that is lost at once",
+  () => {
+    const clock = new Clock();
+    const client = new RESPClient({ clock });
+    const subscribing = client.subscribe("news");
+    using pair = connectedServerAndClient(TestPeer, client, { clock });
+    pair.pump.flush();
+    assertEquals(pair.server.take(), command("subscribe", "news"));
+    pair.serverTransport.abortConnection();
+    pair.pump.flush();
+    // cleanTest() fails if an error is logged.
+    assertInstanceOf(failureResultOf(subscribing), ConnectionLost);
+  },
+);
 
 cleanTest("RESPClient closes a connection whose message has no data", () => {
   using fixture = new Fixture(3);
@@ -491,4 +523,6 @@ cleanTest("RESPClientFactory sends no command of a lost connection again", () =>
 Deno.test("RESPClientFactory() rejects options that are out of range", () => {
   const options = { clock: new Clock(), username: "ada" };
   assertThrows(() => new RESPClientFactory(options), TypeError, "no password");
+  const wrong = { clock: new Clock(), maxInFlight: 0 };
+  assertThrows(() => new RESPClientFactory(wrong), RangeError, "maxInFlight");
 });
