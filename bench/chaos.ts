@@ -14,13 +14,15 @@
  * The plan of each conversation comes from the printed seed: the same seed gives the same plans.
  * The timing of the system is not repeated.
  *
- * Usage: `deno run -A bench/chaos.ts [SECONDS] [SEED]`
+ * Usage: `deno run -A bench/chaos.ts [SECONDS] [SEED] [REACTOR]`, where `REACTOR` is
+ * `deno` (the default) or `epoll`.
  *
  * @module
  */
 
 import { addObserver, eventText } from "../log/mod.ts";
-import { connectProtocol, DenoReactor, type IStreamClientEndpoint } from "../mod.ts";
+import { connectProtocol, type IStreamClientEndpoint } from "../mod.ts";
+import { HOST_REACTORS, hostReactor } from "./host_reactors.ts";
 import { openTransports, type Ports, type TransportUnderTest } from "./chaos/transports.ts";
 import { type Plan, planOf } from "./chaos/plan.ts";
 import { Proxy } from "./chaos/proxy.ts";
@@ -33,8 +35,10 @@ const MAX_SHOWN = 20;
 
 const seconds = Number(Deno.args[0] ?? 20);
 const seed = Number(Deno.args[1] ?? crypto.getRandomValues(new Uint32Array(1))[0]);
-if (!(seconds > 0) || !Number.isInteger(seed)) {
-  console.error("usage: deno run -A bench/chaos.ts [SECONDS] [SEED]");
+const reactorName = Deno.args[2] ?? "deno";
+const reactor = hostReactor(reactorName);
+if (!(seconds > 0) || !Number.isInteger(seed) || reactor === null) {
+  console.error(`usage: deno run -A bench/chaos.ts [SECONDS] [SEED] [${HOST_REACTORS}]`);
   Deno.exit(2);
 }
 
@@ -129,7 +133,6 @@ function report(where: Conversation | null, side: string, problem: string): void
   }
 }
 
-const reactor = new DenoReactor();
 const host: TalkerHost = {
   reactor,
   plan: (number) => planOf(seed, number),
@@ -182,7 +185,7 @@ async function converse(number: number): Promise<void> {
 addObserver((event) => {
   if (event.isError) report(null, "the log", eventText(event));
 });
-console.log(`seed ${seed}, ${seconds} s`);
+console.log(`seed ${seed}, ${seconds} s, reactor ${reactorName}`);
 const running = reactor.run();
 const folder = await Deno.makeTempDir();
 const all = await openTransports(
@@ -217,6 +220,6 @@ await Deno.remove(folder, { recursive: true });
 const ends = [...endings].map(([name, count]) => `${name} ${count}`).toSorted().join(", ");
 console.log(`${next} conversations, ${problems} problems; reasons: ${ends}`);
 if (problems > 0) {
-  console.log(`To repeat these plans: deno task chaos ${seconds} ${seed}`);
+  console.log(`To repeat these plans: deno task chaos ${seconds} ${seed} ${reactorName}`);
   Deno.exit(1);
 }

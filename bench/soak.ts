@@ -6,7 +6,8 @@
  * After a warm-up and a garbage collection the heap is measured. After the same number of rounds it
  * must not have grown by more than 64 bytes per connection, and no more files may be open.
  *
- * Usage: `deno run -A --v8-flags=--expose-gc bench/soak.ts [CONNECTIONS]`
+ * Usage: `deno run -A --v8-flags=--expose-gc bench/soak.ts [CONNECTIONS] [REACTOR]`, where
+ * `REACTOR` is `deno` (the default) or `epoll`.
  *
  * @module
  */
@@ -14,7 +15,6 @@
 import {
   type Address,
   connectProtocol,
-  DenoReactor,
   Factory,
   type IListeningPort,
   type IStreamClientEndpoint,
@@ -25,10 +25,16 @@ import {
 } from "../mod.ts";
 import { addObserver } from "../log/mod.ts";
 import { TestAuthority } from "../testing/fixtures/certificates.ts";
+import { HOST_REACTORS, hostReactor } from "./host_reactors.ts";
 
 const AT_A_TIME = 50;
 const LIMIT_BYTES = 64;
 const connections = Number(Deno.args[0] ?? 4000);
+const reactor = hostReactor(Deno.args[1] ?? "deno");
+if (!(connections > 0) || reactor === null) {
+  console.error(`usage: deno task soak [CONNECTIONS] [${HOST_REACTORS}]`);
+  Deno.exit(2);
+}
 
 /** Sends received bytes back. */
 class Echo extends Protocol {
@@ -77,7 +83,6 @@ interface Kind {
 
 // Without an observer, the planned errors would be printed to standard error.
 addObserver(() => {});
-const reactor = new DenoReactor();
 const running = reactor.run();
 const folder = await Deno.makeTempDir();
 const authority = await TestAuthority.make();

@@ -5,7 +5,6 @@
  */
 
 import {
-  type DenoReactor,
   Factory,
   type IListeningPort,
   type IStreamClientEndpoint,
@@ -14,6 +13,7 @@ import {
   TLSClientEndpoint,
   UNIXClientEndpoint,
 } from "../../mod.ts";
+import type { HostReactor } from "../../reactor/drivers/deno/host_reactor.ts";
 import { TestAuthority } from "../../testing/fixtures/certificates.ts";
 import type { ProxyAddresses } from "./proxy.ts";
 
@@ -59,7 +59,7 @@ type Listen = (factory: Factory, options: Options) => IListeningPort;
  * @returns The transports.
  */
 export async function openTransports(
-  reactor: DenoReactor,
+  reactor: HostReactor,
   folder: string,
   newServer: (halfCloses: boolean) => Protocol,
 ): Promise<TransportUnderTest[]> {

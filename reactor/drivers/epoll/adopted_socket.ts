@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf } from "../../../internal/foreign_value.ts";
 import type {
   AddressFamily,
   AdoptStreamConnectionOptions,
@@ -64,16 +65,20 @@ export function adopting(
         throw cannotAdopt(fileDescriptor, "it is not a listening socket");
       }
       isAdopted = true;
-      const local = localAddress(system, fileDescriptor);
-      const family = nameOf(familyOf(local));
-      if (family !== addressFamily) {
+      try {
+        const local = localAddress(system, fileDescriptor);
+        const family = nameOf(familyOf(local));
+        if (family !== addressFamily) {
+          throw new Error(`its address family is ${family}, not ${addressFamily}`);
+        }
+        takeOver(system, fileDescriptor);
+        if (family === "UNIX") return unixAcceptor(poller, fileDescriptor, decodeUNIX(local));
+        setSocketOptions(system, fileDescriptor, options);
+        return tcpAcceptor(poller, fileDescriptor, options);
+      } catch (error) {
         calls.close(fileDescriptor);
-        throw cannotAdopt(fileDescriptor, `its address family is ${family}, not ${addressFamily}`);
+        throw cannotAdopt(fileDescriptor, messageOf(error));
       }
-      takeOver(system, fileDescriptor);
-      if (family === "UNIX") return unixAcceptor(poller, fileDescriptor, decodeUNIX(local));
-      setSocketOptions(system, fileDescriptor, options);
-      return tcpAcceptor(poller, fileDescriptor, options);
     });
   };
 }
@@ -100,13 +105,15 @@ export function adoptConnection(
       throw notConnected(fileDescriptor, new Error("it is not a stream socket"));
     }
     try {
-      const family = nameOf(familyOf(localAddress(system, fileDescriptor)));
+      const local = localAddress(system, fileDescriptor);
+      const family = nameOf(familyOf(local));
       if (family !== addressFamily) {
         throw new Error(`its address family is ${family}, not ${addressFamily}`);
       }
+      const host = family === "UNIX" ? decodeUNIX(local) : null;
       const peer = peerOf(system, fileDescriptor);
       takeOver(system, fileDescriptor);
-      if (family === "UNIX") return new UNIXSocket(poller, fileDescriptor, decodeUNIX(peer), null);
+      if (host !== null) return new UNIXSocket(poller, fileDescriptor, decodeUNIX(peer), host);
       const { keepAlive } = options;
       const address = decodeTCP(system, peer);
       setSocketOptions(system, fileDescriptor, options);

@@ -95,7 +95,9 @@ export abstract class DatagramSocket<A extends Address> extends Descriptor
   override ready(events: number): void {
     const pending = this.#pending;
     if (pending !== null && (events & (EPOLLOUT | EPOLLERR)) !== 0) {
-      if (this.#send(pending.datagram, pending.to)) this.#pending = null;
+      // The sink may send the next datagram at once, which may have to wait in turn.
+      this.#pending = null;
+      if (!this.#send(pending.datagram, pending.to)) this.#pending = pending;
     }
     if (this.#pending === null) this.unwatchOut();
     if ((events & (EPOLLIN | EPOLLERR)) === 0 || !this.#isReceiving || this.isClosed) return;

@@ -22,7 +22,8 @@ export abstract class Descriptor implements Member {
   tag = 0;
 
   /**
-   * Takes ownership of a file descriptor.
+   * Takes ownership of a file descriptor. No constructor of a subclass may throw after this one:
+   * the poller would be held for ever.
    *
    * @param poller The poller that watches it.
    * @param fd The number of the file descriptor.
@@ -56,6 +57,8 @@ export abstract class Descriptor implements Member {
     this.poller.control(this, this.#watched, events);
     if (this.#isRef) {
       this.poller.countWaiting((events === 0 ? 0 : 1) - (this.#watched === 0 ? 0 : 1));
+    } else {
+      this.poller.lookLater();
     }
     this.#watched = events;
   }

@@ -21,6 +21,8 @@ import {
 import { type TCPFixture, tcpTest } from "../../../testing/fixtures/tcp_fixture.ts";
 import { udpTest } from "../../../testing/fixtures/udp_fixture.ts";
 import { Wires } from "../../../testing/fixtures/wire.ts";
+import { ForeignSocket, isOpen } from "../../../testing/peers/foreign_socket.ts";
+import { DatagramProtocol } from "../../../protocol/mod.ts";
 import { EventLoggingObserver } from "../../../testing/event_logging_observer.ts";
 import { CannotListenError, ConnectError, ConnectionLost } from "../../errors.ts";
 import {
@@ -215,6 +217,51 @@ function testsWith(library: FaultyLibrary): void {
     });
   }
 
+  faultTest(
+    "listenUDP() throws CannotListenError after a failed getsockname",
+    async (fixture, faults) => {
+      faults.plan("getsockname", { errno: ENOBUFS });
+      const listen = () =>
+        fixture.reactor.listenUDP(0, new DatagramProtocol(), { interface: "127.0.0.1" });
+      const error = assertThrows(listen, CannotListenError);
+      assertEquals([error.code, faults.hits("getsockname")], ["ENOBUFS", 1]);
+      await listen().stopListening();
+    },
+  );
+
+  faultTest("connectUNIX() fails if its own address is unknown", async (fixture, faults) => {
+    const name = `\0torsion-${crypto.randomUUID()}`;
+    fixture.reactor.listenUNIX(name, new Wires());
+    faults.plan("getsockname", { errno: ENOBUFS });
+    const factory = new Wires();
+    fixture.reactor.connectUNIX(name, factory);
+    fixture.run();
+    await factory.called("failed");
+    const [reason] = factory.reasons;
+    assertInstanceOf(reason, ConnectError);
+    assertEquals([reason.code, faults.hits("getsockname")], ["ENOBUFS", 1]);
+  });
+
+  for (const name of ["fcntl", "setsockopt", "getsockname"] as const) {
+    faultTest(
+      `adoptStreamPort() closes its descriptor after a failed ${name}`,
+      (fixture, faults) => {
+        using socket = ForeignSocket.listenIPv4();
+        const descriptor = socket.copy();
+        // The first call of fcntl() only reads the flags of the descriptor.
+        faults.plan(name, { errno: ENOMEM });
+        const error = assertThrows(
+          () => fixture.reactor.adoptStreamPort(descriptor, "INET", new Wires(), { keepAlive: 60 }),
+          CannotListenError,
+          "Cannot allocate memory (ENOMEM)",
+        );
+        assertEquals([error.name, faults.hits(name)], ["CannotListenError", 1]);
+        assert(!isOpen(descriptor));
+        return Promise.resolve();
+      },
+    );
+  }
+
   faultTest("closes a connection whose own address is unknown", async (fixture, faults) => {
     const server = new Wires();
     const port = fixture.listen(server, { interface: "0.0.0.0" });
@@ -327,6 +374,21 @@ function testsWith(library: FaultyLibrary): void {
   });
 
   const udp = udpTest("EpollReactor", makeReactor);
+  Deno.test("EpollReactor keeps a datagram that must wait right after the one before", async (context) => {
+    using faults = library.open();
+    await udp("sends every datagram if every second call must wait", async (fixture) => {
+      const sender = fixture.listen();
+      const { protocol, port } = fixture.listen();
+      fixture.run();
+      faults.plan("sendto", { errno: EAGAIN, times: 3, every: 2 });
+      const texts = ["one", "two", "three", "four"];
+      for (const text of texts) sender.transport.write(text, { host: "127.0.0.1", port });
+      await protocol.received(4);
+      assertEquals(protocol.events, ["started", ...texts.map((text) => `received ${text}`)]);
+      assertEquals(faults.hits("sendto"), 3);
+    }).fn(context);
+  });
+
   for (
     const [name, fault] of [
       ["sendto", { errno: EAGAIN, times: 2 }],

@@ -179,3 +179,47 @@ Deno.test("EpollReactor needs the permissions of Deno's own sockets", async () =
   assert(lines.some((line) => line.includes(`Cannot send to 127.0.0.2:9: ${net(9)}`)));
   assert(lines.includes(`Cannot connect to 127.0.0.2:9: ${net(9)}`));
 });
+
+Deno.test("EpollReactor needs --allow-net for UNIX sockets, as Deno's own sockets do", async () => {
+  const { code, lines, errors } = await run(
+    `
+    const attempt = (path) => {
+      try { reactor.listenUNIX(path, factory); } catch (error) { console.log(error.message); }
+    };
+    attempt("/tmp/no-permission");
+    attempt("\\0no-permission");
+    const failed = Promise.withResolvers();
+    class Clients extends ClientFactory {
+      clientConnectionFailed(_connector, reason) { console.log(reason.message); failed.resolve(); }
+    }
+    reactor.connectUNIX("/tmp/no-permission", new Clients());
+    reactor.run();
+    await failed.promise;
+    reactor.stop();
+  `,
+    ["--allow-ffi", "--allow-read", "--allow-write", "--allow-net=unix:/tmp/another"],
+  );
+  const net = (path: string) =>
+    `Requires net access to "unix:${path}", run again with the --allow-net flag`;
+  assertEquals(code, 0, errors);
+  assertEquals(lines.map((line) => line.replace(/\n.*/s, "")), [
+    `Cannot listen on /tmp/no-permission: ${net("/tmp/no-permission")}`,
+    `Cannot listen on @no-permission: ${net("@no-permission")}`,
+    `Cannot connect to /tmp/no-permission: ${net("/tmp/no-permission")}`,
+  ]);
+});
+
+Deno.test("EpollReactor does not send datagrams to an address of --deny-net", async () => {
+  const { code, lines, errors } = await run(
+    `
+    const udp = reactor.listenUDP(0, new DatagramProtocol(), { interface: "127.0.0.1" });
+    udp.write("x", { host: "127.0.0.2", port: 9 });
+    reactor.callWhenRunning(() => reactor.stop());
+    await reactor.run();
+  `,
+    ["--allow-ffi", "--allow-net", "--deny-net=127.0.0.2"],
+  );
+  assertEquals(code, 0, errors);
+  const message = 'Cannot send to 127.0.0.2:9: Requires net access to "127.0.0.2:9"';
+  assert(lines.some((line) => line.includes(message)), lines.join("\n"));
+});

@@ -6,6 +6,10 @@
  * @module
  */
 
+import { UNIXAddress } from "../../addresses.ts";
+import { isAbstract } from "../../stream/unix_path.ts";
+import { absolutePath } from "../deno/unix_path.ts";
+
 /**
  * Checks that the program may use an address.
  *
@@ -14,28 +18,39 @@
 export function checkNetAccess(host: string, port: number): void {
   const at = `${host.includes(":") ? `[${host}]` : host}:${port}`;
   // The zone of an address (`fe80::1%eth0`) is not a part of Deno's permissions.
-  const { state } = Deno.permissions.querySync({ name: "net", host: at.replace(/%[^\]]*/, "") });
-  if (state === "granted") return;
-  throw new Deno.errors.NotCapable(
-    `Requires net access to "${at}", run again with the --allow-net flag`,
-  );
+  checkGranted({ name: "net", host: at.replace(/%[^\]]*/, "") }, at);
 }
 
 /**
- * Checks that the program may use the path of a UNIX socket.
+ * Checks that the program may use a UNIX socket. An abstract name has no file, and Deno's
+ * permissions cannot name it: it needs `--allow-net` without a list.
  *
- * @throws {Deno.errors.NotCapable} If it may not read or write the path.
+ * @throws {Deno.errors.NotCapable} If it may not use the path or the name.
  */
-export function checkPathAccess(path: string): void {
-  for (const name of ["read", "write"] as const) {
-    if (Deno.permissions.querySync({ name, path }).state === "granted") continue;
-    throw new Deno.errors.NotCapable(
-      `Requires ${name} access to "${path}", run again with the --allow-${name} flag`,
-    );
-  }
+export function checkUNIXAccess(path: string): void {
+  if (isAbstract(path)) return checkGranted({ name: "net" }, `unix:${new UNIXAddress(path)}`);
+  for (const name of ["read", "write"] as const) checkGranted({ name, path }, path);
+  const socket = `unix:${absolutePath(path)}`;
+  checkGranted({ name: "net", host: socket }, socket);
 }
 
 /** Returns whether the program may use every address. */
 export function hasAllNetAccess(): boolean {
-  return Deno.permissions.querySync({ name: "net" }).state === "granted";
+  const { state, partial } = Deno.permissions.querySync({ name: "net" });
+  // The state is "granted" although `--deny-net` denies some addresses: the access is then partial.
+  return state === "granted" && !partial;
+}
+
+function checkGranted(
+  permission:
+    | Deno.NetPermissionDescriptor
+    | Deno.ReadPermissionDescriptor
+    | Deno.WritePermissionDescriptor,
+  what: string,
+): void {
+  if (Deno.permissions.querySync(permission).state === "granted") return;
+  const { name } = permission;
+  throw new Deno.errors.NotCapable(
+    `Requires ${name} access to "${what}", run again with the --allow-${name} flag`,
+  );
 }

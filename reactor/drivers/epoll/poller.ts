@@ -208,8 +208,25 @@ export class Poller {
       this.#set.wake();
     } else {
       this.#stopTurns();
-      this.#lookLater();
+      this.lookLater();
     }
+  }
+
+  /**
+   * Looks from time to time at members that do not keep the process alive, while the process does
+   * not wait for any other.
+   */
+  lookLater(): void {
+    if (this.#memberCount === 0 || this.#unrefTimer !== null) return;
+    const timer = this.#timers.setTimeout(() => {
+      this.#unrefTimer = null;
+      if (this.#waitingFor === 0 && !this.#isOnThread && this.#open !== null) {
+        this.#handle(this.#open, this.#open.poll(false));
+        this.lookLater();
+      }
+    }, UNREF_MS);
+    this.#unrefTimer = timer;
+    timer.unref();
   }
 
   /**
@@ -254,7 +271,7 @@ export class Poller {
   #proceed(set: OpenSet, count: number): void {
     // The last descriptor may have been closed meanwhile, and another set opened.
     if (this.#open !== set) return;
-    if (this.#waitingFor === 0) return this.#lookLater();
+    if (this.#waitingFor === 0) return this.lookLater();
     if (count < 0) return this.#retryLater();
     this.#quietTurns = count > 0 ? 0 : this.#quietTurns + 1;
     if (now() - this.#lastBreath > BREATH_MS) this.#breathTurns = BREATH_TURNS;
@@ -304,20 +321,6 @@ export class Poller {
         logUserError(error, "Error while handling an event of a socket");
       }
     }
-  }
-
-  /** Looks from time to time at members that do not keep the process alive. */
-  #lookLater(): void {
-    if (this.#memberCount === 0 || this.#unrefTimer !== null) return;
-    const timer = this.#timers.setTimeout(() => {
-      this.#unrefTimer = null;
-      if (this.#waitingFor === 0 && !this.#isOnThread && this.#open !== null) {
-        this.#handle(this.#open, this.#open.poll(false));
-        this.#lookLater();
-      }
-    }, UNREF_MS);
-    this.#unrefTimer = timer;
-    timer.unref();
   }
 
   #closeIfUnused(): void {

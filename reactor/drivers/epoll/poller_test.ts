@@ -25,6 +25,14 @@ class Probe extends Descriptor {
     this.closeDescriptor({ released });
   }
 
+  pause(): void {
+    this.unwatchIn();
+  }
+
+  resume(): void {
+    this.watchIn();
+  }
+
   detachNow(): number {
     return this.detach();
   }
@@ -126,6 +134,23 @@ Deno.test("Poller logs the error of an event, and handles the next ones", async 
   assertEquals(errors.take().map(({ message }) => message), ["boom"]);
   assert(failing.isClosed);
   await closeAll([working]);
+});
+
+Deno.test("Poller looks at a descriptor that is watched only after unref()", async () => {
+  using pairs = new Pairs();
+  const poller = new Poller(libraryNames());
+  const [watched, other] = pairs.open();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const probe = new Probe(poller, watched, () => resolve());
+  probe.pause();
+  probe.unref();
+  probe.resume();
+  pairs.send(other);
+  // The poller's own timer does not keep the process alive.
+  const alive = setTimeout(reject, 10_000, new Error("the event was not reported"));
+  await promise;
+  clearTimeout(alive);
+  await closeAll([probe]);
 });
 
 Deno.test("Descriptor.fd is -1 when it is closed or detached", async () => {

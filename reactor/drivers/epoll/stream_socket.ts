@@ -109,9 +109,8 @@ export abstract class StreamSocket extends Descriptor implements StreamDriver, R
 
   override ready(events: number): void {
     const pending = this.#pending;
-    if (pending !== null && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) !== 0) {
-      this.#writeAgain(pending);
-    }
+    if (pending === null) this.unwatchOut();
+    else if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) !== 0) this.#writeAgain(pending);
     if (this.isClosed || (events & (EPOLLIN | EPOLLERR | EPOLLHUP)) === 0) return;
     if (this.#isWanted) this.#receive();
     // An error or the end of the connection is reported even if nothing is watched for. Without an

@@ -52,7 +52,8 @@ export function bindUDP(poller: Poller, host: string, port: number, shared: bool
       return withSocket(system, address.family, SOCK_DGRAM, (fd) => {
         if (shared) setOption(system, fd, SOL_SOCKET, SO_REUSEADDR, true);
         bindTo(system, fd, address);
-        return new UDPSocket(poller, fd, address.family === AF_INET6);
+        const local = decodeUDP(system, localAddress(system, fd));
+        return new UDPSocket(poller, fd, local, address.family === AF_INET6);
       });
     });
   } catch (error) {
@@ -75,10 +76,9 @@ class UDPSocket extends DatagramSocket<IInternetAddress> implements UDPDriver {
   #lastTo: IInternetAddress | null = null;
   #lastEncoded: SocketAddress | null = null;
 
-  constructor(poller: Poller, fd: number, isIPv6: boolean) {
+  constructor(poller: Poller, fd: number, address: IInternetAddress, isIPv6: boolean) {
     super(poller, fd);
-    const { system } = poller;
-    this.address = decodeUDP(system, localAddress(system, fd));
+    this.address = address;
     this.#isIPv6 = isIPv6;
   }
 

@@ -19,7 +19,7 @@ import { absolutePath, checkPathLength } from "../deno/unix_path.ts";
 import { removeStaleSocket } from "../deno/unix_stale.ts";
 import { AF_UNIX, ECONNREFUSED, SOCK_STREAM } from "./constants.ts";
 import { DialingSocket } from "./dialing_socket.ts";
-import { checkPathAccess } from "./permissions.ts";
+import { checkUNIXAccess } from "./permissions.ts";
 import type { Poller } from "./poller.ts";
 import { SocketAcceptor } from "./socket_acceptor.ts";
 import { decodeUNIX, encodeUNIX } from "./socket_address.ts";
@@ -51,7 +51,7 @@ export function bindUNIX(
   let lock: PIDLock | null = null;
   try {
     checkPathLength(path);
-    if (!isAbstract(path)) checkPathAccess(path);
+    checkUNIXAccess(path);
     lock = wantPID ? new PIDLock(lockPath(path)) : null;
     return poller.using((system) =>
       withSocket(system, AF_UNIX, SOCK_STREAM, (fd) => {
@@ -196,7 +196,7 @@ class UNIXDial {
     const path = this.#path;
     try {
       checkPathLength(path);
-      if (!isAbstract(path)) checkPathAccess(path);
+      checkUNIXAccess(path);
       if (this.#checkPID) checkServerLock(path);
       this.#poller.using((system) => this.#connect(openSocket(system, AF_UNIX, SOCK_STREAM)));
     } catch (error) {
@@ -219,7 +219,8 @@ class UNIXDial {
     const dialing = new DialingSocket(this.#poller, fd, this.#sink, {
       driverFor: (connected) => {
         this.#dialing = null;
-        return new UNIXSocket(this.#poller, connected, destination, null);
+        const host = decodeUNIX(localAddress(this.#poller.system, connected));
+        return new UNIXSocket(this.#poller, connected, destination, host);
       },
       errorFor: (failure) => connectError(destination, failure),
     });
@@ -260,12 +261,12 @@ export class UNIXSocket extends StreamSocket {
    * @param poller The poller of the reactor.
    * @param fd The socket.
    * @param peer The address of the peer.
-   * @param host The address of this side; `null` for that of the system.
+   * @param host The address of this side.
    */
-  constructor(poller: Poller, fd: number, peer: IUNIXAddress, host: IUNIXAddress | null) {
+  constructor(poller: Poller, fd: number, peer: IUNIXAddress, host: IUNIXAddress) {
     super(poller, fd);
     this.#peer = peer;
-    this.#host = host ?? decodeUNIX(localAddress(poller.system, fd));
+    this.#host = host;
   }
 
   getPeer(): IUNIXAddress {
