@@ -8,7 +8,7 @@ import type { RESPCommand } from "./resp_command.ts";
 import type { RESPOutput, RESPVersion } from "./resp_output.ts";
 import { RESPError } from "./resp_value.ts";
 
-/** What a client asks for with `HELLO`. */
+/** The arguments of a `HELLO`. */
 export interface HelloRequest {
   /** The version of the protocol; `null` to keep the current one. */
   readonly version: RESPVersion | null;
@@ -18,7 +18,7 @@ export interface HelloRequest {
   readonly name: string | null;
 }
 
-/** What a server says about itself in the reply to `HELLO`. */
+/** The description of a server in the reply to `HELLO`. */
 export interface ServerInfo {
   /** The name of the server. */
   readonly server: string;

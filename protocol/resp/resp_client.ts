@@ -25,7 +25,7 @@ import { RESPError, type RESPMessage, type RESPValue } from "./resp_value.ts";
 import type { SubscribeOptions, Subscription, SubscriptionKind } from "./subscription.ts";
 import { SubscriptionRegistry, type SubscriptionSender } from "./subscription_registry.ts";
 
-/** What is sent at once. */
+/** The commands of one request, which are sent together. */
 interface Outgoing {
   /** The commands. Empty once they are sent, so that large values are not kept. */
   bytes: Uint8Array;
@@ -96,7 +96,7 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
   /** Whether subscriptions end with the connection. */
   #ownsSubscriptions = true;
   readonly #sender: SubscriptionSender = { send: (...words) => this.#sendSubscription(...words) };
-  /** What has been sent, and not completely answered. The first item is in `#current`. */
+  /** The requests in flight, in order. The first one is in `#current` once a reply has arrived. */
   readonly #sent = new Fifo<Outgoing>();
   #current: Outgoing | null = null;
   #replies: RESPValue[] = [];
@@ -335,7 +335,7 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
     return this.#subscriptions.add(kind, name, options);
   }
 
-  /** What the next reply belongs to; `null` if there is nothing. */
+  /** Returns the request to which the next reply belongs; `null` if none is in flight. */
   #awaited(): Outgoing | null {
     if (this.#current === null && this.#sent.length > 0) this.#current = this.#sent.shift();
     return this.#current;

@@ -40,7 +40,7 @@ export interface RESPServerOptions extends CommandDecoderOptions {
    */
   maxUnsent?: number | undefined;
   /**
-   * What `HELLO` replies about the server.
+   * The name and the version of the server in the reply to `HELLO`.
    *
    * @default {{ server: "torsion", version: "7.0.0" }}
    */
@@ -273,7 +273,7 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
     if (this.#encoder.size > this.#maxUnsent) this.#flush();
   }
 
-  /** Adds an error. What a handler has thrown by mistake is not for the eyes of the client. */
+  /** Adds an error. The client receives no details of an error that is not a `RESPError`. */
   #encodeFailure(error: unknown): void {
     if (isInstance(error, RESPError)) return this.#encoder.reply(error);
     logFailure(error);
