@@ -36,7 +36,7 @@ class BufferedEcho extends Echo implements IBufferedProtocol {
   #block: Block | null = null;
 
   getBuffer(sizeHint: number): Uint8Array<ArrayBuffer> {
-    // A block that no call of bufferUpdated() has used can be given again.
+    // A block into which no bytes were read can be returned again.
     const block = this.#block ?? this.#free.pop();
     const fits = block !== undefined && block.bytes.length >= sizeHint;
     this.#block = fits ? block : new Block(sizeHint, this.#free);

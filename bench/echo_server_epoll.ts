@@ -1,7 +1,7 @@
 /**
  * The server of `echo_server.ts` on the reactor of `./epoll`. Linux only.
  *
- * Usage: `deno run --allow-net --allow-ffi bench/echo_server_epoll.ts PORT [hello]`
+ * Usage: `deno run --allow-net --allow-ffi bench/echo_server_epoll.ts PORT [buffered | hello]`
  *
  * @module
  */

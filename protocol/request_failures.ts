@@ -4,7 +4,7 @@ import { codeOf, isInstance, messageOf } from "../internal/foreign_value.ts";
 import { ConnectionClosed } from "../reactor/errors.ts";
 
 /**
- * What all failures of requests have in common: they say whether the request had been sent. The
+ * The failure of a request that was not answered. It says whether the request had been sent. The
  * error with which a peer answers is not such a failure, because that request was answered.
  */
 export interface RequestFailure extends Error {
@@ -24,7 +24,7 @@ export interface RequestFailureDetails {
 }
 
 /**
- * The failure of a request that was not answered in time, or whose `AbortSignal` is that of
+ * The failure of a request that was not answered in time, or was abandoned by a signal of
  * `AbortSignal.timeout()`.
  */
 export class RequestTimeout extends TimeoutError implements RequestFailure {

@@ -93,7 +93,7 @@ export class CommandDecoder extends ContiguousDecoder<RESPCommand> {
   // The state of the incomplete command. Positions count from its beginning.
   /** The number of bytes that have been read. */
   #read = 0;
-  /** The position before which no line end is. */
+  /** There is no line end before this position. */
   #searched = 0;
   /** The number of arguments that are missing; -1 before the header has been read. */
   #missing = -1;

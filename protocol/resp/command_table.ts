@@ -30,14 +30,14 @@ export type CommandResult = RESPOutput | PushReply;
 /** A command that a server knows. */
 export interface CommandDefinition<Client> {
   /**
-   * The number of words, the name included, as in Redis: exactly so many, or at least so many if it
-   * is negative.
+   * The number of words, the name included, as in Redis. A negative number is a minimum: -2 accepts
+   * two words or more.
    */
   readonly arity: number;
   /**
    * Handles the command.
    *
-   * @param command The command. It has as many words as `arity` demands.
+   * @param command The command. Its number of words matches `arity`.
    * @param client The connection of the client.
    * @returns The reply, or a Deferred or promise of it. A {@linkcode RESPError} that it throws is
    *   sent to the client. Any other error is logged, and the client receives `ERR internal error`.
@@ -80,7 +80,11 @@ export class CommandTable<Client> implements Iterable<[string, CommandDefinition
         throw new RangeError(`Cannot define the command ${quote(name)}: it is not in upper case`);
       }
       checkInteger(`the arity of ${name}`, arity, -65536, 65536);
-      if (arity === 0) throw new RangeError(`the arity of ${name} must not be 0: its name counts`);
+      if (arity === 0) {
+        throw new RangeError(
+          `Cannot define the command ${quote(name)}: its arity is 0, but its name counts`,
+        );
+      }
       checkFunction(`run of ${name}`, run);
     }
     this.#definitions = new Map(entries);

@@ -65,7 +65,7 @@ export abstract class ContiguousDecoder<Frame> extends BufferedDecoder<Frame> {
     this.#needed = 0;
   }
 
-  /** Announces that {@linkcode parse} can do nothing before so many bytes of the frame arrive. */
+  /** Announces the number of bytes of the frame that {@linkcode parse} needs to make progress. */
   protected expect(size: number): void {
     this.#needed = size;
   }

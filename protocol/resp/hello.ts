@@ -8,7 +8,7 @@ import type { RESPCommand } from "./resp_command.ts";
 import type { RESPOutput, RESPVersion } from "./resp_output.ts";
 import { RESPError } from "./resp_value.ts";
 
-/** The arguments of `HELLO`. */
+/** The arguments of a `HELLO`. */
 export interface HelloRequest {
   /** The version of the protocol; `null` to keep the current one. */
   readonly version: RESPVersion | null;
@@ -28,7 +28,7 @@ export class HelloReply {
   }
 }
 
-/** The name and the version of a server, for the reply to `HELLO`. */
+/** The description of a server in the reply to `HELLO`. */
 export interface ServerInfo {
   /** The name of the server. */
   readonly server: string;

@@ -33,7 +33,7 @@ export type PubSubEvent =
     readonly confirmation: string;
   };
 
-/** What each first word means. */
+/** The kind and the type of a message, by its first word. */
 const MEANINGS: ReadonlyMap<string, [kind: SubscriptionKind, type: PubSubEvent["type"]]> = new Map(
   (["channel", "pattern", "shard"] as const).flatMap((kind) =>
     (["add", "remove", "message"] as const).map((type) => [VERBS[kind][type], [kind, type]])

@@ -22,7 +22,7 @@ interface Pending {
 export interface ReplyQueueOwner {
   /** Sends a reply. It must not throw. */
   send(outcome: Outcome): void;
-  /** Called when replies were sent that had been waited for. */
+  /** Called after one or more late replies have been sent. */
   settled(): void;
   /** Called with an error of a handler that finished after {@linkcode ReplyQueue.cancel}. */
   dropped(error: unknown): void;

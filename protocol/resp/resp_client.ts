@@ -25,7 +25,7 @@ import { RESPError, type RESPMessage, type RESPValue } from "./resp_value.ts";
 import type { SubscribeOptions, Subscription, SubscriptionKind } from "./subscription.ts";
 import { SubscriptionRegistry, type SubscriptionSender } from "./subscription_registry.ts";
 
-/** Commands that are sent in one write. */
+/** The commands of one request, which are sent together. */
 interface Outgoing {
   /** The commands. Empty once they are sent, so that large values are not kept. */
   bytes: Uint8Array;

@@ -67,12 +67,12 @@ export type CommandWords = readonly [name: string, ...args: RESPArgument[]];
 /**
  * Options of a command whose reply has a type.
  *
- * @typeParam T What the command's Deferred fires with.
+ * @typeParam T The type of the reply.
  */
 export interface CommandOptions<T> extends RequestOptions {
   /**
-   * Returns the reply in the form that the program needs, or throws: one of `asText`, `asInteger`
-   * and their kin, or a function of the program. It is not called for an error of the server.
+   * Returns the reply in the form that the program needs, or throws: a function such as `asText` or
+   * `asInteger`, or one of the program. It is not called for an error of the server.
    */
   read: (value: RESPValue) => T;
 }

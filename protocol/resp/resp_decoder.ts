@@ -89,7 +89,7 @@ export class RESPDecoder extends ContiguousDecoder<RESPMessage> {
   // The state of the incomplete message. Positions count from its beginning.
   /** The number of bytes that have been read. */
   #read = 0;
-  /** The position before which no line end is. */
+  /** There is no line end before this position. */
   #searched = 0;
   /** The number of elements that were announced. */
   #elements = 0;

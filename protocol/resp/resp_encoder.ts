@@ -14,7 +14,7 @@ import { AttributedValue, RESPError, VerbatimString } from "./resp_value.ts";
 
 /** The size of the memory for a single command or reply, in bytes, if it is enough. */
 const SINGLE = 128;
-/** The greatest number of aggregates inside of each other. */
+/** The maximum depth of nested aggregates. */
 const MAX_DEPTH = 1000;
 
 /** The first bytes of values. */
@@ -104,7 +104,7 @@ export class RESPEncoder {
    *
    * @param value The value. {@linkcode RESPOutput} says how each type is encoded.
    * @throws {TypeError} when a value is of another type. Nothing of the reply is encoded then.
-   * @throws {RangeError} when more than 1000 aggregates are inside of each other.
+   * @throws {RangeError} when aggregates are nested more than 1000 deep.
    */
   reply(value: RESPOutput): void {
     const { size } = this.#writer;
@@ -217,7 +217,7 @@ export class RESPEncoder {
     } else if (Array.isArray(value)) {
       this.#aggregate(ARRAY, value, value.length, depth);
     } else {
-      throw new TypeError(`Cannot encode ${quote(value)} as RESP: no type of RESP is like it`);
+      throw new TypeError(`Cannot encode ${quote(value)} as RESP: RESP has no type for it`);
     }
   }
 
@@ -268,7 +268,7 @@ export function encodeCommand(words: readonly RESPArgument[]): Uint8Array<ArrayB
  * @param version The version of the protocol.
  * @returns The bytes.
  * @throws {TypeError} when a value is of another type.
- * @throws {RangeError} when more than 1000 aggregates are inside of each other.
+ * @throws {RangeError} when aggregates are nested more than 1000 deep.
  *
  * @example
  * ```ts

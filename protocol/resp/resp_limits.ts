@@ -30,7 +30,7 @@ export interface RESPLimits {
    */
   maxElements?: number | undefined;
   /**
-   * The maximum number of aggregates inside of each other.
+   * The maximum depth of nested aggregates.
    *
    * @default {128}
    */

@@ -4,7 +4,7 @@ import type { AttributedValue, RESPError, VerbatimString } from "./resp_value.ts
 export type RESPArgument = string | Uint8Array | number | bigint;
 
 /**
- * A value that a server may send. What RESP2 has no type for is sent as Redis sends it:
+ * A value that a server may send. A type that RESP2 lacks is sent in the form that Redis uses:
  *
  * | TypeScript                               | RESP3          | RESP2                         |
  * | ---------------------------------------- | -------------- | ----------------------------- |
@@ -72,7 +72,7 @@ export class SimpleString {
   }
 }
 
-/** The simple string `OK`, the reply of commands that have nothing to tell. */
+/** The simple string `OK`, the reply of commands that return no data. */
 export const OK: SimpleString = new SimpleString("OK");
 
 /** A number that is sent as a double, even if it is an integer. */

@@ -41,7 +41,7 @@ export interface RESPServerOptions extends CommandDecoderOptions {
    */
   maxUnsent?: number | undefined;
   /**
-   * What `HELLO` replies about the server.
+   * The name and the version of the server in the reply to `HELLO`.
    *
    * @default {{ server: "torsion", version: "7.0.0" }}
    */
@@ -282,7 +282,7 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
     this.#encoder.reply(helloReply(this.#info, this.version, this.id));
   }
 
-  /** Adds an error. The client sees the message of a {@linkcode RESPError} only. */
+  /** Adds an error. The client receives no details of an error that is not a `RESPError`. */
   #encodeFailure(error: unknown): void {
     if (isInstance(error, RESPError)) return this.#encoder.reply(error);
     logFailure(error);

@@ -53,7 +53,7 @@ export interface RESPSet extends Set<RESPValue> {}
 
 /** The reply to a command. */
 export interface RESPReply {
-  /** Tells replies and pushes apart. */
+  /** Distinguishes replies from pushes. */
   readonly kind: "reply";
   /** The value. It is a {@linkcode RESPError} if the command failed. */
   readonly value: RESPValue;
@@ -63,7 +63,7 @@ export interface RESPReply {
 
 /** Data that the server sends without being asked, such as a published message. */
 export interface RESPPush {
-  /** Tells replies and pushes apart. */
+  /** Distinguishes replies from pushes. */
   readonly kind: "push";
   /** The kind of data, such as `"message"`, and the data. */
   readonly value: RESPValue[];

@@ -6,7 +6,8 @@ import { checkBound, checkFunction, quote } from "../../internal/validation.ts";
 import { textOfBytes } from "./resp_text.ts";
 
 /**
- * What a subscription is made to: a channel, all channels that fit a pattern, or a shard channel.
+ * The kind of a subscription: to a channel, to all channels that fit a pattern, or to a shard
+ * channel.
  */
 export type SubscriptionKind = "channel" | "pattern" | "shard";
 
@@ -116,7 +117,7 @@ export let controls: SubscriptionControls;
  * ```
  */
 export class Subscription implements AsyncIterable<PublishedMessage>, Disposable {
-  /** What the subscription is made to. */
+  /** The kind of the subscription. */
   readonly kind: SubscriptionKind;
   /** The channel or the pattern. */
   readonly name: string;
@@ -154,7 +155,7 @@ export class Subscription implements AsyncIterable<PublishedMessage>, Disposable
   /**
    * Creates a subscription. Programs call `subscribe()` instead.
    *
-   * @param kind What the subscription is made to.
+   * @param kind The kind of the subscription.
    * @param name The channel or the pattern.
    * @param options The handlers, and the limits of what is kept.
    * @param ended Called once, when the subscription has ended.
@@ -201,7 +202,7 @@ export class Subscription implements AsyncIterable<PublishedMessage>, Disposable
     this.close();
   }
 
-  /** Returns the messages, one after the other. To leave the loop ends the subscription. */
+  /** Returns the messages, one after the other. Leaving the loop ends the subscription. */
   [Symbol.asyncIterator](): AsyncIterator<PublishedMessage, undefined> {
     if (this.#options.message !== undefined) {
       throw new TypeError(`Cannot loop over ${this}: its messages are passed to a handler`);
