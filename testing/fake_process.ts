@@ -168,7 +168,7 @@ export class FakeProcess implements IProcessTransport {
   }
 
   write(data: Uint8Array | string, options?: WriteOptions): void {
-    checkData("write", data);
+    checkData("write", data, options);
     if (this.#pipes.get(0) !== "w" || this.#closed.includes(0) || data.length === 0) return;
     this.#write(0, data);
     options?.flushed?.();
