@@ -6,6 +6,7 @@ import type {
   IProtocol,
   IPullProducer,
   IPushProducer,
+  WriteOptions,
 } from "../reactor/interfaces/mod.ts";
 import { replaceProtocol, type SwitchableTransport } from "../reactor/stream/protocol_switch.ts";
 
@@ -69,8 +70,8 @@ export class ProcessConnection implements SwitchableTransport {
     return this.process.getHost();
   }
 
-  write(data: Uint8Array | string): void {
-    this.process.write(data);
+  write(data: Uint8Array | string, options?: WriteOptions): void {
+    this.process.write(data, options);
   }
 
   writeSequence(data: Iterable<Uint8Array | string>): void {

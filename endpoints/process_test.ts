@@ -215,6 +215,19 @@ Deno.test(
 );
 
 Deno.test(
+  test("ProcessConnection.write() calls flushed() when the process has read the data", async (fixture) => {
+    fixture.run();
+    const wire = await fixture.endpoint("cat").connect(new Wires());
+    const { promise, resolve } = Promise.withResolvers<void>();
+    wire.transport.write(new Uint8Array(100_000), { flushed: resolve });
+    await promise;
+    await wire.has(100_000);
+    wire.transport.loseConnection();
+    await wire.lost();
+  }),
+);
+
+Deno.test(
   test("ProcessConnection.loseConnection() stops a process that writes endlessly", async (fixture) => {
     for (const childFDs of [{ 0: "w", 1: "r" }, { 1: "r" }] as const) {
       const wire = await fixture.connect(new Wire(), "exec yes", { childFDs });

@@ -13,6 +13,7 @@ import type {
   IPushProducer,
   ProcessSignal,
   SpawnProcessOptions,
+  WriteOptions,
 } from "../reactor/interfaces/mod.ts";
 import { alreadyRegistered } from "../reactor/stream/producer_registration.ts";
 import { checkData } from "../reactor/stream/written_data.ts";
@@ -166,9 +167,11 @@ export class FakeProcess implements IProcessTransport {
     return this.#address;
   }
 
-  write(data: Uint8Array | string): void {
-    checkData("write", data);
-    if (this.#pipes.get(0) === "w") this.#write(0, data);
+  write(data: Uint8Array | string, options?: WriteOptions): void {
+    checkData("write", data, options);
+    if (this.#pipes.get(0) !== "w" || this.#closed.includes(0) || data.length === 0) return;
+    this.#write(0, data);
+    options?.flushed?.();
   }
 
   writeSequence(data: Iterable<Uint8Array | string>): void {

@@ -70,6 +70,17 @@ Deno.test("FakeProcess.text() has what was written to a descriptor", () => {
   assertEquals([child.text(), child.closedFDs], ["one two!!", [0]]);
 });
 
+Deno.test("FakeProcess.write() calls flushed(), unless standard input is closed", () => {
+  const { protocol } = spawned();
+  let calls = 0;
+  const flushed = (): void => void calls++;
+  protocol.transport.write("one", { flushed });
+  protocol.transport.write("", { flushed });
+  protocol.transport.closeStdin();
+  protocol.transport.write("late", { flushed });
+  assertEquals(calls, 1);
+});
+
 Deno.test("FakeProcess.exit() ends the process with its exit code", () => {
   const { protocol, child } = spawned();
   child.exit(0);

@@ -289,7 +289,7 @@ export class StringTransport implements ITransport {
    * @throws {TypeError} If the data is neither bytes nor a string.
    */
   write(data: Uint8Array | string, options?: WriteOptions): void {
-    checkData("write", data);
+    checkData("write", data, options);
     // A registered producer delays loseWriteConnection() until it is unregistered.
     const isClosed = this.#disconnected || (this.#writeDisconnecting && this.#producer === null);
     if (isClosed || data.length === 0) return;

@@ -7,6 +7,7 @@
 import type { Address } from "./address.ts";
 import type { IConsumer } from "./producer.ts";
 import type { ConnectionOptions } from "./stream.ts";
+import type { WriteOptions } from "./transport.ts";
 
 /**
  * The target of one of the child's file descriptors: `"r"` for a pipe that this process reads,
@@ -72,7 +73,7 @@ export interface IProcessTransport extends IConsumer {
   /** The process id of the child; `null` after the child has exited. */
   readonly pid: number | null;
   /** Writes to the child's standard input. Does nothing if that is closed or is not a pipe. */
-  write(data: Uint8Array | string): void;
+  write(data: Uint8Array | string, options?: WriteOptions): void;
   /** Writes several chunks to the child's standard input, in order. */
   writeSequence(data: Iterable<Uint8Array | string>): void;
   /**

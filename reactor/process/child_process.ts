@@ -24,6 +24,7 @@ import type {
   IPullProducer,
   IPushProducer,
   ProcessSignal,
+  WriteOptions,
 } from "../interfaces/mod.ts";
 import type { ReactorResource } from "../lifecycle/open_resources.ts";
 import { callLogged, logPrefixOf } from "../../defer/guarded_call.ts";
@@ -103,8 +104,8 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
 
   // Members for writing to the child.
 
-  write(data: Uint8Array | string): void {
-    this.#writers.get(0)?.write(data);
+  write(data: Uint8Array | string, options?: WriteOptions): void {
+    this.#writers.get(0)?.write(data, options);
   }
 
   writeSequence(data: Iterable<Uint8Array | string>): void {

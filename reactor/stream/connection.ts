@@ -176,7 +176,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   // Members for writing.
 
   write(data: Uint8Array | string, options?: WriteOptions): void {
-    checkData("write", data);
+    checkData("write", data, options);
     if (this.#lost || this.#writeClosed || this.#abortReason !== null || data.length === 0) return;
     const buffer = this.#buffer ??= WriteBuffer.take();
     const buffered = buffer.size;

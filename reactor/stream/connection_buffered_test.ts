@@ -1,7 +1,7 @@
 // Protocols that provide the memory into which their connection reads (IBufferedProtocol). The
 // conformance suites of streams run them on every transport.
 
-import { assert, assertEquals, assertInstanceOf, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertMatch, assertThrows } from "@std/assert";
 import { Protocol } from "../../protocol/mod.ts";
 import { TestHost } from "../../testing/fixtures/connection_fixture.ts";
 import { FakeTLS } from "../../testing/fixtures/fake_tls.ts";
@@ -396,4 +396,34 @@ Deno.test("write() does not call flushed() after the loss", () => {
   scene.host.settle();
   assertEquals(events, []);
   assertInstanceOf(reader.reason, ConnectionAborted);
+});
+
+Deno.test("write() refuses a flushed that is not a function, and sends nothing", () => {
+  const reader = new Reader(8);
+  using scene = new FakeTLSConnection(reader);
+  for (const data of ["text", new Uint8Array(5000)]) {
+    assertThrows(
+      // A program without types may pass any value.
+      () => reader.transport.write(data, { flushed: 5 as unknown as () => void }),
+      TypeError,
+      "write() flushed must be a function, got 5",
+    );
+  }
+  scene.host.settle();
+  assertEquals([scene.peer.text, reader.reason], ["", null]);
+});
+
+Deno.test("Connection is lost if flushed() throws", () => {
+  for (const size of [10, 5000]) {
+    using errors = new LoggedErrors();
+    const reader = new Reader(8);
+    using scene = new FakeTLSConnection(reader);
+    const flushed = (): never => {
+      throw planned;
+    };
+    reader.transport.write(new Uint8Array(size), { flushed });
+    scene.host.settle();
+    assert(reader.reason === planned);
+    assertEquals(errors.take(), [planned]);
+  }
 });

@@ -172,6 +172,8 @@ export class WriteBuffer {
   #gather(): Uint8Array {
     let size = 0;
     let end = this.#first;
+    // A small chunk has no function, unless it is the rest of a large one, which is first.
+    const flushed = this.#chunks[end]?.flushed ?? null;
     for (let chunk = this.#chunks[end]; chunk !== undefined; chunk = this.#chunks[++end]) {
       if (chunk.size >= COPY_BELOW || size + chunk.size > GATHER_UP_TO) break;
       size += chunk.size;
@@ -184,7 +186,7 @@ export class WriteBuffer {
         size,
         arena: null,
         held: null,
-        flushed: null,
+        flushed,
       })
     ) {
       bytes.set(chunk.bytes, filled);

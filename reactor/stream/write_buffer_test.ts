@@ -331,3 +331,39 @@ Deno.test("WriteBuffer never detaches the memory of a WebAssembly module", () =>
   sendAll(buffer);
   assertEquals(memory.buffer.byteLength, 65536);
 });
+
+Deno.test("WriteBuffer.consume() returns flushed() although the last bytes are joined with others", () => {
+  const buffer = new WriteBuffer();
+  const flushed = (): void => {};
+  buffer.push(new Uint8Array(COPY_BELOW), { flushed });
+  buffer.push("behind");
+  assertEquals(buffer.head().length, COPY_BELOW);
+  assertEquals(buffer.consume(COPY_BELOW - 2), null);
+  assertEquals(buffer.head().length, 8);
+  assertEquals(buffer.consume(8), flushed);
+});
+
+Deno.test("WriteBuffer.consume() returns each flushed() once, after its bytes, with any partial writes", () => {
+  const sizes = fc.array(fc.integer({ min: 1, max: 3 * COPY_BELOW }), { maxLength: 12 });
+  const counts = fc.array(fc.integer({ min: 1, max: 2 * COPY_BELOW }), { minLength: 1 });
+  fc.assert(fc.property(sizes, counts, (sizes, counts) => {
+    const buffer = new WriteBuffer();
+    const ends: number[] = [];
+    const calls: number[] = [];
+    let written = 0;
+    for (const size of sizes) {
+      const end = written += size;
+      const isLarge = size >= COPY_BELOW;
+      const copied = buffer.push(new Uint8Array(size), { flushed: () => calls.push(end) });
+      assertEquals(copied === null, isLarge);
+      if (isLarge) ends.push(end);
+    }
+    for (let sent = 0, i = 0; sent < written; i++) {
+      const count = Math.min(counts[i % counts.length] ?? 1, buffer.head().length);
+      buffer.consume(count)?.();
+      sent += count;
+      for (const end of calls) assert(end <= sent, `${end} bytes were flushed after ${sent}`);
+    }
+    assertEquals(calls, ends);
+  }));
+});

@@ -5,16 +5,20 @@
  */
 
 import { ConnectionAborted } from "../errors.ts";
-import { quote } from "../../internal/validation.ts";
+import type { WriteOptions } from "../interfaces/mod.ts";
+import { checkFunction, quote } from "../../internal/validation.ts";
 
 /**
  * Checks that data can be sent.
  *
  * @param method The name of the method that it was passed to, for the error.
  * @param data The data.
- * @throws {TypeError} when `data` is neither bytes nor a string, or its memory has been detached.
+ * @param options The options of the write.
+ * @throws {TypeError} when `data` is neither bytes nor a string, or its memory has been detached, or
+ *   `flushed` of the options is not a function.
  */
-export function checkData(method: string, data: unknown): void {
+export function checkData(method: string, data: unknown, options?: WriteOptions): void {
+  if (options?.flushed !== undefined) checkFunction(`${method}() flushed`, options.flushed);
   if (typeof data === "string") return;
   if (!(data instanceof Uint8Array)) {
     throw new TypeError(`${method}() data must be a Uint8Array or a string, got ${quote(data)}`);

@@ -7,7 +7,6 @@
 import { AlreadyCalled, AlreadyCancelled } from "../errors.ts";
 import type { IDelayedCall } from "../interfaces/mod.ts";
 import { checkDelay, checkFinite, checkMoment } from "../../internal/validation.ts";
-import { type HeapLinks, REMOVED } from "./indexed_heap.ts";
 
 /** The function of a timed call, bound to its arguments. */
 export type Callable = () => unknown;
@@ -16,22 +15,20 @@ export type Callable = () => unknown;
 export interface DelayedCallOwner {
   /** Returns the current time of the clock, in seconds. */
   seconds(): number;
-  /** Removes a pending call. */
-  remove(call: DelayedCall): void;
-  /** Notes that the time of a pending call has changed. */
-  moved(call: DelayedCall): void;
+  /** Removes the pending call in a slot. */
+  remove(slot: number): void;
+  /** Notes that the pending call in a slot has the new time `due`, in seconds. */
+  moved(slot: number, due: number): void;
 }
 
-/** The position of a cancelled call. A call that was made is {@linkcode REMOVED} from its heap. */
-const CANCELLED = REMOVED - 1;
+// The slots of calls that are no longer pending.
+const MADE = -1;
+const CANCELLED = -2;
 
-/** The place of timed calls in the heap of their owner. */
-export let callLinks: HeapLinks<DelayedCall>;
+/** Sets the slot of a call in the queue of its owner. */
+export let setSlot: (call: DelayedCall, slot: number) => void;
 
-/** Returns the number of calls that the owner had made before this one. */
-export let orderOf: (call: DelayedCall) => number;
-
-/** Returns the function of a call that is to be made, and releases it. */
+/** Marks a call as made, and returns its function, which the call releases. */
 export let takeCallable: (call: DelayedCall) => Callable;
 
 /**
@@ -49,21 +46,16 @@ export let takeCallable: (call: DelayedCall) => Callable;
  */
 export class DelayedCall implements IDelayedCall {
   readonly #owner: DelayedCallOwner;
-  readonly #order: number;
-  #position = REMOVED;
+  /** The slot of a pending call, at least 0; otherwise one of the constants above. */
+  #slot = MADE;
   #due: number;
   #callable: Callable;
 
   static {
-    callLinks = {
-      position: (call) => call.#position,
-      setPosition: (call, position) => {
-        call.#position = position;
-      },
-      isBefore: (a, b) => a.#order < b.#order,
+    setSlot = (call, slot) => {
+      call.#slot = slot;
     };
-    orderOf = (call) => call.#order;
-    takeCallable = (call) => call.#release();
+    takeCallable = (call) => call.#release(MADE);
   }
 
   /**
@@ -71,13 +63,11 @@ export class DelayedCall implements IDelayedCall {
    *
    * @param owner The queue that the call belongs to.
    * @param due The time of the call, in seconds on the owner's clock.
-   * @param order The number of calls that the owner has made before this one.
    * @param callable The function to call.
    */
-  constructor(owner: DelayedCallOwner, due: number, order: number, callable: Callable) {
+  constructor(owner: DelayedCallOwner, due: number, callable: Callable) {
     this.#owner = owner;
     this.#due = due;
-    this.#order = order;
     this.#callable = callable;
   }
 
@@ -86,7 +76,7 @@ export class DelayedCall implements IDelayedCall {
   }
 
   active(): boolean {
-    return this.#position >= 0;
+    return this.#slot >= 0;
   }
 
   /**
@@ -140,20 +130,20 @@ export class DelayedCall implements IDelayedCall {
    */
   toString(): string {
     if (!this.active()) {
-      return `DelayedCall(${this.#position === CANCELLED ? "cancelled" : "called"})`;
+      return `DelayedCall(${this.#slot === CANCELLED ? "cancelled" : "called"})`;
     }
     const name = this.#callable.name.replace(/^bound /, "") || "(anonymous)";
     return `DelayedCall(${name} in ${(this.#due - this.#owner.seconds()).toFixed(3)} s)`;
   }
 
   #cancel(): void {
-    this.#owner.remove(this);
-    this.#position = CANCELLED;
-    this.#release();
+    this.#owner.remove(this.#slot);
+    this.#release(CANCELLED);
   }
 
   /** Returns the function, which the call does not keep from now on, nor its arguments. */
-  #release(): Callable {
+  #release(slot: number): Callable {
+    this.#slot = slot;
     const callable = this.#callable;
     this.#callable = released;
     return callable;
@@ -161,12 +151,12 @@ export class DelayedCall implements IDelayedCall {
 
   #move(due: number): void {
     this.#due = due;
-    this.#owner.moved(this);
+    this.#owner.moved(this.#slot, due);
   }
 
   #checkActive(action: string): void {
     if (this.active()) return;
-    if (this.#position === CANCELLED) {
+    if (this.#slot === CANCELLED) {
       throw new AlreadyCancelled(`Cannot ${action} the timed call: it has already been cancelled`);
     }
     throw new AlreadyCalled(`Cannot ${action} the timed call: it has already been made`);

@@ -4,49 +4,47 @@
  * @module
  */
 
-/** How a heap reads its items and writes their positions. */
-export interface HeapLinks<T> {
-  /** Returns the position that {@linkcode HeapLinks.setPosition} has set last. */
-  readonly position: (item: T) => number;
-  /** Stores the position of an item: {@linkcode REMOVED} for one that is no longer in the heap. */
-  readonly setPosition: (item: T, position: number) => void;
-  /** Returns whether `a` comes before `b`, another item with the same key. */
-  readonly isBefore: (a: T, b: T) => boolean;
-}
-
-// The least number of keys for which a heap has room.
+// The least number of items for which a heap has room.
 const SMALLEST = 64;
 
-/** The position of an item that has been removed from its heap. */
-export const REMOVED = -1;
-
 /**
- * A heap of items with the least (key, order) on top, in which each item knows its position. So an
- * item is removed, or gets another key, without a search, and no dead item is left behind.
+ * A heap of items with the least (key, order) on top, in which each item has a slot: a number by
+ * which it is removed, or gets another key, without a search. No dead item is left behind.
  *
  * {@linkcode push} is O(1) if the key is one of the largest, as is usual for timeouts, and
  * {@linkcode remove} is O(1) on average, because most items are near the bottom. The worst case of
  * each method is O(log n).
  *
+ * All that is read to move an item is in typed arrays. With 200,000 items, storing its position in
+ * the item itself doubles the time to remove the items from the top: nearly each move writes to an
+ * item that is not in the processor's cache.
+ *
  * A timer wheel was measured, too. At 200,000 timed calls it halves the time of a cancel in random
- * order, but a reset takes longer, and it needs this heap as well, for the calls of its current
- * slot.
+ * order, but it needs this heap as well, for the calls of its current slot.
  */
 export class IndexedHeap<T> {
-  readonly #links: HeapLinks<T>;
-  // The children of the item at index i are at 4i + 1 to 4i + 4. The keys are in an array of their
-  // own, so that comparing them reads no item, which would be a cache miss.
-  readonly #items: T[] = [];
+  readonly #setSlot: (item: T, slot: number) => void;
+  #size = 0;
+  // By position. The children of the position i are 4i + 1 to 4i + 4. The positions after the items
+  // have the free slots.
   #keys = new Float64Array(SMALLEST);
+  #slots: Uint32Array = countTo(SMALLEST);
+  // By slot.
+  #positions: Uint32Array = countTo(SMALLEST);
+  #orders = new Float64Array(SMALLEST);
+  #items: (T | undefined)[] = [];
 
-  /** @param links How the heap reads its items and writes their positions. */
-  constructor(links: HeapLinks<T>) {
-    this.#links = links;
+  /**
+   * @param setSlot Stores the slot of an item. Called by {@linkcode push}, and again if the slot
+   *   changes: when {@linkcode remove} of another item gives memory back.
+   */
+  constructor(setSlot: (item: T, slot: number) => void) {
+    this.#setSlot = setSlot;
   }
 
   /** The number of items. */
   get size(): number {
-    return this.#items.length;
+    return this.#size;
   }
 
   /** The number of items for which the heap has room without taking memory. */
@@ -56,89 +54,168 @@ export class IndexedHeap<T> {
 
   /** The item on top; `undefined` when the heap is empty. */
   get top(): T | undefined {
-    return this.#items[0];
+    return this.#size === 0 ? undefined : this.#items[this.topSlot];
+  }
+
+  /** The slot of the item on top. The heap must not be empty. */
+  get topSlot(): number {
+    return slotAt(this.#slots, 0);
   }
 
   /** The key of the item on top; Infinity when the heap is empty. */
   get topKey(): number {
-    return this.#items.length === 0 ? Infinity : keyAt(this.#keys, 0);
+    return this.#size === 0 ? Infinity : keyAt(this.#keys, 0);
+  }
+
+  /** The order of the item on top. The heap must not be empty. */
+  get topOrder(): number {
+    return keyAt(this.#orders, this.topSlot);
   }
 
   /** Returns the items, in no particular order. */
   items(): T[] {
-    return this.#items.slice();
+    return this.#items.filter((item) => item !== undefined);
   }
 
-  /** Adds an item that is not in the heap. */
-  push(item: T, key: number): void {
-    const last = this.#items.push(item) - 1;
-    if (last === this.capacity) this.#resize(2 * last);
-    this.#settle(last, item, key);
+  /** Returns the key of the item in a slot. */
+  keyOf(slot: number): number {
+    return keyAt(this.#keys, slotAt(this.#positions, slot));
   }
 
-  /** Removes an item that is in the heap. */
-  remove(item: T): void {
-    const hole = this.#links.position(item);
-    // The heap is not empty, so it has a last item.
-    const last = this.#items.pop() as T;
-    const size = this.#items.length;
-    this.#links.setPosition(item, REMOVED);
-    if (last !== item) this.#settle(hole, last, keyAt(this.#keys, size));
-    if (4 * size < this.capacity && this.capacity > SMALLEST) this.#resize(this.capacity >> 1);
+  /**
+   * Adds an item that is not in the heap.
+   *
+   * @param item The item.
+   * @param key Its key.
+   * @param order Its order among the items with the same key, which all differ.
+   */
+  push(item: T, key: number, order: number): void {
+    if (this.#size === this.capacity) this.#grow();
+    const slot = slotAt(this.#slots, this.#size);
+    this.#items[slot] = item;
+    this.#orders[slot] = order;
+    this.#setSlot(item, slot);
+    this.#rise(this.#size++, slot, key);
   }
 
-  /** Sets the key of an item that is in the heap. */
-  rekey(item: T, key: number): void {
-    this.#settle(this.#links.position(item), item, key);
+  /** Removes the item in a slot. The slot is free then. */
+  remove(slot: number): void {
+    const hole = slotAt(this.#positions, slot);
+    const last = --this.#size;
+    this.#items[slot] = undefined;
+    const moved = slotAt(this.#slots, last);
+    const key = keyAt(this.#keys, last);
+    this.#slots[last] = slot;
+    if (hole !== last) this.#settle(hole, moved, key);
+    if (4 * last < this.capacity && this.capacity > SMALLEST) this.#shrink();
   }
 
-  #resize(capacity: number): void {
-    const keys = new Float64Array(capacity);
-    keys.set(this.#keys.subarray(0, capacity));
-    this.#keys = keys;
+  /** Sets the key of the item in a slot. */
+  rekey(slot: number, key: number): void {
+    this.#settle(slotAt(this.#positions, slot), slot, key);
   }
 
-  /** Moves a hole up or down to the position of the item, and fills it. */
-  #settle(start: number, item: T, key: number): void {
-    let hole = start;
-    while (hole > 0) {
-      const parent = (hole - 1) >> 2;
-      if (!this.#isBefore(item, key, parent)) break;
-      this.#put(hole, itemAt(this.#items, parent), keyAt(this.#keys, parent));
-      hole = parent;
+  #grow(): void {
+    const capacity = 2 * this.#size;
+    this.#keys = resized(this.#keys, new Float64Array(capacity));
+    this.#orders = resized(this.#orders, new Float64Array(capacity));
+    this.#slots = resized(this.#slots, countTo(capacity));
+    this.#positions = resized(this.#positions, countTo(capacity));
+  }
+
+  /** Halves the memory. Each item gets its position as its new slot. */
+  #shrink(): void {
+    const capacity = this.capacity >> 1;
+    const items: (T | undefined)[] = [];
+    const orders = new Float64Array(capacity);
+    for (let position = 0; position < this.#size; position++) {
+      const slot = slotAt(this.#slots, position);
+      // Each slot before the size has an item.
+      const item = this.#items[slot] as T;
+      items.push(item);
+      orders[position] = keyAt(this.#orders, slot);
+      this.#setSlot(item, position);
     }
-    this.#put(hole === start ? this.#sink(hole, item, key) : hole, item, key);
+    this.#items = items;
+    this.#orders = orders;
+    this.#keys = this.#keys.slice(0, capacity);
+    this.#slots = countTo(capacity);
+    this.#positions = countTo(capacity);
   }
 
-  /** Moves a hole down to the position of the item, and returns its index. */
-  #sink(start: number, item: T, key: number): number {
-    const items = this.#items;
+  /** Moves a hole up or down to the position of an item, and fills it. */
+  #settle(hole: number, slot: number, key: number): void {
+    const isUp = hole > 0 && this.#isBefore(slot, key, (hole - 1) >> 2);
+    this.#rise(isUp ? hole : this.#sink(hole), slot, key);
+  }
+
+  /**
+   * Moves a hole to the bottom, and returns its position. An item from the end of the heap usually
+   * belongs there; if it does not, it rises. That takes fewer comparisons than comparing the item
+   * with the children on the way down.
+   */
+  #sink(start: number): number {
     const keys = this.#keys;
+    const slots = this.#slots;
+    const orders = this.#orders;
+    const size = this.#size;
     let hole = start;
-    for (let child = 4 * hole + 1; child < items.length; child = 4 * hole + 1) {
-      const end = Math.min(child + 4, items.length);
+    for (let child = 4 * hole + 1; child < size; child = 4 * hole + 1) {
+      const end = Math.min(child + 4, size);
       let least = child;
+      let leastKey = keyAt(keys, child);
       while (++child < end) {
-        if (this.#isBefore(itemAt(items, child), keyAt(keys, child), least)) least = child;
+        const key = keyAt(keys, child);
+        if (
+          key > leastKey ||
+          key === leastKey &&
+            keyAt(orders, slotAt(slots, child)) > keyAt(orders, slotAt(slots, least))
+        ) continue;
+        least = child;
+        leastKey = key;
       }
-      if (this.#isBefore(item, key, least)) break;
-      this.#put(hole, itemAt(items, least), keyAt(keys, least));
+      this.#put(hole, slotAt(slots, least), leastKey);
       hole = least;
     }
     return hole;
   }
 
-  /** Returns whether an item comes before the one at `index`. */
-  #isBefore(item: T, key: number, index: number): boolean {
-    const other = keyAt(this.#keys, index);
-    return key === other ? this.#links.isBefore(item, itemAt(this.#items, index)) : key < other;
+  /** Moves a hole up to the position of an item, and fills it. */
+  #rise(start: number, slot: number, key: number): void {
+    let hole = start;
+    while (hole > 0) {
+      const parent = (hole - 1) >> 2;
+      if (!this.#isBefore(slot, key, parent)) break;
+      this.#put(hole, slotAt(this.#slots, parent), keyAt(this.#keys, parent));
+      hole = parent;
+    }
+    this.#put(hole, slot, key);
   }
 
-  #put(index: number, item: T, key: number): void {
-    this.#items[index] = item;
-    this.#keys[index] = key;
-    this.#links.setPosition(item, index);
+  /** Returns whether the item in a slot comes before the one at a position. */
+  #isBefore(slot: number, key: number, position: number): boolean {
+    const other = keyAt(this.#keys, position);
+    if (key !== other) return key < other;
+    return keyAt(this.#orders, slot) < keyAt(this.#orders, slotAt(this.#slots, position));
   }
+
+  #put(position: number, slot: number, key: number): void {
+    this.#keys[position] = key;
+    this.#slots[position] = slot;
+    this.#positions[slot] = position;
+  }
+}
+
+/** Returns the numbers from 0 to `length - 1`. */
+function countTo(length: number): Uint32Array {
+  const numbers = new Uint32Array(length);
+  for (let i = 0; i < length; i++) numbers[i] = i;
+  return numbers;
+}
+
+function resized<A extends Float64Array | Uint32Array>(from: A, to: A): A {
+  to.set(from);
+  return to;
 }
 
 // Every index is in range, which the types cannot express. One function for both arrays would make
@@ -148,6 +225,6 @@ function keyAt(keys: Float64Array, index: number): number {
   return keys[index] as number;
 }
 
-function itemAt<T>(items: readonly T[], index: number): T {
-  return items[index] as T;
+function slotAt(slots: Uint32Array, index: number): number {
+  return slots[index] as number;
 }

@@ -6,10 +6,9 @@
 
 import {
   type Callable,
-  callLinks,
   DelayedCall,
   type DelayedCallOwner,
-  orderOf,
+  setSlot,
   takeCallable,
 } from "./delayed_call.ts";
 import { IndexedHeap } from "./indexed_heap.ts";
@@ -48,7 +47,8 @@ function toTicks(seconds: number): number {
 export class TimedCalls implements DelayedCallOwner {
   readonly #seconds: () => number;
   readonly #onEarlier: (() => void) | undefined;
-  readonly #heap = new IndexedHeap(callLinks);
+  /** The calls, by their time or by an earlier one: a postponed call is moved when it is on top. */
+  readonly #heap = new IndexedHeap(setSlot);
   /** The number of calls that have been added. */
   #added = 0;
   /**
@@ -68,9 +68,9 @@ export class TimedCalls implements DelayedCallOwner {
     checkDelay("callLater() delay", delay);
     checkFunction("callLater() callable", f);
     const due = checkMoment("callLater() delay", delay, this.#seconds() + delay);
-    const call = new DelayedCall(this, due, this.#added++, withArguments(f, args));
+    const call = new DelayedCall(this, due, withArguments(f, args));
     const ticks = toTicks(due);
-    this.#heap.push(call, ticks);
+    this.#heap.push(call, ticks, this.#added++);
     this.#notify(ticks);
     creationTracker?.timedCall(this, call);
     return call;
@@ -113,8 +113,8 @@ export class TimedCalls implements DelayedCallOwner {
     const ticks = toTicks(now);
     while (this.#nextTicks() <= ticks) {
       const call = this.#heap.top;
-      if (call === undefined || orderOf(call) >= addedBefore) return;
-      this.#heap.remove(call);
+      if (call === undefined || this.#heap.topOrder >= addedBefore) return;
+      this.#heap.remove(this.#heap.topSlot);
       // A call that the function adds may be earlier than all others.
       this.#nextTicks();
       make(takeCallable(call));
@@ -125,19 +125,30 @@ export class TimedCalls implements DelayedCallOwner {
     return this.#seconds();
   }
 
-  remove(call: DelayedCall): void {
-    this.#heap.remove(call);
+  remove(slot: number): void {
+    this.#heap.remove(slot);
   }
 
-  moved(call: DelayedCall): void {
-    const ticks = toTicks(call.getTime());
-    this.#heap.rekey(call, ticks);
+  moved(slot: number, due: number): void {
+    const ticks = toTicks(due);
+    // A timeout is usually postponed many times, and then cancelled.
+    if (ticks >= this.#heap.keyOf(slot)) return;
+    this.#heap.rekey(slot, ticks);
     this.#notify(ticks);
   }
 
-  /** Returns the time of the earliest call in ticks; Infinity if no call is pending. */
+  /**
+   * Moves the earliest call to the top of the heap, and returns its time in ticks; Infinity if no
+   * call is pending.
+   */
   #nextTicks(): number {
-    return this.#known = this.#heap.topKey;
+    const heap = this.#heap;
+    for (let call = heap.top; call !== undefined; call = heap.top) {
+      const ticks = toTicks(call.getTime());
+      if (ticks === heap.topKey) break;
+      heap.rekey(heap.topSlot, ticks);
+    }
+    return this.#known = heap.topKey;
   }
 
   #notify(ticks: number): void {

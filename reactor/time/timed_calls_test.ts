@@ -377,3 +377,106 @@ Deno.test("TimedCalls makes the same calls as a sorted list after random operati
     { seed: 20260803, numRuns: 100 },
   );
 });
+
+Deno.test("TimedCalls makes the same calls as a sorted list, also with calls that change others", () => {
+  // The heap takes and gives back memory meanwhile: up to hundreds of calls are pending.
+  const step = fc.record({
+    do: fc.constantFrom("call", "call", "call", "reset", "delay", "cancel", "run"),
+    inside: fc.constantFrom("nothing", "call", "reset", "delay", "cancel"),
+    ticks: fc.integer({ min: 0, max: 20 }),
+    which: fc.nat(1000),
+  });
+  const steps = fc.array(step, { maxLength: 500, size: "max" });
+  fc.assert(
+    fc.property(steps, (steps) => {
+      const fixture = new CallsFixture();
+      const pending: { call: DelayedCall; name: string; due: number; order: number }[] = [];
+      const expected: string[] = [];
+      let added = 0;
+      const change = (action: string, ticks: number, which: number, inside: () => void): void => {
+        const entry = pending[which % pending.length];
+        if (action === "call") {
+          const order = added++;
+          const name = String(order);
+          const due = fixture.now + ticks;
+          const call = fixture.calls.callLater(ticks, () => {
+            fixture.made.push(name);
+            const [next] = pending.splice(0, 1);
+            expected.push(next?.name ?? "none");
+            inside();
+          }, []);
+          pending.push({ call, name, due, order });
+        } else if (entry === undefined) {
+          return;
+        } else if (action === "reset") {
+          entry.call.reset(ticks);
+          entry.due = fixture.now + ticks;
+        } else if (action === "delay") {
+          entry.call.delay(ticks - 10);
+          entry.due += ticks - 10;
+        } else if (action === "cancel") {
+          entry.call.cancel();
+          pending.splice(pending.indexOf(entry), 1);
+        }
+        pending.sort((a, b) => a.due - b.due || a.order - b.order);
+      };
+      for (const { do: action, inside, ticks, which } of steps) {
+        if (action !== "run") {
+          change(action, ticks, which, () => change(inside, ticks, which, () => {}));
+        } else {
+          // Calls that a call adds are left for the next run, and with them all that follow.
+          const addedBefore = added;
+          fixture.run(fixture.now + ticks);
+          const next = pending[0];
+          assert(next === undefined || next.due > fixture.now || next.order >= addedBefore);
+        }
+        assertEquals(fixture.made, expected);
+        assertEquals(fixture.calls.nextDue(), pending[0]?.due);
+        assertEquals(fixture.calls.pending().length, pending.length);
+        assert(pending.every(({ call, due }) => call.active() && call.getTime() === due));
+      }
+    }),
+    { seed: 20260803, numRuns: 60 },
+  );
+});
+
+Deno.test("TimedCalls calls onEarlier() for a call earlier than all others, whatever was changed before", () => {
+  // The owner of the calls sets an alarm for the earliest time that it knows.
+  const step = fc.record({
+    do: fc.constantFrom("call", "call", "reset", "cancel", "wait", "run"),
+    delay: fc.integer({ min: 0, max: 20 }),
+    which: fc.nat(1000),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 100, size: "max" }), (steps) => {
+      let now = 0;
+      let alarm = Infinity;
+      const calls = new TimedCalls({
+        seconds: () => now,
+        onEarlier: () => alarm = now + calls.wait(),
+      });
+      const pending = new Set<DelayedCall>();
+      for (const { do: action, delay, which } of steps) {
+        const call = [...pending][which % pending.size];
+        if (action === "call") {
+          const added = calls.callLater(delay, () => pending.delete(added), []);
+          pending.add(added);
+        } else if (action === "wait") {
+          alarm = now + calls.wait();
+        } else if (action === "run") {
+          now += delay;
+          calls.runDue(now, (f) => f());
+          alarm = now + calls.wait();
+        } else if (call !== undefined && action === "reset") {
+          call.reset(delay);
+        } else if (call !== undefined) {
+          call.cancel();
+          pending.delete(call);
+        }
+        const earliest = Math.min(...[...pending].map((call) => call.getTime()));
+        assert(alarm <= earliest, `the alarm is at ${alarm}, the earliest call at ${earliest}`);
+      }
+    }),
+    { seed: 20260803, numRuns: 300 },
+  );
+});

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type HeapLinks, IndexedHeap, REMOVED } from "../../reactor/time/indexed_heap.ts";
+import { IndexedHeap } from "../../reactor/time/indexed_heap.ts";
 
 /** A second, in the microseconds in which a simulation counts. */
 export const SECOND = 1_000_000;
@@ -29,33 +29,22 @@ const RANK = 2 ** 50;
 export class ScheduledEvent {
   /** Whether the event counts as something that can happen. */
   readonly counts: boolean;
-  #position = REMOVED;
-  readonly #order: number;
+  /** The slot of the event in the heap of its schedule; `null` if it is not pending. */
+  slot: number | null = null;
   readonly #make: () => void;
-
-  /** The place of events in the heap of their schedule. */
-  static readonly links: HeapLinks<ScheduledEvent> = {
-    position: (event) => event.#position,
-    setPosition: (event, position) => {
-      event.#position = position;
-    },
-    isBefore: (a, b) => a.#order < b.#order,
-  };
 
   /**
    * @param make The function to call.
-   * @param order The position of the event among those of the same time.
    * @param counts Whether the event counts as something that can happen.
    */
-  constructor(make: () => void, order: number, counts: boolean) {
+  constructor(make: () => void, counts: boolean) {
     this.#make = make;
-    this.#order = order;
     this.counts = counts;
   }
 
   /** Whether the event has neither been made nor cancelled. */
   get isPending(): boolean {
-    return this.#position !== REMOVED;
+    return this.slot !== null;
   }
 
   /** Calls the function. */
@@ -67,7 +56,9 @@ export class ScheduledEvent {
 /** Pending events in the order of their time and, among equals, of their rank and scheduling. */
 export class Schedule {
   #now = 0;
-  readonly #heap = new IndexedHeap(ScheduledEvent.links);
+  readonly #heap = new IndexedHeap<ScheduledEvent>((event, slot) => {
+    event.slot = slot;
+  });
   #added = 0;
   #pending = 0;
   #made = 0;
@@ -124,8 +115,8 @@ export class Schedule {
   ): ScheduledEvent {
     const key = time < this.#now ? this.#now : time <= LAST_MOMENT ? time : Infinity;
     const counts = !isBackground && key !== Infinity;
-    const scheduled = new ScheduledEvent(event, rank * RANK + this.#added++, counts);
-    this.#heap.push(scheduled, key);
+    const scheduled = new ScheduledEvent(event, counts);
+    this.#heap.push(scheduled, key, rank * RANK + this.#added++);
     if (counts) this.#pending++;
     this.#watcher?.();
     return scheduled;
@@ -133,7 +124,7 @@ export class Schedule {
 
   /** Cancels an event, unless it has been made or cancelled. */
   cancel(event: ScheduledEvent): void {
-    if (event.isPending) this.#remove(event);
+    this.#remove(event);
   }
 
   /** Calls a function when the running event has returned, or before the next event. */
@@ -174,7 +165,9 @@ export class Schedule {
   }
 
   #remove(event: ScheduledEvent): void {
-    this.#heap.remove(event);
+    if (event.slot === null) return;
+    this.#heap.remove(event.slot);
+    event.slot = null;
     if (event.counts) this.#pending--;
   }
 }

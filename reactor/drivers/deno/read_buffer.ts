@@ -78,7 +78,8 @@ export class ReadBuffer {
    * @param size The size of the memory into which they were read.
    */
   filled(count: number, size: number): void {
-    if (count >= size) this.#resize(Math.min(count * 4, MAX_SIZE));
+    // A protocol may have provided less memory than this size.
+    if (count >= size) this.#resize(Math.min(Math.max(count * 4, this.#size), MAX_SIZE));
     else this.#fitToWait(count, this.#size);
   }
 

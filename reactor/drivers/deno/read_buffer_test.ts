@@ -105,3 +105,14 @@ Deno.test("ReadBuffer shares no memory between two connections that wait for dat
   third.release();
   fourth.release();
 });
+
+Deno.test("ReadBuffer.sizeHint does not fall below 256 bytes when a protocol fills a small buffer", () => {
+  const buffer = new ReadBuffer();
+  buffer.filled(1, 1);
+  assertEquals(buffer.sizeHint, 256);
+  buffer.filled(1000, 1000);
+  assertEquals(buffer.sizeHint, 4000);
+  buffer.filled(2, 2);
+  assertEquals(buffer.sizeHint, 4000);
+  buffer.release();
+});
