@@ -58,9 +58,9 @@ export class Exchange<T> {
    * Sends the request.
    *
    * @throws {ClientError} when the value does not have the announced length any more. Nothing is
-   *   sent then: the server would read other bytes as the value, or the value as commands. The error
-   *   becomes the cause of a `RequestSendFailed`: unlike other invalid arguments, it is found after
-   *   the call, when a waiting request is sent.
+   *   sent then: the server would read other bytes as the value, or the value as commands. The
+   *   error becomes the cause of a `RequestSendFailed`: unlike other invalid arguments, it is found
+   *   after the call, when a waiting request is sent.
    */
   send(transport: ITransport): void {
     const value = this.#value;

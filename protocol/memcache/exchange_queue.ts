@@ -55,8 +55,8 @@ export class ExchangeQueue {
   }
 
   /**
-   * Sends a request, now or later. Returns a Deferred of the result. It fails with the error that the
-   * server answers, or with a `RequestFailure`.
+   * Sends a request, now or later. Returns a Deferred of the result. It fails with the error that
+   * the server answers, or with a `RequestFailure`.
    */
   request<T>(exchange: Exchange<T>, options: RequestOptions): Deferred<T> {
     return this.#queue.request(exchange, options).addCallback(() => exchange.result);

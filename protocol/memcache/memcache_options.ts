@@ -6,7 +6,7 @@ import type { MemCacheDecoderOptions } from "./memcache_decoder.ts";
 export interface MemCacheOptions extends MemCacheDecoderOptions {
   /**
    * Seconds without a byte from the server, while a request is unanswered, after which the
-   * connection is aborted; `Infinity` for no limit. The unanswered requests fail with `RequestLost`.
+   * connection is aborted; `Infinity` for no limit. Unanswered requests fail with `RequestLost`.
    *
    * @default {60}
    */

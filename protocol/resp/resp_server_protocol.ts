@@ -138,8 +138,8 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
    * Sends data that the client has not asked for, such as a published message. It may leave before
    * the reply to a command that is being handled. If the connection is closing, nothing is sent.
    *
-   * @param values The kind of the data, such as `"message"`, and the data. RESP2 sends them as an
-   *   array.
+   * @param values The kind of the data, such as `"message"`, and the data. In RESP2 they are sent
+   *   as an array.
    * @throws {TypeError} when a value cannot be sent.
    */
   push(values: readonly RESPOutput[]): void {
