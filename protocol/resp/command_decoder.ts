@@ -128,7 +128,7 @@ export class CommandDecoder extends ContiguousDecoder<RESPCommand> {
     const short = this.#missing < 0 ? shortCommandBounds(bytes, from, this.#limits) : null;
     if (short !== null) {
       this.advance(from + (short.at(-1) ?? 0) + END);
-      return new RESPCommand(bytes, from, short);
+      return new RESPCommand(bytes, from, short, this.memory);
     }
     let start = from;
     while (this.#missing < 0) {
@@ -140,7 +140,7 @@ export class CommandDecoder extends ContiguousDecoder<RESPCommand> {
       start = next;
     }
     if (!this.#arguments(bytes, start)) return null;
-    const command = new RESPCommand(bytes, start, this.#bounds);
+    const command = new RESPCommand(bytes, start, this.#bounds, this.memory);
     const end = start + this.#read;
     this.#clear();
     this.advance(end);

@@ -1,7 +1,7 @@
 import { BufferedDecoder } from "../framing/buffered_decoder.ts";
-import { viewOf } from "./resp_text.ts";
 
 const EMPTY = new Uint8Array(0);
+const EMPTY_MEMORY = EMPTY.buffer;
 /** The number of bytes of a second chunk to copy, in which a frame that began before may end. */
 const BEYOND = 64;
 /** The size of the memory for such copies, in bytes. Many small allocations would take longer. */
@@ -17,11 +17,13 @@ const MEMORY = 2048;
 export abstract class ContiguousDecoder<Frame> extends BufferedDecoder<Frame> {
   /** The content of the buffer; empty if it must be read again. */
   #bytes: Uint8Array = EMPTY;
+  /** The buffer of `#bytes`. To read it takes as long as to make a view. */
+  #memory: ArrayBufferLike = EMPTY_MEMORY;
   /** Whether `#bytes` is a copy of the beginning of the content. */
   #isPart = false;
   /** Memory for copies. What has been used of it is never written again. */
-  #memory: Uint8Array = EMPTY;
-  #memoryUsed = 0;
+  #copies: Uint8Array = EMPTY;
+  #copied = 0;
   /** The number of bytes at its beginning that belong to frames that were returned. */
   #used = 0;
   /** The number of bytes that the incomplete frame is known to need. */
@@ -59,6 +61,11 @@ export abstract class ContiguousDecoder<Frame> extends BufferedDecoder<Frame> {
    */
   protected abstract parse(bytes: Uint8Array, start: number): Frame | null;
 
+  /** The `buffer` of the bytes that are being parsed. */
+  protected get memory(): ArrayBufferLike {
+    return this.#memory;
+  }
+
   /** Removes the bytes before an index from the buffer, once the current frame is returned. */
   protected advance(index: number): void {
     this.#used = index;
@@ -83,11 +90,11 @@ export abstract class ContiguousDecoder<Frame> extends BufferedDecoder<Frame> {
     let frame = this.parse(this.#bytes, this.#used);
     if (this.#isPart) {
       if (frame === null) {
-        this.#bytes = buffer.peek(0, buffer.size);
+        this.#show(buffer.peek(0, buffer.size));
         frame = this.parse(this.#bytes, this.#used);
       } else {
         // The frames after this one are looked for where they arrived.
-        this.#bytes = EMPTY;
+        this.#hide();
       }
       this.#isPart = false;
     }
@@ -112,9 +119,20 @@ export abstract class ContiguousDecoder<Frame> extends BufferedDecoder<Frame> {
     const head = buffer.peekHead();
     const end = Math.max(this.#needed, head.length + BEYOND);
     this.#isPart = head.length * 2 <= size && end < size;
-    if (head.length === size) this.#bytes = head;
-    else if (this.#isPart) this.#bytes = this.#join(head, buffer.peek(head.length, end));
-    else this.#bytes = buffer.peek(0, size);
+    if (head.length === size) this.#show(head);
+    else if (this.#isPart) this.#show(this.#join(head, buffer.peek(head.length, end)));
+    else this.#show(buffer.peek(0, size));
+  }
+
+  #show(bytes: Uint8Array): void {
+    this.#bytes = bytes;
+    this.#memory = bytes.buffer;
+  }
+
+  /** Lets go of the content of the buffer, so that an idle decoder keeps no chunk. */
+  #hide(): void {
+    this.#bytes = EMPTY;
+    this.#memory = EMPTY_MEMORY;
   }
 
   #wait(): null {
@@ -124,7 +142,7 @@ export abstract class ContiguousDecoder<Frame> extends BufferedDecoder<Frame> {
   }
 
   #skipUsed(): void {
-    this.#bytes = EMPTY;
+    this.#hide();
     this.#isPart = false;
     if (this.#used > 0) this.buffer.skip(this.#used);
     this.#used = 0;
@@ -132,13 +150,13 @@ export abstract class ContiguousDecoder<Frame> extends BufferedDecoder<Frame> {
 
   #join(first: Uint8Array, second: Uint8Array): Uint8Array {
     const length = first.length + second.length;
-    if (this.#memory.length - this.#memoryUsed < length) {
-      this.#memory = new Uint8Array(Math.max(MEMORY, length));
-      this.#memoryUsed = 0;
+    if (this.#copies.length - this.#copied < length) {
+      this.#copies = new Uint8Array(Math.max(MEMORY, length));
+      this.#copied = 0;
     }
-    const start = this.#memoryUsed;
-    this.#memoryUsed += length;
-    const joined = viewOf(this.#memory, start, this.#memoryUsed);
+    const start = this.#copied;
+    this.#copied += length;
+    const joined = this.#copies.subarray(start, this.#copied);
     joined.set(first);
     joined.set(second, first.length);
     return joined;

@@ -1,5 +1,5 @@
 import { commandName } from "./command_name.ts";
-import { textOfBytes, viewOf } from "./resp_text.ts";
+import { textOfBytes } from "./resp_text.ts";
 
 /**
  * A command that a client has sent: its name and its arguments, which are byte strings.
@@ -20,6 +20,7 @@ export class RESPCommand {
   /** The number of arguments, without the name. */
   readonly length: number;
   readonly #bytes: Uint8Array;
+  readonly #memory: ArrayBufferLike;
   readonly #base: number;
   /** The index of the first byte of each word, and the index after its last byte. */
   readonly #bounds: readonly number[];
@@ -30,9 +31,16 @@ export class RESPCommand {
    * @param bytes The memory with the words of the command.
    * @param base The index to which the bounds are relative.
    * @param bounds For each word, the index of its first byte, and the index after its last byte.
+   * @param memory The `buffer` of `bytes`. A decoder reads it once for all commands of a chunk.
    */
-  constructor(bytes: Uint8Array, base: number, bounds: readonly number[]) {
+  constructor(
+    bytes: Uint8Array,
+    base: number,
+    bounds: readonly number[],
+    memory: ArrayBufferLike = bytes.buffer,
+  ) {
     this.#bytes = bytes;
+    this.#memory = memory;
     this.#base = base;
     this.#bounds = bounds;
     this.name = commandName(bytes, this.#index(0), this.#index(1));
@@ -87,7 +95,9 @@ export class RESPCommand {
   }
 
   #view(word: number): Uint8Array {
-    return viewOf(this.#bytes, this.#index(2 * word), this.#index(2 * word + 1));
+    const start = this.#index(2 * word);
+    const length = this.#index(2 * word + 1) - start;
+    return new Uint8Array(this.#memory, this.#bytes.byteOffset + start, length);
   }
 
   #text(word: number): string {

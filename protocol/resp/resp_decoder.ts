@@ -2,9 +2,10 @@ import { visibleText } from "../../internal/visible_text.ts";
 import { FrameTooLongError, FramingError } from "../framing/framing_error.ts";
 import { ContiguousDecoder } from "./contiguous_decoder.ts";
 import { type AggregateType, joinAttributes, OpenAggregate } from "./open_aggregate.ts";
-import { checkedLimits, type RESPLimits } from "./resp_limits.ts";
+import { type CheckedLimits, checkedLimits, type RESPLimits } from "./resp_limits.ts";
 import { bigIntIn, doubleIn, int64In, integerIn } from "./resp_numbers.ts";
 import { textOfBytes, viewOf } from "./resp_text.ts";
+import { ShortReplyReader } from "./short_reply.ts";
 import {
   respErrorOf,
   type RESPMap,
@@ -17,7 +18,6 @@ const CR = 13;
 const LF = 10;
 const COLON = 0x3a;
 const DOLLAR = 0x24;
-const ZERO = 0x30;
 const QUESTION_MARK = 0x3f;
 /** The line end after the bytes of a bulk string. */
 const END = 2;
@@ -84,7 +84,8 @@ export class RESPDecoder extends ContiguousDecoder<RESPMessage> {
   text: boolean;
   /** The name of a frame in error messages. */
   protected override readonly frameName = "RESP message";
-  readonly #limits: { readonly [K in keyof RESPLimits]-?: number };
+  readonly #limits: CheckedLimits;
+  readonly #short: ShortReplyReader;
 
   // The state of the incomplete message. Positions count from its beginning.
   /** The number of bytes that have been read. */
@@ -113,10 +114,20 @@ export class RESPDecoder extends ContiguousDecoder<RESPMessage> {
     super();
     this.text = options.text ?? false;
     this.#limits = checkedLimits(options);
+    this.#short = new ShortReplyReader(this.#limits);
   }
 
   /** Parses a message. */
   protected override parse(bytes: Uint8Array, start: number): RESPMessage | null {
+    // Nothing of the message has been read, so it may be a short one.
+    if (this.#read === 0) {
+      const value = this.#short.message(bytes, start, this.memory, this.text);
+      if (value !== undefined) {
+        this.#searched = 0;
+        this.advance(this.#short.end);
+        return { kind: "reply", value, attributes: null };
+      }
+    }
     for (;;) {
       const step = this.#step(bytes, start);
       if (step === WAIT) return null;
@@ -184,9 +195,13 @@ export class RESPDecoder extends ContiguousDecoder<RESPMessage> {
     if (at + SHORTEST > start + maxLength) throw this.#tooLong(maxLength + 1, start);
     const type = bytes[at];
     if (type === undefined) return WAIT;
-    if (type === DOLLAR && this.#parts === null) {
-      const string = this.#shortBulk(bytes, start, at);
-      if (string !== null) return string;
+    if (this.#parts === null && this.#read > 0) {
+      const value = this.#short.value(bytes, at, this.memory, this.text);
+      const read = this.#short.end - start;
+      if (value !== undefined && read <= maxLength) {
+        this.#read = this.#searched = read;
+        return value;
+      }
     }
     if (!TYPES[type]) {
       throw this.#violation(at, `it begins with ${nameOf(type)}, which is not a type`);
@@ -219,31 +234,6 @@ export class RESPDecoder extends ContiguousDecoder<RESPMessage> {
       default:
         return this.#scalar(bytes, at, end);
     }
-  }
-
-  /**
-   * Reads a bulk string of at most 99 bytes, as most are, whose bytes have arrived.
-   *
-   * @returns The string; `null` for every other one, and for one that is not valid.
-   */
-  #shortBulk(bytes: Uint8Array, start: number, at: number): string | Uint8Array | null {
-    let length = (bytes[at + 1] ?? 0) - ZERO;
-    let end = at + 2;
-    if (length < 0 || length > 9) return null;
-    const digit = (bytes[end] ?? 0) - ZERO;
-    if (digit >= 0 && digit <= 9) {
-      length = length * 10 + digit;
-      end++;
-    }
-    const from = end + END;
-    const to = from + length;
-    const isLine = bytes[end] === CR && bytes[end + 1] === LF;
-    if (!isLine || bytes[to] !== CR || bytes[to + 1] !== LF) return null;
-    const { maxBulkLength, maxLength, maxLineLength } = this.#limits;
-    const read = to + END - start;
-    if (length > maxBulkLength || read > maxLength || end - at > maxLineLength) return null;
-    this.#read = this.#searched = read;
-    return this.text ? textOfBytes(bytes, from, to) : viewOf(bytes, from, to);
   }
 
   /** Returns the index of the line end of the line that begins at `at`; -1 if it is missing. */

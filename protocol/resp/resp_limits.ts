@@ -37,8 +37,11 @@ export interface RESPLimits {
   maxDepth?: number | undefined;
 }
 
+/** The limits, all of them. */
+export type CheckedLimits = { readonly [K in keyof RESPLimits]-?: number };
+
 /** Returns the limits with their defaults. */
-export function checkedLimits(limits: RESPLimits): { [K in keyof RESPLimits]-?: number } {
+export function checkedLimits(limits: RESPLimits): CheckedLimits {
   const {
     maxBulkLength = 67_108_864,
     maxLineLength = 65_536,
