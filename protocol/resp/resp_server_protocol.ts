@@ -138,13 +138,13 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
    * Sends data that the client has not asked for, such as a published message. It may leave before
    * the reply to a command that is being handled. If the connection is closing, nothing is sent.
    *
-   * @param values The kind of the data, such as `"message"`, and the data. In RESP2 they are sent as
-   *   an array.
+   * @param values The kind of the data, such as `"message"`, and the data. RESP2 sends them as an
+   *   array.
    * @throws {TypeError} when a value cannot be sent.
    */
   push(values: readonly RESPOutput[]): void {
     this.#encoder.push(values);
-    // Written at once, so that the connection's writeBufferLimit also limits the pushes of one turn.
+    // The connection's writeBufferLimit also limits the pushes of one turn.
     if (this.#encoder.size > this.#maxUnsent) this.#flush();
     else this.#flushSoon();
   }
