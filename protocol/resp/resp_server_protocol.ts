@@ -144,7 +144,7 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
    */
   push(values: readonly RESPOutput[]): void {
     this.#encoder.push(values);
-    // Written at once, so that the connection's writeBufferLimit also limits the pushes of one turn.
+    // The connection's writeBufferLimit also limits the pushes of one turn.
     if (this.#encoder.size > this.#maxUnsent) this.#flush();
     else this.#flushSoon();
   }
