@@ -50,7 +50,7 @@ export function connectFailure(
       code: "ENOTFOUND",
       syscall: "getaddrinfo",
       address,
-      cause: new AggregateError([], `Cannot connect to ${address}`),
+      cause: new Error(`The resolver returned no address for ${JSON.stringify(to.hostname)}`),
     });
   }
   const ErrorClass = CLASSES.find((each) => reasons.every((reason) => reason instanceof each)) ??
