@@ -183,7 +183,6 @@ export abstract class StreamSocket extends Descriptor implements StreamDriver, R
     if (count < 0) return;
     this.#pending = null;
     this.#sink?.wrote(count);
-    if (this.#pending === null) this.unwatchOut();
   }
 
   /** Calls a function, whose failure loses the connection. */
