@@ -389,7 +389,7 @@ function testsWith(library: FaultyLibrary): void {
   });
 
   const udp = udpTest("EpollReactor", makeReactor);
-  Deno.test("EpollReactor keeps a datagram that must wait right after the one before", async (context) => {
+  Deno.test("EpollReactor keeps a datagram that waits right after another", async (context) => {
     using faults = library.open();
     await udp("sends every datagram if every second call must wait", async (fixture) => {
       const sender = fixture.listen();

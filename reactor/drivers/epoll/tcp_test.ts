@@ -98,7 +98,7 @@ Deno.test(
 );
 
 Deno.test(
-  test("a producer whose peer has room writes only a few times before the next event", async (fixture) => {
+  test("a producer writes only a few times before the next event", async (fixture) => {
     let produced = 0;
     const server = new Wires({
       connectionMade: ({ transport }) => {
