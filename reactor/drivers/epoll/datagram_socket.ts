@@ -24,6 +24,9 @@ import { AddressSpace, type SocketAddress } from "./socket_address.ts";
 /** The most datagrams that one event delivers, so that other sockets have their turn. */
 const MOST_DATAGRAMS = 64;
 
+/** A size in bytes that no datagram can have: the system refuses it (EMSGSIZE). */
+const TOO_LONG = 65536;
+
 /** A datagram that waits for room in the system. */
 interface Pending<A> {
   readonly datagram: Uint8Array;
@@ -136,8 +139,9 @@ export abstract class DatagramSocket<A extends Address> extends Descriptor
       return true;
     }
     const { system } = this.poller;
+    const size = Math.min(datagram.length, TOO_LONG);
     const send = (): number =>
-      system.calls.sendto(this.fd, datagram, datagram.length, MSG_NOSIGNAL, bytes, bytes.length);
+      system.calls.sendto(this.fd, datagram, size, MSG_NOSIGNAL, bytes, bytes.length);
     let result = send();
     if (result < 0 && (system.errno === ECONNREFUSED || system.errno === EINTR)) {
       // The system reports the refusal of an earlier datagram, and has not sent this one.

@@ -318,6 +318,21 @@ function testsWith(library: FaultyLibrary): void {
     );
   });
 
+  faultTest("makes no call while a full port has a waiting client", async (fixture, faults) => {
+    const server = new Wires({ connectionMade: (wire) => wire.transport.write("hello") });
+    const port = fixture.listen(server, { maxConnections: 1, overflow: "pause" });
+    fixture.run();
+    await fixture.rawConnect(port.port);
+    const wire = await server.wire();
+    const waiting = await fixture.rawConnect(port.port);
+    await turns(200);
+    const idle = callsOf(faults);
+    await turns(100);
+    assertEquals(callsOf(faults), idle);
+    wire.transport.loseConnection();
+    assertEquals(await waiting.readText(5), "hello");
+  });
+
   Deno.test("EpollReactor sets every option of its sockets, once for all connections", async () => {
     using faults = library.open();
     const reactor = makeReactor();
@@ -374,7 +389,7 @@ function testsWith(library: FaultyLibrary): void {
   });
 
   const udp = udpTest("EpollReactor", makeReactor);
-  Deno.test("EpollReactor keeps a datagram that must wait right after the one before", async (context) => {
+  Deno.test("EpollReactor keeps a datagram that waits right after another", async (context) => {
     using faults = library.open();
     await udp("sends every datagram if every second call must wait", async (fixture) => {
       const sender = fixture.listen();

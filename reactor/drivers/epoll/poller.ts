@@ -104,6 +104,7 @@ export class Poller {
   readonly #members: (Member | undefined)[] = [];
   #memberCount = 0;
   #lastTag = 0;
+  #turns = 0;
   /** The number of members for which the process must wait. */
   #waitingFor = 0;
   #quietTurns = 0;
@@ -135,6 +136,11 @@ export class Poller {
   /** The system calls. Available while the poller is held. */
   get system(): SystemCalls {
     return this.#set.system;
+  }
+
+  /** The number of turns so far. A driver limits what it does in one of them. */
+  get turns(): number {
+    return this.#turns;
   }
 
   /** Opens the C library and the set, until {@linkcode release} is called as often. */
@@ -305,6 +311,7 @@ export class Poller {
 
   #handle(set: OpenSet, count: number): void {
     const { events } = set;
+    this.#turns = this.#turns + 1 | 0;
     // The owner of an event may close the last descriptor, and with it the set.
     for (let i = 0, at = 0; i < count && this.#open === set; i++, at += EVENT_INTS) {
       const fd = events[at + FD_INT] ?? -1;

@@ -30,6 +30,14 @@ import type { Poller, Released } from "./poller.ts";
 // `struct linger`: on, for 0 seconds. A close then sends a reset (socket(7)).
 const RESET_ON_CLOSE = new Int32Array([1, 0]);
 
+/**
+ * The most writes of one connection in a turn. A peer may read as fast as a protocol writes: the
+ * socket then always has room, and without a limit no other event would have its turn.
+ */
+const MOST_WRITES = 16;
+/** The most bytes that one call moves. */
+const MOST_BYTES = 1048576;
+
 /** A driver over a connected stream socket. */
 export abstract class StreamSocket extends Descriptor implements StreamDriver, Released {
   #sink: StreamDriverSink | null = null;
@@ -37,6 +45,9 @@ export abstract class StreamSocket extends Descriptor implements StreamDriver, R
   /** The bytes of the write that waits for room. The field keeps their memory. */
   #pending: Uint8Array | null = null;
   #expectsLarge = false;
+  /** The turn of the last write, and the number of writes that it still allows. */
+  #turn = 0;
+  #writesLeft = MOST_WRITES;
 
   /**
    * Takes ownership of a connected socket.
@@ -66,13 +77,22 @@ export abstract class StreamSocket extends Descriptor implements StreamDriver, R
 
   write(bytes: Uint8Array): void {
     if (this.isClosed) return;
-    const count = this.#send(bytes);
+    const count = this.#mayWrite() ? this.#send(bytes) : -1;
     if (count >= 0) {
       this.#sink?.wrote(count);
     } else if (!this.isClosed) {
       this.#pending = bytes;
       this.#orFail("write", () => this.watchOut());
     }
+  }
+
+  #mayWrite(): boolean {
+    const { turns } = this.poller;
+    if (this.#turn !== turns) {
+      this.#turn = turns;
+      this.#writesLeft = MOST_WRITES;
+    }
+    return this.#writesLeft-- > 0;
   }
 
   closeWrite(): void {
@@ -124,7 +144,7 @@ export abstract class StreamSocket extends Descriptor implements StreamDriver, R
     // The protocol may have closed the connection when it was asked for its memory.
     if (this.isClosed) return;
     const space = lent ?? memory.space(this.#expectsLarge);
-    const count = system.calls.recv(this.fd, space, space.length, 0);
+    const count = system.calls.recv(this.fd, space, Math.min(space.length, MOST_BYTES), 0);
     if (count > 0) {
       this.#expectsLarge = memory.expectsLarge(space, count);
       if (lent === null) this.#sink?.received(memory.take(space, count));
@@ -149,7 +169,8 @@ export abstract class StreamSocket extends Descriptor implements StreamDriver, R
     // The length is 0 if the owner of the bytes has detached their memory.
     if (bytes.length === 0) return 0;
     const { system } = this.poller;
-    const count = system.calls.send(this.fd, bytes, bytes.length, MSG_NOSIGNAL);
+    const size = Math.min(bytes.length, MOST_BYTES);
+    const count = system.calls.send(this.fd, bytes, size, MSG_NOSIGNAL);
     if (count >= 0) return count;
     const { errno } = system;
     if (errno === EINTR) return 0;
@@ -162,7 +183,6 @@ export abstract class StreamSocket extends Descriptor implements StreamDriver, R
     if (count < 0) return;
     this.#pending = null;
     this.#sink?.wrote(count);
-    if (this.#pending === null) this.unwatchOut();
   }
 
   /** Calls a function, whose failure loses the connection. */

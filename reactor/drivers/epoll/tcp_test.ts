@@ -1,6 +1,6 @@
 // What only the sockets of the system have, and DenoReactor needs node:net for or lacks.
 
-import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { tcpTest } from "../../../testing/fixtures/tcp_fixture.ts";
 import { Wires } from "../../../testing/fixtures/wire.ts";
 import { IPv4Address } from "../../addresses.ts";
@@ -94,5 +94,29 @@ Deno.test(
     await wire.lost();
     // The address is available after the connection, too.
     assertEquals(String(wire.transport.getHost()), `127.0.0.1:${port.port}`);
+  }),
+);
+
+Deno.test(
+  test("a producer writes only a few times before the next event", async (fixture) => {
+    let produced = 0;
+    const server = new Wires({
+      connectionMade: ({ transport }) => {
+        transport.registerProducer({
+          resumeProducing: () => {
+            if (++produced === 2000) transport.unregisterProducer();
+            transport.write("x");
+          },
+          stopProducing: () => {},
+        }, false);
+      },
+    });
+    const port = fixture.listen(server);
+    fixture.run();
+    const peer = await fixture.rawConnect(port.port);
+    await server.wire();
+    // The system has room for thousands of these writes.
+    assert(produced > 0 && produced < 100, `${produced} writes in one turn`);
+    assertEquals(await peer.readText(1000), "x".repeat(1000));
   }),
 );
