@@ -19,8 +19,8 @@ const META_FLAG = /^[A-Za-z][\x21-\x7e]*$/;
 /** One or more words. */
 const STATISTICS = /^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/;
 /**
- * The greatest number of flags of a command with a value. memcached refuses more, and then reads the
- * value as commands.
+ * The greatest number of flags of a command with a value. memcached refuses more, and then reads
+ * the value as commands.
  */
 const MAX_FLAGS_WITH_VALUE = 16;
 /** The number of characters of a string that an error message shows. */
