@@ -14,7 +14,7 @@ import { checkFunction, quote } from "../../internal/validation.ts";
  * @param method The name of the method that it was passed to, for the error.
  * @param data The data.
  * @param options The options of the write.
- * @throws {TypeError} when `data` is neither bytes nor a string, or its memory has been detached, or
+ * @throws {TypeError} when `data` is neither bytes nor a string, its memory has been detached, or
  *   `flushed` of the options is not a function.
  */
 export function checkData(method: string, data: unknown, options?: WriteOptions): void {
