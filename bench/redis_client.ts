@@ -15,8 +15,7 @@ import process from "node:process";
 import { createClient } from "@redis/client";
 import { connectProtocol, reactor, UNIXClientEndpoint } from "../mod.ts";
 import { asText, RESPClient } from "../protocol/resp/mod.ts";
-import { Program } from "../testing/fixtures/program.ts";
-import { median } from "./server_process.ts";
+import { median, ServerProcess } from "./server_process.ts";
 
 const commands = Number(Deno.args[0] ?? 20_000);
 const rounds = Number(Deno.args[1] ?? 9);
@@ -73,9 +72,10 @@ async function measure(contenders: Contender[], what: "get" | "set", batch: numb
 const folder = await Deno.makeTempDir({ prefix: "redis-" });
 const path = `${folder}/redis.sock`;
 const options = ["--port", "0", "--unixsocket", path, "--dir", folder, "--save", ""];
-const server = new Program(options, { command: "redis-server" });
+// The empty group stands for the port: the server listens on its UNIX socket only.
+const ready = /()ready to accept connections/i;
+const server = await ServerProcess.startCommand("redis-server", options, ready);
 try {
-  await server.line(/Ready to accept connections/i);
   const running = reactor.run();
   const endpoint = new UNIXClientEndpoint(reactor, path);
   const client = await connectProtocol(endpoint, new RESPClient({ clock: reactor }));

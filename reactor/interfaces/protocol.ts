@@ -50,8 +50,8 @@ export interface IHalfCloseableProtocol extends IProtocol {
  * The connection calls `getBuffer`, reads into the buffer, and calls `bufferUpdated`. A connection
  * whose bytes are in memory already, such as one over TLS, copies them into the buffer.
  *
- * **Ownership of the buffer.** From the return of `getBuffer`, the buffer belongs to the connection, and
- * the system may write to it at any time: on Deno's sockets, a read is pending for as long as the
+ * **Ownership.** From the return of `getBuffer`, the buffer belongs to the connection, and the
+ * system may write to it at any time: on Deno's sockets, a read is pending for as long as the
  * connection is idle. The protocol must not use the buffer meanwhile, nor share it with another
  * connection. It gets the buffer back with the next call of `bufferUpdated`, `getBuffer` or
  * `connectionLost`, whichever comes first. A protocol may therefore return the same buffer each

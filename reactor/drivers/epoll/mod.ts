@@ -1,6 +1,5 @@
 /**
- * A reactor on Linux's epoll(7), for servers with many connections or small messages. It needs
- * `--allow-ffi`.
+ * A reactor on Linux's epoll(7), for servers with many connections. It needs `--allow-ffi`.
  *
  * @module
  */
