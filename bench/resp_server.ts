@@ -8,8 +8,8 @@
  * All servers run at the same time, each in its own process, and receive the load in turns. A ratio
  * above 1 means that the server on this library is faster; it is the median of the ratios of the
  * rounds: one of the requests per second, and one of the processor time of the server per request,
- * which varies less on a busy machine. Linux only. It needs Debian's `redis-tools`; `redis-server` is left out
- * where it is missing.
+ * which varies less on a busy machine. Linux only. It needs Debian's `redis-tools`; `redis-server`
+ * is left out where it is missing.
  *
  * @module
  */
