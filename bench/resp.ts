@@ -9,6 +9,12 @@
  * above 1 means that this library is faster; it is the median of the ratios of the rounds. hiredis
  * runs in Debian's Python (`apt install python3-hiredis`), and is left out where it is missing.
  *
+ * The results are alike, but not the same. The parsers of npm return bulk strings as `Buffer`s, and
+ * this library returns `Uint8Array`s; all are views of the chunk, without a copy. For a simple
+ * string, `redis-parser` returns a view, which it does not decode, and the others a string. This
+ * library returns each reply in a message with its kind and attributes, and checks line ends,
+ * digits and limits, which `redis-parser` does not.
+ *
  * @module
  */
 

@@ -1,14 +1,15 @@
 /**
- * Compares a server of PING and SET on this library with the same server on `node:net`, with
- * `redis-benchmark -P 16` as their client, and `redis-server` beside them as the limit.
+ * Compares a server of PING and SET on this library, on its default reactor and on that of
+ * `./epoll`, with the same server on `node:net`. Their client is `redis-benchmark -P 16`, and
+ * `redis-server` runs beside them as the limit.
  *
  * Usage: `deno run -A bench/resp_server.ts [REQUESTS] [ROUNDS]`
  *
  * All servers run at the same time, each in its own process, and receive the load in turns. A ratio
- * above 1 means that this library is faster; it is the median of the ratios of the rounds: one of
- * the requests per second, and one of the processor time of the server per request, which varies
- * less on a busy machine. Linux only. It needs Debian's `redis-tools`; `redis-server` is left out
- * where it is missing.
+ * above 1 means that the server on this library is faster; it is the median of the ratios of the
+ * rounds: one of the requests per second, and one of the processor time of the server per request,
+ * which varies less on a busy machine. Linux only. It needs Debian's `redis-tools`; `redis-server`
+ * is left out where it is missing.
  *
  * @module
  */
@@ -39,6 +40,9 @@ async function startRedis(): Promise<ServerProcess | null> {
   }
 }
 
+/** The servers with which those on this library are compared. */
+const PEERS = ["node:net", "redis-server"];
+
 /** What a round has measured: requests per second, and processor time per request in seconds. */
 interface Measured {
   rate: number;
@@ -67,23 +71,32 @@ async function compare(test: string, servers: ReadonlyMap<string, ServerProcess>
       if (round >= 0) measured.get(name)?.push(result);
     }
   }
-  const ours = measured.get("torsion") ?? [];
-  const parts = [...measured].map(([name, results]) => {
+  for (const [name, results] of measured) {
     const rate = Math.round(median(results.map(({ rate }) => rate)) / 1000);
     const cost = (median(results.map(({ cost }) => cost)) * 1e6).toFixed(2);
-    const text = `${name} ${rate} k/s at ${cost} us`;
-    if (name === "torsion") return text;
-    const faster = median(results.map(({ rate }, i) => (ours[i]?.rate ?? NaN) / rate));
-    const cheaper = median(results.map(({ cost }, i) => cost / (ours[i]?.cost ?? NaN)));
-    return `${text} (ratio ${faster.toFixed(2)}, of processor time ${cheaper.toFixed(2)})`;
-  });
-  console.log(`${test}: ${parts.join(", ")}`);
+    const ratios = PEERS.map((peer) => ratioText(results, peer, measured.get(peer)));
+    const isOurs = name.startsWith("torsion");
+    console.log(`${test}: ${name} ${rate} k/s at ${cost} us${isOurs ? ratios.join("") : ""}`);
+  }
+}
+
+/** Returns the ratios to a peer; the empty string if it has not been measured. */
+function ratioText(ours: readonly Measured[], peer: string, theirs?: readonly Measured[]): string {
+  if (theirs === undefined) return "";
+  const faster = median(ours.map(({ rate }, i) => rate / (theirs[i]?.rate ?? NaN)));
+  const cheaper = median(ours.map(({ cost }, i) => (theirs[i]?.cost ?? NaN) / cost));
+  return `; to ${peer} ${faster.toFixed(2)}, of processor time ${cheaper.toFixed(2)}`;
 }
 
 await using torsion = await ServerProcess.start("resp/torsion_server.ts");
+await using epoll = await ServerProcess.start("resp/torsion_server_epoll.ts", ["--allow-ffi"]);
 await using node = await ServerProcess.start("resp/node_server.ts");
 await using redis = await startRedis();
-const servers = new Map<string, ServerProcess>([["torsion", torsion], ["node:net", node]]);
+const servers = new Map<string, ServerProcess>([
+  ["torsion", torsion],
+  ["torsion on epoll", epoll],
+  ["node:net", node],
+]);
 if (redis !== null) servers.set("redis-server", redis);
 console.log(`redis-benchmark -P 16, median of ${rounds} rounds of ${requests} requests`);
 for (const test of ["ping_mbulk", "set"]) await compare(test, servers);

@@ -58,6 +58,7 @@ export const RESP_TARGETS: readonly FuzzTarget[] = [
     name: "resp_reply",
     sources: [
       "protocol/resp/resp_decoder.ts",
+      "protocol/resp/short_reply.ts",
       "protocol/resp/open_aggregate.ts",
       "protocol/resp/resp_numbers.ts",
     ],

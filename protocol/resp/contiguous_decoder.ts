@@ -17,7 +17,7 @@ const MEMORY = 2048;
 export abstract class ContiguousDecoder<Frame> extends BufferedDecoder<Frame> {
   /** The content of the buffer; empty if it must be read again. */
   #bytes: Uint8Array = EMPTY;
-  /** The buffer of `#bytes`. To read it takes as long as to make a view. */
+  /** The `buffer` of `#bytes`, kept because that getter takes as long as to create a view. */
   #memory: ArrayBufferLike = EMPTY_MEMORY;
   /** Whether `#bytes` is a copy of the beginning of the content. */
   #isPart = false;

@@ -4,7 +4,13 @@
  * two of its examples leave out.
  */
 
-import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertStrictEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import fc from "fast-check";
 import { byteCost } from "../../testing/fixtures/byte_cost.ts";
 import {
@@ -181,6 +187,44 @@ Deno.test("RESPDecoder.next() returns bulk strings as bytes by default", () => {
     new Uint8Array([0xfe]),
   ]);
 });
+
+Deno.test("RESPDecoder.next() searches a line from its start after a short reply in two parts", () => {
+  const values = ["0123456789", errorView("E", "E"), 1];
+  assertEquals(decode("+0123456789\r\n-E\r\n:1\r\n"), values);
+});
+
+for (
+  const [text, value, exact] of [
+    ["+abc\r\n", "abc", { maxLineLength: 4 }],
+    [":-12\r\n", -12, { maxLineLength: 4 }],
+    ["$12\r\nhello, world\r\n", "hello, world", { maxLineLength: 3 }],
+    ["$-1\r\n", null, { maxLineLength: 3 }],
+    ["$12\r\nhello, world\r\n", "hello, world", { maxBulkLength: 12 }],
+    ["$12\r\nhello, world\r\n", "hello, world", { maxLength: 19 }],
+    ["*2\r\n:1\r\n$1\r\na\r\n", [1, "a"], { maxLength: 15 }],
+    ["*2\r\n:1\r\n$1\r\na\r\n", [1, "a"], { maxElements: 2 }],
+    ["*1\r\n+OK\r\n", ["OK"], { maxDepth: 1 }],
+  ] as const
+) {
+  const [name, limit] = Object.entries(exact)[0] ?? [];
+  Deno.test(`RESPDecoder.next() applies ${name} to ${JSON.stringify(text)}, in one part or many`, () => {
+    assertEquals(decode(text, { text: true, ...exact }), [value]);
+    const [error, ...more] = decode(text, { text: true, [`${name}`]: Number(limit) - 1 });
+    assertStringIncludes(`${error}`, "the limit ");
+    assertEquals(more, []);
+  });
+}
+
+for (const text of ["$2\r\nab\r\n", "$-1\r\n", "*1\r\n:1\r\n", "+OK\r\n", ":1\r\n"]) {
+  Deno.test(`RESPDecoder.next() rejects ${JSON.stringify(text)} with a wrong line end`, () => {
+    for (const [index, byte] of [...text].entries()) {
+      if (byte !== "\r" && byte !== "\n") continue;
+      const wrong = `${text.slice(0, index)}x${text.slice(index + 1)}\r\n`;
+      // An x in place of a carriage return is a part of the line, which ends in a line feed alone.
+      assertStringIncludes(`${decode(wrong).at(-1)}`, "FramingError", JSON.stringify(wrong));
+    }
+  });
+}
 
 Deno.test("RESPDecoder.text takes effect with the next value", () => {
   const decoder = new RESPDecoder();

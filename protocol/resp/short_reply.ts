@@ -4,6 +4,7 @@ import type { RESPValue } from "./resp_value.ts";
 
 const CR = 13;
 const LF = 10;
+const DOLLAR = 0x24;
 const MINUS = 0x2d;
 const ZERO = 0x30;
 /** The line end after a header or the bytes of a bulk string. */
@@ -60,7 +61,7 @@ export class ShortReplyReader {
     text: boolean,
   ): string | number | Uint8Array | null | undefined {
     switch (bytes[at]) {
-      case 0x24: // $
+      case DOLLAR:
         return this.#bulk(bytes, at, memory, text);
       case 0x3a: // :
         return this.#integer(bytes, at);
@@ -83,31 +84,37 @@ export class ShortReplyReader {
     if (!this.#endsLine(bytes, at, at + 2)) return undefined;
     const items = new Array<RESPValue>(count);
     for (let i = 0; i < count; i++) {
-      const value = this.value(bytes, this.end, memory, text);
+      const { end } = this;
+      const value = bytes[end] === DOLLAR
+        ? this.#bulk(bytes, end, memory, text)
+        : this.value(bytes, end, memory, text);
       if (value === undefined) return undefined;
       items[i] = value;
     }
     return items;
   }
 
+  /** Most values are bulk strings, so this checks line ends without a call. */
   #bulk(
     bytes: Uint8Array,
     at: number,
     memory: ArrayBufferLike,
     text: boolean,
   ): string | Uint8Array | null | undefined {
-    let length = 0;
-    let i = at + 1;
+    let length = (bytes[at + 1] ?? 0) - ZERO;
+    if (length < 0 || length > 9) return this.#nullBulk(bytes, at);
+    let i = at + 2;
     for (; i <= at + LENGTH_DIGITS; i++) {
       const digit = (bytes[i] ?? 0) - ZERO;
       if (digit < 0 || digit > 9) break;
       length = length * 10 + digit;
     }
-    if (i === at + 1) return this.#nullBulk(bytes, at);
-    if (length > this.#limits.maxBulkLength || !this.#endsLine(bytes, at, i)) return undefined;
     const from = i + END;
     const to = from + length;
-    if (bytes[to] !== CR || bytes[to + 1] !== LF) return undefined;
+    if (bytes[to + 1] !== LF || bytes[to] !== CR) return undefined;
+    if (bytes[i] !== CR || bytes[i + 1] !== LF) return undefined;
+    const { maxBulkLength, maxLineLength } = this.#limits;
+    if (length > maxBulkLength || i - at > maxLineLength) return undefined;
     this.end = to + END;
     if (text) return textOfBytes(bytes, from, to);
     return new Uint8Array(memory, bytes.byteOffset + from, length);
