@@ -398,6 +398,24 @@ Deno.test("write() does not call flushed() after the loss", () => {
   assertInstanceOf(reader.reason, ConnectionAborted);
 });
 
+Deno.test("write() does not call flushed() if the producer aborts when the last chunk was sent", () => {
+  const reader = new Reader(8);
+  using scene = new FakeTLSConnection(reader);
+  const events: string[] = [];
+  reader.transport.registerProducer({
+    pauseProducing: () => events.push("paused"),
+    resumeProducing: () => {
+      events.push("resumed");
+      reader.transport.abortConnection();
+    },
+    stopProducing: () => {},
+  }, true);
+  const flushed = (): void => void events.push("flushed");
+  reader.transport.write(new Uint8Array(100_000), { flushed });
+  scene.host.settle();
+  assertEquals(events, ["paused", "resumed"]);
+});
+
 Deno.test("write() refuses a flushed that is not a function, and sends nothing", () => {
   const reader = new Reader(8);
   using scene = new FakeTLSConnection(reader);
