@@ -955,12 +955,17 @@ cleanTest(
 cleanTest("MemCacheProtocol.persistentTimeOut keeps the reason of an earlier abort", () => {
   const clock = new Clock();
   const client = new MemCacheProtocol({ clock });
-  client.makeConnection(new StringTransport()); // its abortConnection() loses nothing yet
+  const transport = new StringTransport(); // its abortConnection() loses nothing yet
+  client.makeConnection(transport);
   const request = client.get("foo");
   client.dataReceived(bytes("STORED\r\n"));
   clock.advance(60);
-  client.connectionLost(new ConnectionAborted());
-  assertInstanceOf(failureResultOf(request), UnexpectedAnswer);
+  const reason = transport.abortReason;
+  assertInstanceOf(reason?.cause, UnexpectedAnswer);
+  client.connectionLost(reason);
+  const error = failureResultOf(request);
+  assertInstanceOf(error, RequestLost);
+  assertStrictEquals(error.cause, reason);
   assertEquals(clock.getDelayedCalls(), []);
 });
 
