@@ -270,6 +270,16 @@ export abstract class PendingRequests<Req, Res> {
    */
   protected abandon(_pending: PendingRequest<Req, Res>): void {}
 
+  /**
+   * Returns whether no request in flight can be answered before one that was abandoned. A queue
+   * whose answers arrive in any order is held up if all requests in flight were abandoned.
+   *
+   * @param abandoned The requests in flight that were abandoned.
+   */
+  protected isHeldUp(abandoned: ReadonlySet<PendingRequest<Req, Res>>): boolean {
+    return abandoned.size === this.inFlight;
+  }
+
   /** Removes all requests in flight, and returns them in the order in which they were sent. */
   protected abstract takeInFlight(): PendingRequest<Req, Res>[];
 
@@ -350,7 +360,7 @@ export abstract class PendingRequests<Req, Res> {
 
   /** Whether only late answers can free a place for the requests that wait. */
   get #isBlocked(): boolean {
-    return this.inFlight >= this.#maxInFlight && this.#abandoned.size === this.inFlight;
+    return this.inFlight >= this.#maxInFlight && this.isHeldUp(this.#abandoned);
   }
 
   /** Rethrows the failure of a request; that of an abandoned one with `sent`. */

@@ -122,6 +122,12 @@ export class RequestQueue<Req, Res> extends PendingRequests<Req, Res> {
     this.#inFlight.remove(pending);
   }
 
+  /** Returns whether the oldest request was abandoned: its answer must come first. */
+  protected override isHeldUp(abandoned: ReadonlySet<PendingRequest<Req, Res>>): boolean {
+    const oldest = this.#inFlight.first;
+    return oldest !== undefined && abandoned.has(oldest);
+  }
+
   /** Removes all requests in flight, and returns them in order. */
   protected takeInFlight(): PendingRequest<Req, Res>[] {
     const all = this.#inFlight.list();

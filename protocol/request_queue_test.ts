@@ -355,6 +355,22 @@ Deno.test("RequestQueue option maxTimeouts counts requests behind those that tim
   assertEquals(patient.abortReason, null);
 });
 
+Deno.test("RequestQueue option maxTimeouts counts requests behind an abandoned oldest one", () => {
+  const transport = new StringTransport();
+  const fixture = queue({ timeout: 5, maxInFlight: 2, maxTimeouts: 3, protocol: { transport } });
+  outcomeOf(fixture.queue.request("oldest"));
+  // Its answer can only follow that to the oldest one, although it has no timeout of its own.
+  outcomeOf(fixture.queue.request("patient", { timeout: Infinity }));
+  fixture.clock.advance(5);
+  for (let i = 0; i < 2; i++) {
+    assertEquals(transport.abortReason, null);
+    outcomeOf(fixture.queue.request(`${i}`));
+    fixture.clock.advance(5);
+  }
+  assertEquals(fixture.sent, ["oldest", "patient"]);
+  assertInstanceOf(transport.abortReason?.cause, RequestTimeout);
+});
+
 Deno.test("RequestQueue option maxTimeouts needs a protocol", () => {
   assertThrows(() => queue({ maxTimeouts: 2 }), TypeError, "contain no protocol");
   assertThrows(() => queue({ maxTimeouts: 0 }), RangeError, "maxTimeouts");
