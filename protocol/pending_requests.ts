@@ -43,8 +43,8 @@ export interface RequestQueueOptions {
   /**
    * The number of requests that time out in a row, without any answer between them, after which the
    * connection of {@linkcode protocol} is aborted. The last {@linkcode RequestTimeout} is the cause
-   * of the reason. A request that timed out before it was sent counts only if all requests in
-   * flight had been abandoned when it was made: nothing but a late answer could free its place.
+   * of the reason. A request that timed out before it was sent counts only if an abandoned request
+   * held up the queue from the start: nothing but a late answer could free its place.
    *
    * @default {Infinity}
    */
@@ -144,8 +144,6 @@ export abstract class PendingRequests<Req, Res> {
   readonly #protocol: RequestQueueOptions["protocol"];
   /** The number of requests that have timed out since the last answer. */
   #timeouts = 0;
-  /** The requests in flight that have been abandoned. */
-  readonly #abandoned = new Set<PendingRequest<Req, Res>>();
   readonly #waiting = new RemovableFifo<PendingRequest<Req, Res>>();
   /** The reason for which the connection was lost. */
   #lost: Error | null = null;
@@ -240,7 +238,6 @@ export abstract class PendingRequests<Req, Res> {
   connectionLost(reason: Error): void {
     this.#lost ??= reason;
     const all = [...this.takeInFlight(), ...this.#waiting.takeAll()];
-    this.#abandoned.clear();
     for (const pending of all) pending.settle({ error: new RequestLost(reason, pending.sent) });
   }
 
@@ -271,13 +268,11 @@ export abstract class PendingRequests<Req, Res> {
   protected abandon(_pending: PendingRequest<Req, Res>): void {}
 
   /**
-   * Returns whether no request in flight can be answered before one that was abandoned. A queue
-   * whose answers arrive in any order is held up if all requests in flight were abandoned.
-   *
-   * @param abandoned The requests in flight that were abandoned.
+   * Whether the answer to an abandoned request must come before all others. Never the case for a
+   * queue that removes abandoned requests from those in flight.
    */
-  protected isHeldUp(abandoned: ReadonlySet<PendingRequest<Req, Res>>): boolean {
-    return abandoned.size === this.inFlight;
+  protected get isHeldUp(): boolean {
+    return false;
   }
 
   /** Removes all requests in flight, and returns them in the order in which they were sent. */
@@ -307,15 +302,12 @@ export abstract class PendingRequests<Req, Res> {
     pending: PendingRequest<Req, Res>,
     outcome: { answer: Res } | { error: Error },
   ): void {
-    this.#abandoned.delete(pending);
     this.#startMore();
     pending.settle(outcome);
   }
 
   #abandon(pending: PendingRequest<Req, Res>): void {
-    const { inFlight } = this;
     this.abandon(pending);
-    if (this.inFlight === inFlight) this.#abandoned.add(pending);
     this.#startMore();
   }
 
@@ -360,7 +352,7 @@ export abstract class PendingRequests<Req, Res> {
 
   /** Whether only late answers can free a place for the requests that wait. */
   get #isBlocked(): boolean {
-    return this.inFlight >= this.#maxInFlight && this.isHeldUp(this.#abandoned);
+    return this.inFlight >= this.#maxInFlight && this.isHeldUp;
   }
 
   /** Rethrows the failure of a request; that of an abandoned one with `sent`. */

@@ -122,10 +122,9 @@ export class RequestQueue<Req, Res> extends PendingRequests<Req, Res> {
     this.#inFlight.remove(pending);
   }
 
-  /** Returns whether the oldest request was abandoned: its answer must come first. */
-  protected override isHeldUp(abandoned: ReadonlySet<PendingRequest<Req, Res>>): boolean {
-    const oldest = this.#inFlight.first;
-    return oldest !== undefined && abandoned.has(oldest);
+  /** Whether the oldest request was abandoned: its answer must come first. */
+  protected override get isHeldUp(): boolean {
+    return this.#inFlight.first?.isAbandoned ?? false;
   }
 
   /** Removes all requests in flight, and returns them in order. */
