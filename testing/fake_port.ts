@@ -239,7 +239,7 @@ export class FakePort<A extends Address = Address, O = unknown>
     const drain = new PortDrain({
       clock: this.#clock,
       connections: () => [...this.#connections],
-      handshakes: new Set(),
+      handshakes: () => [],
       isDrained: () => !this.#isListening && !this.#isClosing && this.#connections.size === 0,
     }, seconds);
     this.#drains.push(drain);

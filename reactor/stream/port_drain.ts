@@ -16,8 +16,11 @@ export interface DrainTarget {
   readonly clock: Pick<IReactorTime, "callLater">;
   /** Returns the open connections of the port. */
   connections(): Pick<Connection, "abort" | "getPeer">[];
-  /** Handshakes that have failed, or whose connection was refused, and that are still closing. */
-  readonly handshakes: ReadonlySet<Handshake>;
+  /**
+   * Returns the handshakes that have failed, or whose connection was refused, and that are still
+   * closing.
+   */
+  handshakes(): Pick<Handshake, "abort">[];
   /** Returns whether the port is closed and none of its connections is open. */
   isDrained(): boolean;
 }
@@ -67,7 +70,7 @@ export class PortDrain {
       this.#aborted++;
       connection.abort(new DrainTimeout(seconds, String(connection.getPeer())));
     }
-    for (const handshake of this.#target.handshakes) handshake.abort();
+    for (const handshake of this.#target.handshakes()) handshake.abort();
   }
 
   #stop(): void {

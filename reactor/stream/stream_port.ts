@@ -15,7 +15,12 @@ import type { ConnectionOwner } from "./connection_owner.ts";
 import type { ConnectionContext } from "./connection_context.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import { buildProtocol, startFactory, stopFactory } from "./factory_calls.ts";
-import { Handshake, type HandshakeDriver, type TLSWrapper } from "../tls/handshake.ts";
+import {
+  Handshake,
+  type HandshakeDriver,
+  type HandshakeEvents,
+  type TLSWrapper,
+} from "../tls/handshake.ts";
 import type {
   Address,
   IListeningPort,
@@ -46,7 +51,6 @@ export class StreamPort<A extends Address = Address>
   readonly #overflow: StreamPortLimits["overflow"];
   readonly #bind: () => StreamAcceptor<A>;
   readonly #secure: TLSWrapper | null;
-  readonly #handshakes = new Set<Handshake>();
   #factoryStarted = false;
   #acceptor: StreamAcceptor<A> | null = null;
   #address: A | null = null;
@@ -134,7 +138,7 @@ export class StreamPort<A extends Address = Address>
     const target: DrainTarget = {
       clock: this.context.reactor,
       connections: () => this.#connections(),
-      handshakes: this.#handshakes,
+      handshakes: () => this.#handshakes(),
       isDrained: () => this.#acceptor === null && this.#limiter.open === 0,
     };
     const drain = new PortDrain(target, seconds);
@@ -306,16 +310,23 @@ export class StreamPort<A extends Address = Address>
     acceptor.close();
     // Only open connections outlive the port. A connection whose handshake has not completed is not
     // open yet, so it is cancelled.
-    for (const handshake of this.#handshakes) handshake.cancel();
+    for (const handshake of this.#handshakes()) handshake.cancel();
   }
 
-  /**
-   * Returns the open connections of the port. They are found among all resources of the reactor,
-   * because a separate set would cost memory for every connection.
-   */
+  // Connections and handshakes are found among all resources of the reactor, because a separate set
+  // would cost memory for each of them.
+
+  /** Returns the open connections of the port. */
   #connections(): Connection[] {
     return this.context.resources.list().filter((resource): resource is Connection =>
       resource instanceof Connection && resource.connected && resource.isOf(this)
+    );
+  }
+
+  /** Returns the handshakes of the port that have not released their drivers. */
+  #handshakes(): Handshake[] {
+    return this.context.resources.list().filter((resource): resource is Handshake =>
+      resource instanceof Handshake && resource.isOf(this)
     );
   }
 
@@ -385,17 +396,15 @@ export class StreamPort<A extends Address = Address>
     const peer = driver.getPeer();
     const host = this.#hostOf(peer);
     this.#limiter.enterHandshake(host);
-    const handshake = new Handshake(this.context.resources, driver, {
+    const events: HandshakeEvents = {
       completed: (secured) => this.#connect(secured, session),
       failed: (reason) => this.#handshakeFailed(peer, reason),
       released: () => {
-        this.#handshakes.delete(handshake);
         this.#limiter.leaveHandshake(host);
         this.#left();
       },
-    });
-    this.#handshakes.add(handshake);
-    handshake.start();
+    };
+    new Handshake(this.context.resources, driver, events, this).start();
   }
 
   #handshakeFailed(peer: Address, reason: Error): void {

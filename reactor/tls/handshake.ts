@@ -56,22 +56,35 @@ export class Handshake implements HandshakeListener, StreamDriverSink, ReactorRe
   readonly #resources: ReactorResources;
   readonly #driver: HandshakeDriver;
   readonly #events: HandshakeEvents;
+  readonly #owner: object | null;
   #isDone = false;
 
   /**
    * @param resources The registry of open resources.
    * @param driver The driver that makes the handshake.
    * @param events The receiver of the result.
+   * @param owner The port that made the handshake; `null` for that of a client.
    */
-  constructor(resources: ReactorResources, driver: HandshakeDriver, events: HandshakeEvents) {
+  constructor(
+    resources: ReactorResources,
+    driver: HandshakeDriver,
+    events: HandshakeEvents,
+    owner: object | null = null,
+  ) {
     this.#resources = resources;
     this.#driver = driver;
     this.#events = events;
+    this.#owner = owner;
   }
 
   /** Describes the handshake for a report of what is open: `TLS handshake with 127.0.0.1:53412`. */
   toString(): string {
     return `TLS handshake with ${this.#driver.getPeer()}`;
+  }
+
+  /** Returns whether `owner` made the handshake. */
+  isOf(owner: object): boolean {
+    return this.#owner === owner;
   }
 
   /** Starts the handshake. */
