@@ -42,11 +42,6 @@ export class ScheduledEvent {
     this.counts = counts;
   }
 
-  /** Whether the event has neither been made nor cancelled. */
-  get isPending(): boolean {
-    return this.slot !== null;
-  }
-
   /** Calls the function. */
   make(): void {
     this.#make();

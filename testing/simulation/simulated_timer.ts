@@ -130,14 +130,8 @@ export class SimulatedTimer implements LoopTimer {
   }
 
   timeout(delay: number, f: () => void): () => void {
-    let isPending = true;
-    const event = this.#schedule.at(this.#clock.after(inMicrosecondsUp(delay)), () => {
-      isPending = false;
-      this.#process.run(f);
-    });
-    return () => {
-      if (isPending) this.#schedule.cancel(event);
-      isPending = false;
-    };
+    const time = this.#clock.after(inMicrosecondsUp(delay));
+    const event = this.#schedule.at(time, () => this.#process.run(f));
+    return () => this.#schedule.cancel(event);
   }
 }
