@@ -10,8 +10,7 @@ import {
   type CommandDecoderOptions,
   CommandSyntaxError,
 } from "./command_decoder.ts";
-import { type CommandTable, fitsArity, PushReply } from "./command_table.ts";
-import { unknownCommand } from "./command_table.ts";
+import { type CommandTable, fitsArity, PushReply, unknownCommand } from "./command_table.ts";
 import { HelloReply, helloReply, parseHello, type ServerInfo } from "./hello.ts";
 import { type Outcome, type Reply, ReplyQueue } from "./reply_queue.ts";
 import type { RESPCommand } from "./resp_command.ts";
