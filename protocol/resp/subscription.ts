@@ -130,7 +130,6 @@ export class Subscription implements AsyncIterable<PublishedMessage>, Disposable
   readonly #waiting = new WaiterQueue<IteratorResult<PublishedMessage, undefined>>();
   /** Fires when the server confirms the subscription for the first time. */
   #confirmed: Deferred<Subscription> | null = null;
-  #isConfirmed = false;
   #hasLoop = false;
   #isOpen = true;
   /** The error that the loop has not thrown yet. */
@@ -223,18 +222,12 @@ export class Subscription implements AsyncIterable<PublishedMessage>, Disposable
   }
 
   #whenConfirmed(): Deferred<Subscription> {
-    if (this.#isConfirmed) return succeed(this);
-    this.#confirmed ??= new Deferred<Subscription>(() => this.close());
-    return this.#confirmed;
+    return this.#confirmed ??= new Deferred<Subscription>(() => this.close());
   }
 
   #confirm(): void {
     if (!this.#isOpen) return;
-    if (!this.#isConfirmed) {
-      this.#isConfirmed = true;
-      this.#confirmed?.callback(this);
-      return;
-    }
+    if (this.#confirmed?.called === false) return this.#confirmed.callback(this);
     const { resubscribed } = this.#options;
     if (resubscribed !== undefined) {
       callLogged(resubscribed, [], `Error while calling resubscribed of ${this}`);
