@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { decodeAll, split } from "../../testing/fixtures/decoding.ts";
+import { chunksAt, chunksOfSize, decodeChunks } from "../../testing/fixtures/split_input.ts";
 import { FrameTooLongError, FramingError, IncompleteFrameError } from "../mod.ts";
 import { AmpBox, BoxDecoder, type BoxDecoderOptions, KeyTooLongError } from "./mod.ts";
 import { MalformedAmpBox, parseString, TooLong } from "./mod.ts";
@@ -10,7 +10,7 @@ const bytes = (text: string): Uint8Array =>
 
 /** The outcome of a whole input. */
 const decode = (chunks: Iterable<Uint8Array>, options?: BoxDecoderOptions): unknown[] =>
-  decodeAll(new BoxDecoder(options), chunks);
+  decodeChunks(new BoxDecoder(options), chunks);
 
 Deno.test("BoxDecoder.next() returns the boxes of a chunk, and null when more is needed", () => {
   const decoder = new BoxDecoder();
@@ -113,8 +113,8 @@ Deno.test("BoxDecoder takes any split of the same bytes to the same boxes and er
   const options = { maxBoxLength: 120, maxKeys: 3 };
   fc.assert(fc.property(inputs, fc.array(fc.nat(), { maxLength: 8 }), (data, positions) => {
     const whole = decode([data], options);
-    assertEquals(decode(split(data, positions), options), whole);
-    assertEquals(decode(Array.from(data, (byte) => new Uint8Array([byte])), options), whole);
+    assertEquals(decode(chunksAt(data, positions), options), whole);
+    assertEquals(decode(chunksOfSize(data, 1), options), whole);
   }));
 });
 

@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { byteCost } from "../../testing/fixtures/byte_cost.ts";
-import { decodeAll, split } from "../../testing/fixtures/decoding.ts";
+import { chunksAt, chunksOfSize, decodeChunks } from "../../testing/fixtures/split_input.ts";
 import { FrameTooLongError, FramingError, IncompleteFrameError } from "../mod.ts";
 import {
   InvalidMemCacheAnswer,
@@ -20,7 +20,7 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** The outcome of a whole input. */
 const decode = (chunks: Iterable<Uint8Array>, options?: MemCacheDecoderOptions): unknown[] =>
-  decodeAll(new MemCacheDecoder(options), chunks);
+  decodeChunks(new MemCacheDecoder(options), chunks);
 
 const status = (status: string): unknown => ({ type: "status", status });
 const failure = (kind: string, reason: string): unknown => ({ type: "failure", kind, reason });
@@ -323,8 +323,8 @@ const LIMITS = { maxValueLength: 12, maxLineLength: 60, maxItems: 5 };
 Deno.test("MemCacheDecoder has the same answers and errors for any split of the bytes", () => {
   fc.assert(fc.property(inputs, fc.array(fc.nat(), { maxLength: 8 }), (data, positions) => {
     const whole = decode([data], LIMITS);
-    assertEquals(decode(split(data, positions), LIMITS), whole);
-    assertEquals(decode(Array.from(data, (byte) => Uint8Array.of(byte)), LIMITS), whole);
+    assertEquals(decode(chunksAt(data, positions), LIMITS), whole);
+    assertEquals(decode(chunksOfSize(data, 1), LIMITS), whole);
   }));
 });
 
@@ -332,7 +332,7 @@ Deno.test("MemCacheDecoder buffers at most the limits of a line and a value, and
   const { maxLineLength, maxValueLength } = LIMITS;
   fc.assert(fc.property(inputs, fc.array(fc.nat(), { maxLength: 8 }), (data, positions) => {
     const decoder = new MemCacheDecoder(LIMITS);
-    for (const chunk of split(data, positions)) {
+    for (const chunk of chunksAt(data, positions)) {
       decoder.push(chunk);
       try {
         while (decoder.next() !== null);
