@@ -46,7 +46,7 @@ class Server implements AsyncDisposable {
   async connect(): Promise<RawPeer> {
     const text = await this.has("echo.log", "starting on");
     const [, port] = /starting on 127\.0\.0\.1:(\d+)/.exec(text) ?? [];
-    return new RawPeer(await Deno.connect({ hostname: "127.0.0.1", port: Number(port) }));
+    return await RawPeer.connect(Number(port));
   }
 
   /** Stops the server as Ctrl-C does. */

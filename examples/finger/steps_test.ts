@@ -62,7 +62,7 @@ Deno.test("02_listen.ts accepts connections, and answers nothing", async () => {
   await using program = new Example("finger/02_listen.ts", ["0"], [ANNOUNCE]);
   const port = await portOf(program);
   await program.line("(running)");
-  const peer = new RawPeer(await Deno.connect({ hostname: "127.0.0.1", port }));
+  const peer = await RawPeer.connect(port);
   await peer.send("ada\r\n");
   program.send("SIGINT");
   // The connection ends without a byte. It is reset if the program had not read the line by then.
