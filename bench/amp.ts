@@ -11,9 +11,9 @@
  * @module
  */
 
-import process from "node:process";
 import { AMP, AmpBox, Command, Integer } from "../protocol/amp/mod.ts";
 import { StringTransport } from "../testing/mod.ts";
+import { chunksOf, processorSeconds } from "./measure.ts";
 import { median } from "./server_process.ts";
 import { isTwistedInstalled, runTwisted } from "./twisted_program.ts";
 
@@ -86,18 +86,6 @@ function callsOfSum(): Uint8Array {
     at += each.length;
   }
   return bytes;
-}
-
-/** Returns the chunks, in new memory for each round, as a socket's are. */
-function chunksOf(bytes: Uint8Array, size: number): Uint8Array[] {
-  const starts = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) => i * size);
-  return starts.map((start) => bytes.slice(start, start + size));
-}
-
-/** Returns the processor time of this process, in seconds. */
-function processorSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
 }
 
 /** Returns the seconds that one round takes, and what it did. */

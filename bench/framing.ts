@@ -11,10 +11,10 @@
  * @module
  */
 
-import process from "node:process";
 import { type Contender, encodeFrames, type Format, type Received } from "./framing/contender.ts";
 import { OTHERS } from "./framing/other_framing.ts";
 import { TORSION } from "./framing/torsion_framing.ts";
+import { chunksOf, processorSeconds } from "./measure.ts";
 import { median } from "./server_process.ts";
 import { isTwistedInstalled, runTwisted } from "./twisted_program.ts";
 
@@ -41,29 +41,15 @@ function loadOf(format: Format, chunkSize: number): Load {
   return { format, chunkSize, frames, bytes: encodeFrames(format, CONTENT, frames) };
 }
 
-/** Returns the chunks, in new memory for each round, as a socket's are. */
-function chunksOf({ bytes, chunkSize }: Load): Uint8Array[] {
-  return Array.from(
-    { length: Math.ceil(bytes.length / chunkSize) },
-    (_, i) => bytes.slice(i * chunkSize, (i + 1) * chunkSize),
-  );
-}
-
 function check(name: string, received: Received, load: Load): void {
   const length = load.frames * CONTENT.length;
   if (received.frames === load.frames && received.length === length) return;
   throw new Error(`${name} received ${received.frames} ${load.format} of ${load.frames}`);
 }
 
-/** Returns the processor time of this process, in seconds. */
-function processorSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
-}
-
 /** Returns the seconds that one round takes. */
 async function time(contender: Contender, load: Load): Promise<number> {
-  const chunks = chunksOf(load);
+  const chunks = chunksOf(load.bytes, load.chunkSize);
   const start = processorSeconds();
   const received = await contender.receive(chunks);
   const seconds = processorSeconds() - start;

@@ -18,11 +18,11 @@
  */
 
 import { Buffer } from "node:buffer";
-import process from "node:process";
 import { MemcacheParser } from "memcache-parser";
 import { MemCacheDecoder, MemCacheProtocol } from "../protocol/memcache/mod.ts";
 import { Clock } from "../task/mod.ts";
 import { StringTransport } from "../testing/mod.ts";
+import { chunksOf, processorSeconds } from "./measure.ts";
 import { clientsOf, isMemcachedInstalled, type SocketClient } from "./memcache/socket_clients.ts";
 import { median } from "./server_process.ts";
 import { isTwistedInstalled, runTwisted } from "./twisted_program.ts";
@@ -78,21 +78,9 @@ class Parser extends MemcacheParser implements Received {
 const ignore = (): void => {};
 const quiet = { error: ignore, warn: ignore, info: ignore, debug: ignore };
 
-/** Returns the processor time of this process, in seconds. */
-function processorSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
-}
-
 function check(name: string, { count, length }: Received): void {
   if (count === requests && length === requests * VALUE.length) return;
   throw new Error(`${name} received ${count} values of ${length} bytes`);
-}
-
-/** Returns chunks in new memory, as a socket's are. */
-function chunksOf(bytes: Uint8Array, size: number): Uint8Array<ArrayBuffer>[] {
-  const starts = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) => i * size);
-  return starts.map((start) => bytes.slice(start, start + size));
 }
 
 /** The answers to requests of the keys key0, key1 and so on. */

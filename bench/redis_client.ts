@@ -11,10 +11,10 @@
  * @module
  */
 
-import process from "node:process";
 import { createClient } from "@redis/client";
 import { connectProtocol, reactor, UNIXClientEndpoint } from "../mod.ts";
 import { asText, RESPClient } from "../protocol/resp/mod.ts";
+import { processorSeconds } from "./measure.ts";
 import { median, ServerProcess } from "./server_process.ts";
 
 const commands = Number(Deno.args[0] ?? 20_000);
@@ -33,12 +33,6 @@ interface Contender {
   readonly name: string;
   readonly get: () => PromiseLike<string | null>;
   readonly set: () => PromiseLike<unknown>;
-}
-
-/** Returns the processor time of this process, in seconds. */
-function processorSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
 }
 
 async function time(send: () => PromiseLike<unknown>, batch: number): Promise<number> {

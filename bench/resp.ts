@@ -18,8 +18,8 @@
  * @module
  */
 
-import process from "node:process";
 import { encodeCommand, encodeReply, OK } from "../protocol/resp/mod.ts";
+import { chunksOf, processorSeconds } from "./measure.ts";
 import { COMMAND_DECODERS, type Contender, type Decoded, REPLY_DECODERS } from "./resp/decoders.ts";
 import { median } from "./server_process.ts";
 import { canImport, runTwisted } from "./twisted_program.ts";
@@ -54,18 +54,6 @@ function join(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return bytes;
-}
-
-/** Returns the chunks, in new memory for each round, as a socket's are. */
-function chunksOf(bytes: Uint8Array, size: number): Uint8Array[] {
-  const starts = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) => i * size);
-  return starts.map((start) => bytes.slice(start, start + size));
-}
-
-/** Returns the processor time of this process, in seconds. */
-function processorSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
 }
 
 function time({ name, decode }: Contender, bytes: Uint8Array, size: number): [number, Decoded] {
