@@ -1,6 +1,7 @@
 // The program of epoll.md, run as the guide says.
 
 import { assertEquals } from "@std/assert";
+import { portOf } from "../testing/fixtures/example.ts";
 import { GuideFolder } from "../testing/fixtures/guide.ts";
 
 Deno.test({
@@ -12,8 +13,8 @@ Deno.test({
     await using program = folder.start(
       "deno run --allow-ffi --allow-net epoll_server.ts 0",
     );
-    const [, port] = await program.line(/ starting on 127\.0\.0\.1:(\d+)$/);
-    using conn = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
+    const port = await portOf(program, "127.0.0.1");
+    using conn = await Deno.connect({ hostname: "127.0.0.1", port });
     await conn.write(new TextEncoder().encode("hello"));
     const answer = new Uint8Array(5);
     await conn.read(answer);

@@ -3,20 +3,14 @@
 
 import { assertEquals } from "@std/assert";
 import { encodeCommand } from "../protocol/resp/mod.ts";
-import { Example } from "../testing/fixtures/example.ts";
+import { Example, portOf } from "../testing/fixtures/example.ts";
 import { GuideFolder } from "../testing/fixtures/guide.ts";
 
 const GUIDE = "resp.md";
 
-/** Starts the server. @returns Its port. */
-async function listening(server: Example): Promise<string> {
-  const [, port = ""] = await server.line(/ starting on 127\.0\.0\.1:(\d+)$/);
-  return port;
-}
-
 Deno.test("visits.ts increments a key of the server", async () => {
   await using server = new Example("resp_server.ts", ["0"]);
-  const port = await listening(server);
+  const port = await portOf(server, "127.0.0.1");
   await using folder = await GuideFolder.open(GUIDE);
   for (const count of ["1", "2"]) {
     await using program = folder.start(`deno run --allow-net visits.ts tcp:127.0.0.1:${port}`);
@@ -27,11 +21,11 @@ Deno.test("visits.ts increments a key of the server", async () => {
 
 Deno.test("follow.ts prints published messages, and ends with the last one", async () => {
   await using server = new Example("resp_server.ts", ["0"]);
-  const port = await listening(server);
+  const port = await portOf(server, "127.0.0.1");
   await using folder = await GuideFolder.open(GUIDE);
   await using program = folder.start(`deno run --allow-net follow.ts tcp:127.0.0.1:${port}`);
   await program.line("subscribed");
-  using conn = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
+  using conn = await Deno.connect({ hostname: "127.0.0.1", port });
   await conn.write(new TextEncoder().encode("PUBLISH news hello\r\nPUBLISH news stop\r\n"));
   const { code, lines, errors } = await program.end();
   assertEquals([code, lines, errors], [0, ["subscribed", "news: hello", "news: stop"], ""]);
@@ -47,12 +41,12 @@ async function ask(port: number, ...commands: string[]): Promise<string> {
 Deno.test("votes.ts counts votes, and sends a map to clients of RESP3", async () => {
   await using folder = await GuideFolder.open(GUIDE);
   await using program = folder.start("deno run --allow-net votes.ts 0");
-  const [, port] = await program.line(/ starting on 127\.0\.0\.1:(\d+)$/);
+  const port = await portOf(program, "127.0.0.1");
   assertEquals(
-    await ask(Number(port), "vote tea coffee tea", "count tea", "count milk", "result"),
+    await ask(port, "vote tea coffee tea", "count tea", "count milk", "result"),
     ":3\r\n:2\r\n-NOVOTES there is no vote for it\r\n" +
       "*4\r\n$3\r\ntea\r\n:2\r\n$6\r\ncoffee\r\n:1\r\n+OK\r\n",
   );
-  const resp3 = await ask(Number(port), "hello 3", "result");
+  const resp3 = await ask(port, "hello 3", "result");
   assertEquals(resp3.endsWith("%2\r\n$3\r\ntea\r\n:2\r\n$6\r\ncoffee\r\n:1\r\n+OK\r\n"), true);
 });

@@ -18,7 +18,7 @@ import {
   successResultOf,
   TestPeer,
 } from "../testing/mod.ts";
-import { commandOf, Example, examples, netcat } from "../testing/fixtures/example.ts";
+import { commandOf, Example, examples, netcat, portOf } from "../testing/fixtures/example.ts";
 import { askIdent, IdentError, IdentFactory, type IdentOptions, type IdentUser } from "./ident.ts";
 
 const ADA: IdentUser = { system: "UNIX", user: "ada" };
@@ -231,11 +231,11 @@ cleanTest("askIdent() fails after its time limit", () => {
 
 cleanTest("ident.ts answers nc and its own client, and stops on SIGINT", async () => {
   await using server = new Example("ident.ts", ["0", "grace"]);
-  const [, port] = await server.line(/ starting on 127\.0\.0\.1:(\d+)$/);
+  const port = await portOf(server, "127.0.0.1");
   await using client = new Example("ident.ts", ["ask", `tcp:127.0.0.1:${port}`, "6193", "23"]);
   const { code, lines, errors } = await client.end();
   assertEquals([code, lines, errors], [0, ["grace (UNIX)"], ""]);
-  assertEquals(await netcat(Number(port), "6193\r\n"), "");
+  assertEquals(await netcat(port, "6193\r\n"), "");
   server.send("SIGINT");
   assertEquals((await server.end()).code, 0);
   const header = await Deno.readTextFile(new URL("ident.ts", examples));

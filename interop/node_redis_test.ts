@@ -5,7 +5,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createClient } from "@redis/client";
-import { Example } from "../testing/fixtures/example.ts";
+import { Example, portOf } from "../testing/fixtures/example.ts";
 
 /** A client of the example server. */
 class Client implements AsyncDisposable {
@@ -28,8 +28,7 @@ class Client implements AsyncDisposable {
 
 async function startServer(): Promise<{ server: Example; port: number }> {
   const server = new Example("resp_server.ts", ["0"]);
-  const [, port] = await server.line(/ starting on 127\.0\.0\.1:(\d+)$/);
-  return { server, port: Number(port) };
+  return { server, port: await portOf(server, "127.0.0.1") };
 }
 
 for (const version of [2, 3] as const) {

@@ -1,7 +1,7 @@
 /** Tests of examples/resp_server.ts with the command line of Redis, and with its benchmark. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { Example } from "../testing/fixtures/example.ts";
+import { Example, portOf } from "../testing/fixtures/example.ts";
 import type { Program } from "../testing/fixtures/program.ts";
 import { type InteropFixture, interopTest, REDIS_CLI } from "./tool.ts";
 
@@ -20,8 +20,7 @@ class Setup {
   static async start(fixture: InteropFixture): Promise<Setup> {
     const server = new Example("resp_server.ts", ["0"]);
     fixture.after(() => server[Symbol.asyncDispose]());
-    const [, port = ""] = await server.line(/ starting on 127\.0\.0\.1:(\d+)$/);
-    return new Setup(fixture, port);
+    return new Setup(fixture, `${await portOf(server, "127.0.0.1")}`);
   }
 
   /** Starts redis-cli, which prints the types of replies. */
