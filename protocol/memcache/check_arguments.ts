@@ -42,8 +42,13 @@ function reasonAgainst(key: string, maxLength: number): string | null {
   if (key === "") return "it must not be empty";
   if (CONTROL_OR_SPACE.test(key)) return "it must not contain spaces or control characters";
   if (!key.isWellFormed()) return "it must not contain lone surrogates";
-  const length = VISIBLE.test(key) ? key.length : encoder.encode(key).length;
+  const length = lengthOfKey(key);
   return length <= maxLength ? null : `it has ${length} bytes, and the maximum is ${maxLength}`;
+}
+
+/** Returns the length of a key in bytes. */
+export function lengthOfKey(key: string): number {
+  return VISIBLE.test(key) ? key.length : encoder.encode(key).length;
 }
 
 /**

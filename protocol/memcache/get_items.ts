@@ -2,6 +2,7 @@ import { type Deferred, FirstError, gatherResults, succeed } from "../../defer/m
 import { quote } from "../../internal/foreign_value.ts";
 import type { RequestOptions } from "../pending_requests.ts";
 import { type ItemSelector, readItems } from "./answer_readers.ts";
+import { lengthOfKey } from "./check_arguments.ts";
 import { ClientError } from "./errors.ts";
 import { Exchange } from "./exchange.ts";
 import type { ExchangeQueue } from "./exchange_queue.ts";
@@ -9,7 +10,6 @@ import type { ExchangeQueue } from "./exchange_queue.ts";
 /** The greatest length of a line that every server and proxy accepts, in bytes. */
 const MAX_LINE = 2048;
 const LINE_END = 2;
-const encoder = new TextEncoder();
 
 /** Returns the keys, each once. */
 export function distinctKeys(keys: Iterable<string>): string[] {
@@ -50,7 +50,7 @@ function linesOf(command: string, keys: readonly string[]): string[][] {
   const lines: string[][] = [];
   let size = Infinity;
   for (const key of keys) {
-    const added = 1 + encoder.encode(key).length;
+    const added = 1 + lengthOfKey(key);
     if (size + added > MAX_LINE) {
       lines.push([]);
       size = command.length + LINE_END;
