@@ -173,7 +173,7 @@ async function compare(
   ours: Contender,
   others: readonly Contender[],
 ): Promise<void> {
-  const times = new Map([ours, ...others].map((each) => [each, [0].slice(1)]));
+  const times: Map<Contender, number[]> = new Map([ours, ...others].map((each) => [each, []]));
   // The first rounds warm up the compiler.
   for (let round = -3; round < rounds; round++) {
     for (const [contender, seconds] of times) {
