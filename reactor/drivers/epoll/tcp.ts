@@ -122,7 +122,7 @@ export function dialTCP(
  * @param open Opens the socket. Returns it, and a function that starts to connect.
  * @returns A function that cancels the attempt.
  */
-export function startDial(
+function startDial(
   sink: DialSink,
   errorFor: (failure: unknown) => Error,
   open: () => [DialingSocket, () => void],

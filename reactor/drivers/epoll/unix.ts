@@ -104,7 +104,7 @@ export function unixAcceptor(
  *
  * @returns The file, or null for an abstract name.
  */
-export function bindFile(
+function bindFile(
   system: SystemCalls,
   fd: number,
   path: string,
