@@ -11,6 +11,7 @@
  */
 
 import { loadedModules } from "../testing/fixtures/module_graph.ts";
+import { median } from "./server_process.ts";
 
 const ROUNDS = Number(Deno.args[0] ?? "7");
 const root = new URL("../", import.meta.url);
@@ -41,11 +42,6 @@ async function measure(module: URL): Promise<Cost> {
   return { ms, mib };
 }
 
-function sorted(numbers: readonly number[]): { median: number; least: number } {
-  const ordered = numbers.toSorted((a, b) => a - b);
-  return { median: ordered[ordered.length >> 1] ?? NaN, least: ordered[0] ?? NaN };
-}
-
 const folder = await Deno.makeTempDir();
 try {
   const bundle = new URL(`file://${folder}/bundle.js`);
@@ -65,11 +61,11 @@ try {
   }
   console.log(`import, over bare Deno, median of ${ROUNDS} rounds`);
   for (const { name, modules, costs } of rows) {
-    const time = sorted(costs.map(({ ms }) => ms));
-    const memory = sorted(costs.map(({ mib }) => mib));
+    const times = costs.map(({ ms }) => ms);
+    const memory = median(costs.map(({ mib }) => mib));
     console.log(
-      `${name}: ${modules} modules, ${time.median.toFixed(1)} ms of processor time ` +
-        `(least ${time.least.toFixed(1)}), ${memory.median.toFixed(1)} MiB`,
+      `${name}: ${modules} modules, ${median(times).toFixed(1)} ms of processor time ` +
+        `(least ${Math.min(...times).toFixed(1)}), ${memory.toFixed(1)} MiB`,
     );
   }
 } finally {
