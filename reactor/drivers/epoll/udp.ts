@@ -4,7 +4,7 @@
  * @module
  */
 
-import { messageOf } from "../../../internal/foreign_value.ts";
+import { codeOf, messageOf } from "../../../internal/foreign_value.ts";
 import { isIPv6Address } from "../../addresses.ts";
 import type { UDPDriver } from "../../datagram/datagram_driver.ts";
 import { udpAddress } from "../../datagram/udp_address.ts";
@@ -37,7 +37,6 @@ import { encodeInternet, endOf, interfaceNumber } from "./socket_address.ts";
 import type { AddressSpace, SocketAddress } from "./socket_address.ts";
 import { bindTo, localAddress, setOption, withSocket } from "./socket_calls.ts";
 import type { SystemCalls } from "./system_calls.ts";
-import { SystemFailure } from "./system_failure.ts";
 
 /**
  * Binds a UDP port.
@@ -139,7 +138,8 @@ class UDPSocket extends DatagramSocket<IInternetAddress> implements UDPDriver {
   }
 
   protected override sendError(cause: unknown, to: IInternetAddress, size: number): DatagramError {
-    const code = cause instanceof SystemFailure ? cause.code : "EACCES";
+    // Deno's error of a missing permission has no code.
+    const code = codeOf(cause) ?? "EACCES";
     const details = { code, syscall: "send", address: String(to), cause };
     return code === "EMSGSIZE"
       ? new MessageLengthError(
@@ -204,8 +204,7 @@ class UDPSocket extends DatagramSocket<IInternetAddress> implements UDPDriver {
     }
   }
 
-  #details(cause: unknown): { code?: string; address: string; cause: unknown } {
-    const code = cause instanceof SystemFailure ? { code: cause.code } : {};
-    return { ...code, address: String(this.address), cause };
+  #details(cause: unknown): { code: string | undefined; address: string; cause: unknown } {
+    return { code: codeOf(cause), address: String(this.address), cause };
   }
 }

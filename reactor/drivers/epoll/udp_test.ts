@@ -1,10 +1,10 @@
 // The parts of UDP that only sockets of the system have.
 
-import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { DatagramProtocol } from "../../../protocol/mod.ts";
 import { LoggedErrors } from "../../../testing/logged_errors.ts";
 import { AwaitedRecorder, udpTest } from "../../../testing/fixtures/udp_fixture.ts";
-import { DatagramError } from "../../errors.ts";
+import { DatagramError, MulticastJoinError } from "../../errors.ts";
 import { EpollReactor } from "./reactor.ts";
 
 const test = udpTest("EpollReactor", () => new EpollReactor());
@@ -66,6 +66,25 @@ Deno.test("UDPPort.write() names the reason of the system, and sends to a scoped
   const six = reactor.listenUDP(0, new DatagramProtocol(), { interface: "::1" });
   six.write("x", { host: "::1%lo", port: 9 });
   await six.stopListening();
+});
+
+Deno.test("UDPPort reports ENODEV for a network interface that does not exist", async () => {
+  using errors = new LoggedErrors();
+  const reactor = new EpollReactor();
+  const port = reactor.listenMulticast(0, new DatagramProtocol(), { interface: "::1" });
+  port.write("x", { host: "fe80::1%missing", port: 9 });
+  const refused = await assertRejects(
+    async () => await port.setOutgoingInterface("missing"),
+    DatagramError,
+  );
+  const outside = await assertRejects(
+    async () => await port.joinGroup("ff02::1", "missing"),
+    MulticastJoinError,
+  );
+  await port.stopListening();
+  const [unsent] = errors.take();
+  assertInstanceOf(unsent, DatagramError);
+  assertEquals([unsent.code, refused.code, outside.code], ["ENODEV", "ENODEV", "ENODEV"]);
 });
 
 Deno.test("UDPPort sets every multicast option on both IP versions", async () => {
