@@ -8,7 +8,8 @@ import { codeOf, messageOf } from "../../../internal/foreign_value.ts";
 import { isIPv6Address } from "../../addresses.ts";
 import type { UDPDriver } from "../../datagram/datagram_driver.ts";
 import { udpAddress } from "../../datagram/udp_address.ts";
-import { DatagramError, MessageLengthError, MulticastJoinError } from "../../errors.ts";
+import { changeMembership, changeSetting, tooLong } from "../../datagram/udp_errors.ts";
+import { DatagramError } from "../../errors.ts";
 import type { IInternetAddress } from "../../interfaces/mod.ts";
 import { cannotListen } from "../../stream/system_error.ts";
 import {
@@ -142,10 +143,7 @@ class UDPSocket extends DatagramSocket<IInternetAddress> implements UDPDriver {
     const code = codeOf(cause) ?? "EACCES";
     const details = { code, syscall: "send", address: String(to), cause };
     return code === "EMSGSIZE"
-      ? new MessageLengthError(
-        `Cannot send ${size} bytes to ${to}: the datagram is too long`,
-        details,
-      )
+      ? tooLong(to, size, details)
       : new DatagramError(`Cannot send to ${to}: ${messageOf(cause)}`, details);
   }
 
@@ -172,7 +170,7 @@ class UDPSocket extends DatagramSocket<IInternetAddress> implements UDPDriver {
     ipv4: number,
     ipv6: number,
   ): void {
-    try {
+    changeMembership(this.address, what, group, interfaceAddress, () => {
       if (this.#isIPv6) {
         // `struct ipv6_mreq`: 16 bytes of the group, and the number of the interface.
         const request = new Uint8Array(20);
@@ -186,25 +184,10 @@ class UDPSocket extends DatagramSocket<IInternetAddress> implements UDPDriver {
         request.set(this.#ipv4(interfaceAddress || "0.0.0.0"), 4);
         this.#option(IPPROTO_IP, ipv4, request);
       }
-    } catch (cause) {
-      const by = interfaceAddress === "" ? "any interface" : interfaceAddress;
-      throw new MulticastJoinError(
-        `Cannot ${what} the group ${group} through ${by} on ${this.address}: ${messageOf(cause)}`,
-        this.#details(cause),
-      );
-    }
+    });
   }
 
   #set(what: string, f: () => void): void {
-    try {
-      f();
-    } catch (cause) {
-      const message = `Cannot ${what} on ${this.address}: ${messageOf(cause)}`;
-      throw new DatagramError(message, this.#details(cause));
-    }
-  }
-
-  #details(cause: unknown): { code: string | undefined; address: string; cause: unknown } {
-    return { code: codeOf(cause), address: String(this.address), cause };
+    changeSetting(this.address, what, f);
   }
 }

@@ -24,18 +24,14 @@
  * @module
  */
 
-import { codeOf, messageOf } from "../../../internal/foreign_value.ts";
+import { codeOf } from "../../../internal/foreign_value.ts";
 import type { RemoteInfo, Socket } from "node:dgram";
 import { isIPv6Address } from "../../addresses.ts";
 import { udpAddress } from "../../datagram/udp_address.ts";
+import { changeMembership, changeSetting, tooLong } from "../../datagram/udp_errors.ts";
 import { cannotListen } from "../../stream/system_error.ts";
 import type { DatagramDriverSink, UDPDriver } from "../../datagram/datagram_driver.ts";
-import {
-  DatagramError,
-  MessageLengthError,
-  MulticastJoinError,
-  UnsupportedError,
-} from "../../errors.ts";
+import { DatagramError, UnsupportedError } from "../../errors.ts";
 import type { IInternetAddress } from "../../interfaces/mod.ts";
 
 // The limit in bytes on datagrams that wait while the port does not receive: the default receive
@@ -200,12 +196,7 @@ class NodeUDPDriver implements UDPDriver {
   #sendError(cause: Error, to: IInternetAddress, size: number): DatagramError {
     const code = codeOf(cause);
     const details = { code, syscall: "send", address: String(to), cause };
-    if (code === "EMSGSIZE") {
-      return new MessageLengthError(
-        `Cannot send ${size} bytes to ${to}: the datagram is too long`,
-        details,
-      );
-    }
+    if (code === "EMSGSIZE") return tooLong(to, size, details);
     if (to.host.includes("%")) {
       return new DatagramError(
         `Cannot send to ${to}: Deno's node:dgram does not support a scope in an address; ` +
@@ -225,14 +216,7 @@ class NodeUDPDriver implements UDPDriver {
   }
 
   #set(what: string, f: () => unknown): void {
-    try {
-      f();
-    } catch (cause) {
-      throw new DatagramError(
-        `Cannot ${what} on ${this.address}: ${messageOf(cause)}`,
-        this.#details(cause),
-      );
-    }
+    changeSetting(this.address, what, f);
   }
 
   #change(
@@ -241,19 +225,9 @@ class NodeUDPDriver implements UDPDriver {
     interfaceAddress: string,
     f: (interfaceAddress: string | undefined) => void,
   ): void {
-    try {
+    changeMembership(this.address, what, group, interfaceAddress, () => {
       f(this.#interface(interfaceAddress));
-    } catch (cause) {
-      const by = interfaceAddress === "" ? "any interface" : interfaceAddress;
-      throw new MulticastJoinError(
-        `Cannot ${what} the group ${group} through ${by} on ${this.address}: ${messageOf(cause)}`,
-        this.#details(cause),
-      );
-    }
-  }
-
-  #details(cause: unknown): { code: string | undefined; address: string; cause: unknown } {
-    return { code: codeOf(cause), address: String(this.address), cause };
+    });
   }
 
   /** Returns the interface in node's form: for IPv6, the scope of an address. */
