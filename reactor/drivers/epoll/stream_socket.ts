@@ -25,7 +25,7 @@ import {
   SOL_SOCKET,
 } from "./constants.ts";
 import { Descriptor } from "./descriptor.ts";
-import type { Poller, Released } from "./poller.ts";
+import type { Released } from "./poller.ts";
 
 // `struct linger`: on, for 0 seconds. A close then sends a reset (socket(7)).
 const RESET_ON_CLOSE = new Int32Array([1, 0]);
@@ -48,16 +48,6 @@ export abstract class StreamSocket extends Descriptor implements StreamDriver, R
   /** The turn of the last write, and the number of writes that it still allows. */
   #turn = 0;
   #writesLeft = MOST_WRITES;
-
-  /**
-   * Takes ownership of a connected socket.
-   *
-   * @param poller The poller of the reactor.
-   * @param fd The socket.
-   */
-  constructor(poller: Poller, fd: number) {
-    super(poller, fd);
-  }
 
   attach(sink: StreamDriverSink): void {
     this.#sink = sink;
