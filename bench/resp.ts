@@ -18,7 +18,7 @@
  * @module
  */
 
-import { encodeCommand, encodeReply, OK } from "../protocol/resp/mod.ts";
+import { OK, RESPEncoder } from "../protocol/resp/mod.ts";
 import { chunksOf, processorSeconds } from "./measure.ts";
 import { COMMAND_DECODERS, type Contender, type Decoded, REPLY_DECODERS } from "./resp/decoders.ts";
 import { median } from "./server_process.ts";
@@ -36,24 +36,18 @@ if (!(values > 0) || !(rounds > 0)) {
 const keyOf = (i: number): string => `key:${String(i).padStart(12, "0")}`;
 
 /** Commands as `redis-benchmark -t set` sends them. */
-function commands(): Uint8Array[] {
-  return Array.from({ length: values }, (_, i) => encodeCommand(["SET", keyOf(i), "xxx"]));
+function commands(): Uint8Array {
+  const encoder = new RESPEncoder();
+  for (let i = 0; i < values; i++) encoder.command(["SET", keyOf(i), "xxx"]);
+  return encoder.take();
 }
 
 /** What a client receives for SET, INCR, GET and LRANGE. */
-function replies(): Uint8Array[] {
+function replies(): Uint8Array {
   const kinds = [OK, 12345, "a value of twenty b.", ["one", "two", "three"]];
-  return Array.from({ length: values }, (_, i) => encodeReply(kinds[i % 4] ?? null));
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((size, { length }) => size + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  const encoder = new RESPEncoder();
+  for (let i = 0; i < values; i++) encoder.reply(kinds[i % 4] ?? null);
+  return encoder.take();
 }
 
 function time({ name, decode }: Contender, bytes: Uint8Array, size: number): [number, Decoded] {
@@ -116,8 +110,8 @@ function report(what: string, size: number, times: Times): void {
 const withHiredis = await canImport("hiredis");
 if (!withHiredis) console.log("hiredis is left out: /usr/bin/python3 has no package hiredis");
 const jobs = [
-  ["commands", join(commands()), COMMAND_DECODERS],
-  ["replies", join(replies()), REPLY_DECODERS],
+  ["commands", commands(), COMMAND_DECODERS],
+  ["replies", replies(), REPLY_DECODERS],
 ] as const;
 for (const [what, bytes, contenders] of jobs) {
   for (const size of CHUNK_SIZES) {
