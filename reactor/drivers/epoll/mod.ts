@@ -4,6 +4,7 @@
  * @module
  */
 
+export type { ListeningSocket, ListeningSocketOptions } from "./listening_socket.ts";
 export { EpollReactor, type EpollReactorOptions } from "./reactor.ts";
 export type {
   EpollConnectTCPOptions,

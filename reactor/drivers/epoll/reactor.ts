@@ -14,6 +14,11 @@ import type {
 } from "../../interfaces/mod.ts";
 import { UnsupportedError } from "../../errors.ts";
 import { HostReactor } from "../deno/host_reactor.ts";
+import {
+  type ListeningSocket,
+  type ListeningSocketOptions,
+  openListeningSocket,
+} from "./listening_socket.ts";
 import { Poller } from "./poller.ts";
 import {
   checkEpollOptions,
@@ -161,6 +166,33 @@ export class EpollReactor extends HostReactor {
   ): IConnector<IInternetAddress> {
     checkEpollOptions(options);
     return super.connectTLS(host, port, factory, options);
+  }
+
+  /**
+   * Opens a listening TCP socket for other processes, such as the workers of a `Supervisor`. This
+   * process does not accept connections from it.
+   *
+   * @param port The port number; 0 lets the system choose one.
+   * @param options The interface, the backlog, and options that accepted connections inherit.
+   * @returns The socket.
+   * @throws {CannotListenError} If the address cannot be bound.
+   * @throws {RangeError | TypeError} If an argument or an option is out of range.
+   *
+   * @example
+   * ```ts no-eval
+   * import { EpollReactor } from "@torsion/reactor/epoll";
+   * import { Supervisor } from "@torsion/reactor/supervisor";
+   *
+   * const reactor = new EpollReactor();
+   * using socket = reactor.openListeningSocket(2000);
+   * const program = { executable: "deno", args: ["run", "-A", "worker.ts"], env: null };
+   * const supervisor = new Supervisor(reactor, program, { socket: socket.descriptor });
+   * supervisor.startService();
+   * await reactor.run();
+   * ```
+   */
+  openListeningSocket(port: number, options: ListeningSocketOptions = {}): ListeningSocket {
+    return openListeningSocket(this.#poller, port, options);
   }
 }
 

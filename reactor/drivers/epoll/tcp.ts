@@ -32,7 +32,7 @@ import type { Poller } from "./poller.ts";
 import { SocketAcceptor } from "./socket_acceptor.ts";
 import { decodeTCP, encodeInternet } from "./socket_address.ts";
 import { bindTo, localAddress, openSocket, setOption, withSocket } from "./socket_calls.ts";
-import { setSocketOptions } from "./socket_options.ts";
+import { type EpollListenOptions, setSocketOptions } from "./socket_options.ts";
 import { StreamSocket } from "./stream_socket.ts";
 import type { SystemCalls } from "./system_calls.ts";
 
@@ -49,21 +49,38 @@ export function bindTCP(
   options: ListenTCPOptions,
 ): StreamAcceptor<IInternetAddress> {
   try {
-    checkNetAccess(host, port);
-    return poller.using((system) => {
-      const address = encodeInternet(system, host, port);
-      return withSocket(system, address.family, SOCK_STREAM, (fd) => {
-        setOption(system, fd, SOL_SOCKET, SO_REUSEADDR, true);
-        // Accepted connections inherit the options of the listening socket.
-        setSocketOptions(system, fd, options);
-        bindTo(system, fd, address);
-        system.checked("listen", system.calls.listen(fd, backlog));
-        return tcpAcceptor(poller, fd, options);
-      });
-    });
+    return poller.using((system) =>
+      tcpAcceptor(poller, listenOnTCP(system, host, port, backlog, options), options)
+    );
   } catch (error) {
     throw cannotListen(internetAddress("TCP", host, port), error);
   }
+}
+
+/**
+ * Opens a listening TCP socket.
+ *
+ * @returns The socket.
+ * @throws {SystemFailure} If the address cannot be bound.
+ * @throws {Deno.errors.NotCapable} If the permission for the address is missing.
+ */
+export function listenOnTCP(
+  system: SystemCalls,
+  host: string,
+  port: number,
+  backlog: number,
+  options: TCPSocketOptions & EpollListenOptions,
+): number {
+  checkNetAccess(host, port);
+  const address = encodeInternet(system, host, port);
+  return withSocket(system, address.family, SOCK_STREAM, (fd) => {
+    setOption(system, fd, SOL_SOCKET, SO_REUSEADDR, true);
+    // Accepted connections inherit the options of the listening socket.
+    setSocketOptions(system, fd, options);
+    bindTo(system, fd, address);
+    system.checked("listen", system.calls.listen(fd, backlog));
+    return fd;
+  });
 }
 
 /**

@@ -1,0 +1,11 @@
+/**
+ * A supervisor: it runs a program in several processes, restarts those that end, and replaces them
+ * without a pause. It is what a server needs to use all processor cores.
+ *
+ * @module
+ */
+
+export { TooManyRestarts, WorkerNotReady } from "./errors.ts";
+export type { SupervisedProgram } from "./supervised_program.ts";
+export { Supervisor, type SupervisorReactor, type WorkerStatus } from "./supervisor.ts";
+export type { SupervisorOptions } from "./supervisor_options.ts";

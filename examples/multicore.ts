@@ -1,0 +1,98 @@
+/**
+ * A server on all processor cores: several worker processes share one port.
+ *
+ *     deno run -A examples/multicore.ts
+ *
+ * Each worker answers a line with its process ID and the line: try `nc 127.0.0.1 2000`. A
+ * supervisor starts the workers, and starts those again that end. Try it: kill a worker with
+ * `kill -9 PID`; replace all of them, without losing a connection, with `kill -HUP` and the process
+ * ID of the supervisor; stop everything with Ctrl-C. Arguments: the port (2000) and the number of
+ * workers (one for each core).
+ *
+ * The supervisor opens the port, and the workers inherit it, as services of systemd do. While
+ * workers are being replaced, new connections wait in the port's queue.
+ */
+
+import {
+  Factory,
+  LineReceiver,
+  log,
+  serverFromString,
+  startApplication,
+  StreamServerEndpointService,
+} from "@torsion/reactor";
+import { EpollReactor } from "@torsion/reactor/epoll";
+import type { IDrainableProtocol } from "@torsion/reactor/reactor";
+import { Supervisor } from "@torsion/reactor/supervisor";
+
+// Seconds that the connections of a worker have to close when it is replaced.
+const DRAIN = 30;
+const READY = "The worker is ready";
+
+/** Answers lines. When the worker is replaced, a client that has its answer is disconnected. */
+class Echo extends LineReceiver implements IDrainableProtocol {
+  override delimiter = "\n";
+  #hasAnswered = false;
+  #isDraining = false;
+
+  override textReceived(line: string): void {
+    this.sendLine(`${Deno.pid} ${line}`);
+    this.#hasAnswered = true;
+    if (this.#isDraining) this.transport.loseConnection();
+  }
+
+  drainRequested(): void {
+    this.#isDraining = true;
+    // A new connection has probably sent a line, which has not arrived yet.
+    if (this.#hasAnswered) this.transport.loseConnection();
+  }
+}
+
+/** Serves the port that the supervisor has opened. */
+async function work(): Promise<void> {
+  const reactor = new EpollReactor();
+  const endpoint = serverFromString(reactor, "systemd:domain=INET:index=0");
+  const server = new StreamServerEndpointService(endpoint, Factory.forProtocol(Echo), {
+    raiseSynchronously: true,
+    drain: DRAIN,
+  });
+  startApplication(reactor, server);
+  reactor.callWhenRunning(() => log.msg(READY));
+  // Ctrl-C in a terminal reaches the workers, too. The supervisor stops them.
+  reactor.addSignalHandler("SIGINT", () => {});
+  await reactor.run();
+}
+
+/** Opens the port, and keeps the workers running. */
+async function supervise(port: number, workers: number): Promise<void> {
+  const reactor = new EpollReactor();
+  using socket = reactor.openListeningSocket(port);
+  const program = {
+    executable: Deno.execPath(),
+    args: ["run", "-A", import.meta.filename ?? "", "worker"],
+    env: null, // the worker has the environment of the supervisor
+  };
+  const supervisor = new Supervisor(reactor, program, {
+    workers,
+    socket: socket.descriptor,
+    isReady: (line) => line.endsWith(READY),
+    killTime: DRAIN + 10,
+    gaveUp: () => reactor.stop(),
+  });
+  startApplication(reactor, supervisor);
+  supervisor.whenReady().addCallbacks(
+    () => log.msg(`${workers} workers serve port ${socket.address.port}`),
+    () => {}, // the supervisor was stopped before
+  );
+  reactor.addSignalHandler("SIGHUP", () => {
+    supervisor.restart().addCallbacks(() => log.msg("All workers are new"), log.err);
+  });
+  await reactor.run();
+}
+
+if (import.meta.main) {
+  log.startLogging(Deno.stdout);
+  const [argument = "2000", workers = navigator.hardwareConcurrency] = Deno.args;
+  if (argument === "worker") await work();
+  else await supervise(Number(argument), Number(workers));
+}

@@ -1,0 +1,83 @@
+/**
+ * Listening sockets that other processes accept from.
+ *
+ * @module
+ */
+
+import { checkInteger, checkString } from "../../../internal/validation.ts";
+import { internetAddress } from "../../addresses.ts";
+import type { IInternetAddress, ListenTCPOptions } from "../../interfaces/mod.ts";
+import { cannotListen } from "../../stream/system_error.ts";
+import type { Poller } from "./poller.ts";
+import { decodeTCP } from "./socket_address.ts";
+import { localAddress } from "./socket_calls.ts";
+import { checkEpollOptions, type EpollListenOptions } from "./socket_options.ts";
+import { listenOnTCP } from "./tcp.ts";
+
+/** Options of `EpollReactor.openListeningSocket`. */
+export interface ListeningSocketOptions
+  extends EpollListenOptions, Pick<ListenTCPOptions, "backlog" | "interface"> {}
+
+/**
+ * A listening socket from which this process does not accept. Connections wait in its backlog until
+ * another process accepts them: one that has inherited the descriptor.
+ */
+export class ListeningSocket implements Disposable {
+  /** The number of the file descriptor, for the option `socket` of a `Supervisor`. */
+  readonly descriptor: number;
+  /** The address on which the socket listens. */
+  readonly address: IInternetAddress;
+  readonly #poller: Poller;
+  #isClosed = false;
+
+  /**
+   * Created by `EpollReactor.openListeningSocket`. Takes ownership of the descriptor.
+   *
+   * @param poller The poller of the reactor.
+   * @param descriptor The descriptor.
+   */
+  constructor(poller: Poller, descriptor: number) {
+    poller.hold();
+    this.#poller = poller;
+    this.descriptor = descriptor;
+    this.address = decodeTCP(poller.system, localAddress(poller.system, descriptor));
+  }
+
+  /** Closes the socket of this process. Those of other processes stay open. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#poller.system.calls.close(this.descriptor);
+    this.#poller.release();
+  }
+
+  /** Closes the socket, at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/**
+ * Opens a listening socket.
+ *
+ * @throws {CannotListenError} If the address cannot be bound.
+ * @throws {RangeError | TypeError} If an argument is out of range or has the wrong type.
+ */
+export function openListeningSocket(
+  poller: Poller,
+  port: number,
+  { interface: host = "0.0.0.0", backlog = 511, ...options }: ListeningSocketOptions,
+): ListeningSocket {
+  checkInteger("openListeningSocket() port", port, 0, 65535);
+  checkString("openListeningSocket() interface", host);
+  checkInteger("openListeningSocket() backlog", backlog, 1, 65535);
+  checkEpollOptions(options);
+  try {
+    return poller.using((system) => {
+      const descriptor = listenOnTCP(system, host, port, backlog, options);
+      return new ListeningSocket(poller, descriptor);
+    });
+  } catch (error) {
+    throw cannotListen(internetAddress("TCP", host, port), error);
+  }
+}
