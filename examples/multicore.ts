@@ -9,18 +9,18 @@
  * ID of the supervisor; stop everything with Ctrl-C. Arguments: the port (2000) and the number of
  * workers (one for each core).
  *
- * The supervisor opens the port, and the workers inherit it, as services of systemd do. While
- * workers are being replaced, new connections wait in the port's queue.
+ * The supervisor opens the port, and the workers inherit it. While workers are being replaced, new
+ * connections wait in the port's queue.
  */
 
 import {
   Factory,
   LineReceiver,
   log,
-  serverFromString,
   startApplication,
   StreamServerEndpointService,
 } from "@torsion/reactor";
+import { AdoptedStreamServerEndpoint } from "@torsion/reactor/endpoints";
 import { EpollReactor } from "@torsion/reactor/epoll";
 import type { IDrainableProtocol } from "@torsion/reactor/reactor";
 import { Supervisor } from "@torsion/reactor/supervisor";
@@ -49,9 +49,9 @@ class Echo extends LineReceiver implements IDrainableProtocol {
 }
 
 /** Serves the port that the supervisor has opened. */
-async function work(): Promise<void> {
+async function work(descriptor: number): Promise<void> {
   const reactor = new EpollReactor();
-  const endpoint = serverFromString(reactor, "systemd:domain=INET:index=0");
+  const endpoint = new AdoptedStreamServerEndpoint(reactor, descriptor, "INET");
   const server = new StreamServerEndpointService(endpoint, Factory.forProtocol(Echo), {
     raiseSynchronously: true,
     drain: DRAIN,
@@ -69,12 +69,11 @@ async function supervise(port: number, workers: number): Promise<void> {
   using socket = reactor.openListeningSocket(port);
   const program = {
     executable: Deno.execPath(),
-    args: ["run", "-A", import.meta.filename ?? "", "worker"],
+    args: ["run", "-A", import.meta.filename ?? "", "worker", `${socket.descriptor}`],
     env: null, // the worker has the environment of the supervisor
   };
   const supervisor = new Supervisor(reactor, program, {
     workers,
-    socket: socket.descriptor,
     isReady: (line) => line.endsWith(READY),
     killTime: DRAIN + 10,
     gaveUp: () => reactor.stop(),
@@ -92,7 +91,7 @@ async function supervise(port: number, workers: number): Promise<void> {
 
 if (import.meta.main) {
   log.startLogging(Deno.stdout);
-  const [argument = "2000", workers = navigator.hardwareConcurrency] = Deno.args;
-  if (argument === "worker") await work();
-  else await supervise(Number(argument), Number(workers));
+  const [port = "2000", number = navigator.hardwareConcurrency] = Deno.args;
+  if (port === "worker") await work(Number(number));
+  else await supervise(Number(port), Number(number));
 }

@@ -9,11 +9,7 @@ async function ask(port: number, line: string): Promise<number> {
   const peer = await RawPeer.connect(port);
   await peer.send(`${line}\n`);
   let answer = "";
-  while (!answer.endsWith("\n")) {
-    const data = await peer.readOnce();
-    assert(data !== null, `No answer to ${line}, but ${JSON.stringify(answer)}`);
-    answer += new TextDecoder().decode(data);
-  }
+  while (!answer.endsWith("\n")) answer += await peer.readText(1);
   peer.close();
   assertMatch(answer, new RegExp(`^\\d+ ${line}\n$`));
   return Number.parseInt(answer);

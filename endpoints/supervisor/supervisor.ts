@@ -3,7 +3,12 @@ import { WaiterQueue } from "../../defer/waiter_queue.ts";
 import { callLogged } from "../../defer/guarded_call.ts";
 import { checkString } from "../../internal/validation.ts";
 import { critical } from "../../log/mod.ts";
-import type { IReactorCore, IReactorProcess, IReactorTime } from "../../reactor/interfaces/mod.ts";
+import type {
+  IReactorCore,
+  IReactorProcess,
+  IReactorTime,
+  ProcessSignal,
+} from "../../reactor/interfaces/mod.ts";
 import { Service } from "../service/service.ts";
 import { StopWaiters } from "../service/stop_waiters.ts";
 import { TooManyRestarts } from "./errors.ts";
@@ -29,11 +34,12 @@ export interface WorkerStatus {
 
 /**
  * Runs a program in several processes, its workers. Twisted's
- * `twisted.runner.procmon.ProcessMonitor`, with workers that share a socket, and with rolling
+ * `twisted.runner.procmon.ProcessMonitor`, with several processes of one program, and with rolling
  * restarts.
  *
  * A worker that ends is started again. {@linkcode restart} replaces all workers one after another:
- * each new process must be ready before the old one gets SIGTERM.
+ * each new process must be ready before the old one gets SIGTERM. If the workers share a listening
+ * socket, no client notices. `EpollReactor.openListeningSocket` opens one that they inherit.
  *
  * @example
  * ```ts no-eval
@@ -68,7 +74,7 @@ export class Supervisor extends Service {
    * @param reactor The reactor that starts the processes. When it stops without waiting for this
    *   service, it kills the workers that are left.
    * @param program The program.
-   * @param options The number of workers, their socket, and the limits.
+   * @param options The number of workers, and the limits.
    * @throws {RangeError} when an option is out of range.
    * @throws {TypeError} when an option has another type.
    */
@@ -151,8 +157,8 @@ export class Supervisor extends Service {
    *
    * @returns A Deferred that fires when every worker has been replaced. It fails with
    *   `WorkerNotReady` when a new process ends before it is ready: the old process continues to
-   *   run, and the workers after it are not replaced. It fails with an `Error` when the service does
-   *   not run. Cancelling it stops the new process in the same way.
+   *   run, and the workers after it are not replaced. It fails with an `Error` when the service is
+   *   not running. Cancelling it stops the new process in the same way.
    */
   restart(): Deferred<void> {
     return this.#restarting.run(() => {
@@ -169,9 +175,9 @@ export class Supervisor extends Service {
   /**
    * Sends a signal to all workers.
    *
-   * @param signal The name of the signal, such as `"SIGHUP"`.
+   * @param signal The signal, such as `"HUP"`.
    */
-  signalWorkers(signal: Deno.Signal): void {
+  signalWorkers(signal: ProcessSignal): void {
     for (const slot of this.#slots) slot.signal(signal);
   }
 

@@ -18,17 +18,6 @@ export interface SupervisorOptions {
    */
   workers?: number | undefined;
   /**
-   * The descriptor of a listening socket that all workers inherit. They receive it as services of
-   * systemd do: `ListenFDs` and the endpoint string `systemd:domain=INET:index=0` find it. The
-   * program is then started by `/bin/sh`.
-   *
-   * The supervisor neither accepts connections nor closes the socket. While it has the socket,
-   * clients that connect during a restart wait in its backlog and are not refused.
-   *
-   * @default {null}
-   */
-  socket?: number | null | undefined;
-  /**
    * Returns whether a line of a worker's output says that the worker is ready. By default, a worker
    * is ready when it has run for {@linkcode threshold} seconds.
    *
@@ -108,7 +97,6 @@ export type SupervisorSettings = {
 export function checkedOptions(options: SupervisorOptions): SupervisorSettings {
   const settings: SupervisorSettings = {
     workers: options.workers ?? navigator.hardwareConcurrency,
-    socket: options.socket ?? null,
     isReady: options.isReady ?? null,
     readyTimeout: options.readyTimeout ?? 60,
     threshold: options.threshold ?? 1,
@@ -121,9 +109,6 @@ export function checkedOptions(options: SupervisorOptions): SupervisorSettings {
     lineReceived: options.lineReceived ?? null,
   };
   checkInteger("Supervisor() workers", settings.workers, 1, 1024);
-  if (settings.socket !== null) {
-    checkInteger("Supervisor() socket", settings.socket, 0, 2 ** 31 - 1);
-  }
   if (settings.isReady !== null) checkFunction("Supervisor() isReady", settings.isReady);
   checkTimeout("Supervisor() readyTimeout", settings.readyTimeout);
   checkDelay("Supervisor() threshold", settings.threshold);

@@ -55,15 +55,6 @@ Deno.test("startService() starts the workers, with pipes for their output", () =
   assertEquals(bench.supervisor.workers[1]?.pid, bench.process(1).pid);
 });
 
-Deno.test("the workers inherit the listening socket as the first one of socket activation", () => {
-  using bench = new Bench({ socket: 7, workers: 1 });
-  const { executable, options } = bench.process(0);
-  assertEquals(executable, "/bin/sh");
-  assertEquals(options.childFDs, { 0: 7, 1: "r", 2: "r" });
-  assertEquals(options.args?.slice(2), ["serve", "--fast"]);
-  assertEquals(options.env, { LANG: "C" });
-});
-
 Deno.test("a worker is ready when it has run for the threshold", () => {
   using bench = new Bench({ threshold: 3 });
   const ready = bench.supervisor.whenReady();
@@ -344,7 +335,6 @@ Deno.test("the constructor refuses bad options", () => {
   const refuse = (options: SupervisorOptions, message: string) =>
     assertThrows(() => new Supervisor(reactor, PROGRAM, options), Error, message);
   refuse({ workers: 0 }, "Supervisor() workers must be");
-  refuse({ socket: -1 }, "Supervisor() socket must be");
   refuse({ killTime: Infinity }, "Supervisor() killTime must be");
   refuse({ maxRestarts: -1 }, "Supervisor() maxRestarts must be");
   assertStrictEquals(reactor.processes.length, 0);

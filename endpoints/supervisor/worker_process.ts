@@ -3,13 +3,13 @@ import { msg, warn } from "../../log/mod.ts";
 import { killProcess } from "../../protocol/kill_process.ts";
 import { ProcessProtocol } from "../../protocol/process_protocol.ts";
 import { ProcessExitedAlready } from "../../reactor/errors.ts";
-import type { IDelayedCall, IReactorTime } from "../../reactor/interfaces/mod.ts";
+import type { IDelayedCall, IReactorTime, ProcessSignal } from "../../reactor/interfaces/mod.ts";
 import { OutputLines } from "./output_lines.ts";
 
 /** Seconds for which the output of a process that has exited is still read. */
 const LAST_OUTPUT = 1;
 
-/** What a worker's process needs to know. The members have the meaning of the supervisor's options. */
+/** What a worker's process needs to know: mostly the options of the supervisor. */
 export interface WorkerSettings {
   readonly clock: IReactorTime;
   readonly threshold: number;
@@ -87,7 +87,7 @@ export class WorkerProcess extends ProcessProtocol {
   }
 
   /** Sends a signal. Does nothing if the process has exited. */
-  signal(signal: Deno.Signal | "TERM"): void {
+  signal(signal: ProcessSignal): void {
     try {
       this.transport.signalProcess(signal);
     } catch (error) {

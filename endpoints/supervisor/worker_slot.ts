@@ -2,10 +2,10 @@ import { Deferred, fail } from "../../defer/mod.ts";
 import { asError, atOnce } from "../../defer/guarded_call.ts";
 import { checkDelay } from "../../internal/validation.ts";
 import { err, msg } from "../../log/mod.ts";
-import type { IDelayedCall, IReactorProcess } from "../../reactor/interfaces/mod.ts";
+import type { IDelayedCall, IReactorProcess, ProcessSignal } from "../../reactor/interfaces/mod.ts";
 import type { RetryPolicy } from "../service/backoff_policy.ts";
 import { WorkerNotReady } from "./errors.ts";
-import { spawnOf, type SupervisedProgram } from "./supervised_program.ts";
+import type { SupervisedProgram } from "./supervised_program.ts";
 import { type WorkerOwner, WorkerProcess, type WorkerSettings } from "./worker_process.ts";
 
 /** The wait before a start if the retry policy fails, in seconds. */
@@ -15,7 +15,6 @@ const LONGEST_WAIT = 60;
 export interface SlotSettings extends WorkerSettings {
   readonly reactor: IReactorProcess;
   readonly program: SupervisedProgram;
-  readonly socket: number | null;
   readonly retryPolicy: RetryPolicy;
 }
 
@@ -23,7 +22,7 @@ export interface SlotSettings extends WorkerSettings {
 export interface SlotOwner {
   /** The worker is ready, for the first time or again. */
   slotReady(): void;
-  /** The process of a worker has ended although nobody has stopped it. */
+  /** The process of a worker has ended by itself, or could not be started. */
   slotFailed(slot: WorkerSlot, reason: Error): void;
   /** No process of the slot is left, and none will be started. */
   slotIdle(): void;
@@ -88,7 +87,7 @@ export class WorkerSlot implements WorkerOwner {
   }
 
   /** Sends a signal to the process of the worker, and to the one that replaces it. */
-  signal(signal: Deno.Signal): void {
+  signal(signal: ProcessSignal): void {
     this.#current?.signal(signal);
     this.#next?.signal(signal);
   }
@@ -177,12 +176,11 @@ export class WorkerSlot implements WorkerOwner {
 
   /** @param place Puts the process in its place, before it has any event. */
   #spawn(place: (process: WorkerProcess) => void): void {
-    const { reactor, program, socket } = this.#settings;
+    const { reactor, program: { executable, ...options } } = this.#settings;
     const process = new WorkerProcess(this.name, this, this.#settings);
     place(process);
-    const { executable, options } = spawnOf(program, socket);
     try {
-      reactor.spawnProcess(process, executable, options);
+      reactor.spawnProcess(process, executable, { ...options, childFDs: { 1: "r", 2: "r" } });
     } catch (error) {
       this.workerEnded(process, asError(error));
     }

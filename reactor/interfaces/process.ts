@@ -55,7 +55,8 @@ export interface SpawnProcessOptions
   /**
    * The child's file descriptors, by their numbers in the child. Deno supports 0, 1 and 2, with a
    * pipe only in the default direction. A descriptor without an entry is `/dev/null`; Twisted
-   * closes it. Any other mapping throws an `UnsupportedError`.
+   * closes it. Any other mapping throws an `UnsupportedError`. Deno clears the flag O_NONBLOCK of a
+   * descriptor that is passed by its number, also for this process and for others that share it.
    *
    * @default {{ 0: "w", 1: "r", 2: "r" }}
    */

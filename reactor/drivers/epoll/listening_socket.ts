@@ -8,6 +8,7 @@ import { checkInteger, checkString } from "../../../internal/validation.ts";
 import { internetAddress } from "../../addresses.ts";
 import type { IInternetAddress, ListenTCPOptions } from "../../interfaces/mod.ts";
 import { cannotListen } from "../../stream/system_error.ts";
+import { F_SETFD } from "./constants.ts";
 import type { Poller } from "./poller.ts";
 import { decodeTCP } from "./socket_address.ts";
 import { localAddress } from "./socket_calls.ts";
@@ -20,10 +21,12 @@ export interface ListeningSocketOptions
 
 /**
  * A listening socket from which this process does not accept. Connections wait in its backlog until
- * another process accepts them: one that has inherited the descriptor.
+ * another process accepts them. Each process that is started while the socket is open inherits it
+ * under the same number, and passes the number to `adoptStreamPort` or an
+ * `AdoptedStreamServerEndpoint`.
  */
 export class ListeningSocket implements Disposable {
-  /** The number of the file descriptor, for the option `socket` of a `Supervisor`. */
+  /** The number of the file descriptor, in this process and in those that it starts. */
   readonly descriptor: number;
   /** The address on which the socket listens. */
   readonly address: IInternetAddress;
@@ -75,6 +78,11 @@ export function openListeningSocket(
   try {
     return poller.using((system) => {
       const descriptor = listenOnTCP(system, host, port, backlog, options);
+      // The flag FD_CLOEXEC, which is now cleared, would close the descriptor in other processes.
+      // The option `childFDs` of `spawnProcess` must not pass the socket on: Deno clears O_NONBLOCK
+      // of what it passes, for all processes, whose accept calls would then block (checked on
+      // 2.9.6).
+      system.checked("fcntl", system.calls.fcntl(descriptor, F_SETFD, 0));
       return new ListeningSocket(poller, descriptor);
     });
   } catch (error) {

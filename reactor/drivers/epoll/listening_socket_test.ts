@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { CannotListenError } from "../../errors.ts";
 import { EpollReactor } from "./mod.ts";
 
-Deno.test("openListeningSocket() accepts nothing: connections wait in its backlog", async () => {
+Deno.test("a client can connect to a listening socket before a process accepts from it", async () => {
   using socket = new EpollReactor().openListeningSocket(0, { interface: "127.0.0.1" });
   const { host, port } = socket.address;
   assertEquals(host, "127.0.0.1");

@@ -169,8 +169,8 @@ export class EpollReactor extends HostReactor {
   }
 
   /**
-   * Opens a listening TCP socket for other processes, such as the workers of a `Supervisor`. This
-   * process does not accept connections from it.
+   * Opens a listening TCP socket for other processes, such as the workers of a `Supervisor`, which
+   * inherit its descriptor. This process does not accept connections from it.
    *
    * @param port The port number; 0 lets the system choose one.
    * @param options The interface, the backlog, and options that accepted connections inherit.
@@ -185,8 +185,8 @@ export class EpollReactor extends HostReactor {
    *
    * const reactor = new EpollReactor();
    * using socket = reactor.openListeningSocket(2000);
-   * const program = { executable: "deno", args: ["run", "-A", "worker.ts"], env: null };
-   * const supervisor = new Supervisor(reactor, program, { socket: socket.descriptor });
+   * const args = ["run", "worker.ts", `${socket.descriptor}`];
+   * const supervisor = new Supervisor(reactor, { executable: Deno.execPath(), args, env: null });
    * supervisor.startService();
    * await reactor.run();
    * ```
