@@ -21,10 +21,10 @@
  */
 
 export {
-  type CommandDefinition,
-  type CommandDefinitions,
   type CommandResult,
   CommandTable,
+  type CommandTableEntries,
+  type CommandTableEntry,
   PushReply,
 } from "./command_table.ts";
 export { ContiguousDecoder } from "./contiguous_decoder.ts";

@@ -223,9 +223,9 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
   }
 
   #run(command: RESPCommand): Reply | PromiseLike<Reply> {
-    const definition = this.#commands.get(command.name);
-    if (definition === undefined) return this.#runOwn(command);
-    if (fitsArity(command, definition.arity)) return definition.run(command, this);
+    const entry = this.#commands.get(command.name);
+    if (entry === undefined) return this.#runOwn(command);
+    if (fitsArity(command, entry.arity)) return entry.run(command, this);
     return wrongArity(command);
   }
 

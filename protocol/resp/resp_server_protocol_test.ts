@@ -4,8 +4,8 @@ import { IPv4Address } from "../../reactor/mod.ts";
 import { LoggedErrors } from "../../testing/mod.ts";
 import { connectProtocol, type ProtocolFixture } from "../../testing/fixtures/protocol_fixture.ts";
 import {
-  type CommandDefinitions,
   CommandTable,
+  type CommandTableEntries,
   encodeCommand,
   encodeReply,
   OK,
@@ -23,7 +23,7 @@ class Server {
   readonly fixture: ProtocolFixture<RESPServerProtocol>;
 
   constructor(
-    more: CommandDefinitions<RESPServerProtocol> = {},
+    more: CommandTableEntries<RESPServerProtocol> = {},
     options: RESPServerOptions = {},
     capacity: number | undefined = undefined,
   ) {
@@ -360,7 +360,7 @@ Deno.test("RESPServerProtocol.pauseProducing() holds commands back", async () =>
   assertEquals(server.fixture.peer.text, "$1\r\na\r\n");
 });
 
-Deno.test("CommandTable() throws for invalid definitions", () => {
+Deno.test("CommandTable() throws for invalid entries", () => {
   const run = (): number => 1;
   assertThrows(() => new CommandTable({ ping: { arity: 1, run } }), RangeError, "upper case");
   assertThrows(() => new CommandTable({ PING: { arity: 0, run } }), RangeError, "its name counts");
