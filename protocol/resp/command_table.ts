@@ -1,5 +1,6 @@
 import { checkFunction, checkInteger } from "../../internal/validation.ts";
 import { quote } from "../../internal/foreign_value.ts";
+import type { HelloReply } from "./hello.ts";
 import type { RESPCommand } from "./resp_command.ts";
 import type { RESPOutput } from "./resp_output.ts";
 
@@ -25,7 +26,7 @@ export class PushReply {
 }
 
 /** The result of a command. */
-export type CommandResult = RESPOutput | PushReply;
+export type CommandResult = RESPOutput | PushReply | HelloReply;
 
 /** An entry of a {@linkcode CommandTable}: a command that a server knows. */
 export interface CommandTableEntry<Client> {
