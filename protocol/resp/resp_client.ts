@@ -19,7 +19,7 @@ import {
 } from "./resp_client_options.ts";
 import { RESPDecoder } from "./resp_decoder.ts";
 import { RESPEncoder } from "./resp_encoder.ts";
-import { logIn } from "./resp_login.ts";
+import { logIn, needsLogin } from "./resp_login.ts";
 import type { RESPVersion } from "./resp_output.ts";
 import { RESPError, type RESPMessage, type RESPValue } from "./resp_value.ts";
 import type { SubscribeOptions, Subscription, SubscriptionKind } from "./subscription.ts";
@@ -146,9 +146,10 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
   }
 
   /**
-   * Agrees on the version of the protocol, logs in, selects the database, and subscribes again to
-   * what a factory has subscribed to. Call it first, for example as `prepareConnection` of a
-   * `ClientService`. Without a password, a database and RESP3, it is not necessary.
+   * Agrees on the version of the protocol, logs in, selects the database, and then makes the
+   * subscriptions: those of a factory again, and those for which {@linkcode subscribe} was called
+   * before. Call it first, for example as `prepareConnection` of a `ClientService`. It is not
+   * necessary with `version: 2` and without a password, a database and a name.
    *
    * @returns A Deferred of this client. It fails with a {@linkcode RESPError} if the server
    *   refuses.
@@ -156,9 +157,7 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
   prepare(): Deferred<this> {
     return logIn(this.#login, (words) => this.#command(words)).addCallback((version) => {
       this.#version = version;
-      return this.#ownsSubscriptions
-        ? this
-        : this.#subscriptions.attach(this.#sender).addCallback(() => this);
+      return this.#subscriptions.attach(this.#sender).addCallback(() => this);
     });
   }
 
@@ -232,6 +231,8 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
    * {@linkcode RESPClientFactory} has built the client, it is a subscription of the factory, and
    * continues on the next connection.
    *
+   * It is sent after the login: before {@linkcode prepare} has succeeded, it waits.
+   *
    * In RESP2, a connection with a subscription carries no other commands than `PING`.
    *
    * @param channel The channel.
@@ -261,7 +262,8 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
 
   /** Starts the heartbeat. */
   override connectionMade(): void {
-    if (this.#ownsSubscriptions) {
+    // Otherwise, prepare() sends the subscriptions after the login.
+    if (this.#ownsSubscriptions && !needsLogin(this.#login)) {
       // The loss of the connection ends all subscriptions, and each of them reports it.
       this.#subscriptions.attach(this.#sender).addErrback((error) => {
         this.transport.abortConnection(error);

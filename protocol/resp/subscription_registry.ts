@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Deferred, gatherResults } from "../../defer/mod.ts";
+import { type Deferred, gatherResults, succeed } from "../../defer/mod.ts";
 import { quote } from "../../internal/validation.ts";
 import { isRequestFailure, RequestLost } from "../request_failures.ts";
 import { VERBS } from "./pubsub_event.ts";
@@ -68,12 +68,14 @@ export class SubscriptionRegistry {
   }
 
   /**
-   * Sends the subscriptions over a connection, and all further ones.
+   * Sends the subscriptions over a connection, and all further ones. Does nothing for the current
+   * connection.
    *
    * @returns A Deferred that fires when the server has answered. A subscription that the server
    *   refuses ends; the others continue.
    */
   attach(connection: SubscriptionSender): Deferred<unknown> {
+    if (this.#connection === connection) return succeed(null);
     this.#connection = connection;
     const topics = [...this.#topics.values()];
     const sent = topics.map((topic) => this.#subscribe(connection, topic));

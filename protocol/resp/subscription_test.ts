@@ -306,6 +306,55 @@ for (const version of [2, 3] as const) {
   });
 }
 
+cleanTest(
+  "RESPClient.subscribe() waits for prepare(), before and after the connection is made",
+  () => {
+    const clock = new Clock();
+    const client = new RESPClient({ clock, password: "secret" });
+    const { texts, message } = collector();
+    const early = client.subscribe("early", { message });
+    using pair = connectedServerAndClient(TestPeer, client, { clock });
+    const late = client.psubscribe("late*", { message });
+    const received = (): string => {
+      pair.pump.flush();
+      return pair.server.take();
+    };
+    const send = (text: string): void => {
+      pair.server.send(text);
+      pair.pump.flush();
+    };
+    assertEquals(received(), "");
+    const ready = client.prepare();
+    assertEquals(received(), command("HELLO", 3, "AUTH", "default", "secret"));
+    send("%1\r\n+proto\r\n:3\r\n");
+    assertEquals(received(), command("subscribe", "early") + command("psubscribe", "late*"));
+    assertNoResult(ready);
+    send(">3\r\n+subscribe\r\n+early\r\n:1\r\n>3\r\n+psubscribe\r\n+late*\r\n:2\r\n");
+    successResultOf(ready);
+    successResultOf(early);
+    successResultOf(late);
+    send(">3\r\n+message\r\n+early\r\n$1\r\na\r\n");
+    assertEquals(texts, ["/early/a"]);
+    // A second call sends no subscription again.
+    const again = client.prepare();
+    received();
+    send("%1\r\n+proto\r\n:3\r\n");
+    successResultOf(again);
+    assertEquals(received(), "");
+  },
+);
+
+cleanTest("RESPClient.subscribe() does not wait if there is nothing to prepare", () => {
+  const clock = new Clock();
+  using pair = connectedServerAndClient(TestPeer, new RESPClient({ clock, version: 2 }), { clock });
+  const subscribing = pair.client.subscribe("news");
+  pair.pump.flush();
+  assertEquals(pair.server.take(), command("subscribe", "news"));
+  pair.server.send("*3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n");
+  pair.pump.flush();
+  successResultOf(subscribing);
+});
+
 cleanTest("RESPClient does not count subscriptions that it has not made", () => {
   using fixture = new Fixture(2);
   const subscribing = fixture.client.subscribe("news");
@@ -323,7 +372,7 @@ cleanTest(
   "RESPClient.subscribe() before there is a connection fails if that is lost at once",
   () => {
     const clock = new Clock();
-    const client = new RESPClient({ clock });
+    const client = new RESPClient({ clock, version: 2 });
     const subscribing = client.subscribe("news");
     using pair = connectedServerAndClient(TestPeer, client, { clock });
     pair.pump.flush();
