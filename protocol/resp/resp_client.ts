@@ -14,6 +14,7 @@ import {
   checkedLogin,
   type CommandOptions,
   type CommandWords,
+  DEFAULT_TIMEOUT,
   type RESPClientOptions,
   type RESPLogin,
 } from "./resp_client_options.ts";
@@ -92,7 +93,7 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
   readonly #login: RESPLogin;
   readonly #requests: RequestQueue<Outgoing, RESPValue>;
   readonly #encoder = new RESPEncoder();
-  #subscriptions = new SubscriptionRegistry();
+  #subscriptions: SubscriptionRegistry;
   /** Whether subscriptions end with the connection. */
   #ownsSubscriptions = true;
   readonly #sender: SubscriptionSender = { send: (...words) => this.#sendSubscription(...words) };
@@ -121,10 +122,12 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
    */
   constructor(options: RESPClientOptions) {
     super();
-    const { clock, timeout = 10, limits, maxInFlight, maxWaiting, maxTimeouts = 10 } = options;
+    const { clock, timeout = DEFAULT_TIMEOUT, limits, maxInFlight, maxWaiting, maxTimeouts = 10 } =
+      options;
     this.#options = options;
     this.#login = checkedLogin(options);
     this.decoder = new RESPDecoder(limits);
+    this.#subscriptions = new SubscriptionRegistry({ clock, timeout });
     this.#requests = new RequestQueue((outgoing) => this.#send(outgoing), {
       clock,
       timeout,
@@ -236,11 +239,13 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
    * In RESP2, a connection with a subscription carries no other commands than `PING`.
    *
    * @param channel The channel.
-   * @param options A handler of messages, or the limits of what is kept for the loop.
-   * @returns A Deferred of the subscription, which fires when the server has confirmed it, and
-   *   fails with a {@linkcode RESPError} if the server refuses. Cancelling it closes the
-   *   subscription.
-   * @throws {RangeError} when a limit is negative or not an integer.
+   * @param options A handler of messages, or the limits of what is kept for the loop; `timeout` and
+   *   `signal`.
+   * @returns A Deferred of the subscription, which fires when the server has confirmed it. It fails
+   *   with a {@linkcode RESPError} if the server refuses, and with a {@linkcode RequestFailure} if
+   *   it does not confirm in time. Cancelling it closes the subscription.
+   * @throws {RangeError} when a limit is negative or not an integer, or `timeout` is negative or
+   *   NaN.
    * @throws {TypeError} when a handler is not a function.
    */
   subscribe(channel: string, options: SubscribeOptions = {}): Deferred<Subscription> {
@@ -329,7 +334,7 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
 
   #sendSubscription(verb: string, name: string): Deferred<unknown> {
     const outgoing = { ...this.#encode([[verb, name]]), confirmation: `${verb}:${name}` };
-    // A confirmation that came after a timeout would be lost, so there is no timeout.
+    // A confirmation that came after a timeout would be lost. The caller's wait has one.
     return this.#requests.request(outgoing, { timeout: Infinity });
   }
 

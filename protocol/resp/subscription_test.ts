@@ -1,7 +1,7 @@
 /** Subscriptions of a RESP client, on one connection and on several, in RESP2 and in RESP3. */
 
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
-import { CancelledError, type Deferred } from "../../defer/mod.ts";
+import { CancelledError, type Deferred, TimeoutError } from "../../defer/mod.ts";
 import { ClientService, type ClientServiceOptions } from "../../endpoints/mod.ts";
 import { ConnectionLost } from "../../reactor/errors.ts";
 import { Clock } from "../../task/mod.ts";
@@ -16,7 +16,7 @@ import {
   successResultOf,
   TestPeer,
 } from "../../testing/mod.ts";
-import { RequestLost } from "../mod.ts";
+import { RequestCancelled, RequestLost, RequestTimeout } from "../mod.ts";
 import {
   type CommandWords,
   encodeCommand,
@@ -165,6 +165,82 @@ for (const version of [2, 3] as const) {
     fixture.push("subscribe", "news", 1);
     assertEquals(failureResultOf(subscribing, RESPError).code, "NOPERM");
     successResultOf(other);
+  });
+
+  test("subscribe({ timeout }) ends a subscription that is not confirmed in time", (fixture) => {
+    const short = fixture.client.subscribe("news", { timeout: 1 });
+    const long = fixture.client.subscribe("news", { timeout: 60 });
+    const other = fixture.client.subscribe("other");
+    fixture.received();
+    fixture.pair.clock.advance(1);
+    const error = failureResultOf(short, RequestTimeout);
+    assertEquals(error.sent, true);
+    assertEquals(
+      error.message,
+      'The server did not confirm the subscription to the channel "news" within 1 s',
+    );
+    fixture.pair.clock.advance(9);
+    failureResultOf(other, RequestTimeout);
+    assertEquals(fixture.received(), command("unsubscribe", "other"));
+    assertNoResult(long);
+    for (const verb of ["subscribe news", "subscribe other", "unsubscribe other"]) {
+      fixture.push(...verb.split(" "), 1);
+    }
+    assert(successResultOf(long).isOpen);
+  });
+
+  test("subscribe({ signal }) waits until the signal aborts, and not longer", (fixture) => {
+    const aborted = fixture.client.subscribe("news", { signal: AbortSignal.abort() });
+    assertEquals(failureResultOf(aborted, RequestCancelled).sent, false);
+    assertEquals(fixture.received(), "");
+    const controller = new AbortController();
+    const { signal } = controller;
+    const confirmed = fixture.subscribe("confirmed", { signal });
+    const waiting = fixture.client.subscribe("waiting", { signal });
+    fixture.received();
+    controller.abort();
+    assertEquals(failureResultOf(waiting, RequestCancelled).sent, true);
+    assertEquals(fixture.received(), command("unsubscribe", "waiting"));
+    assert(confirmed.isOpen);
+  });
+
+  test("Subscription.unsubscribe() fires when the server confirms the end", (fixture) => {
+    const first = fixture.subscribe("news");
+    const second = successResultOf(fixture.client.subscribe("news"));
+    fixture.received();
+    successResultOf(first.unsubscribe());
+    successResultOf(first.unsubscribe());
+    assertEquals(fixture.received(), "");
+    assertThrows(() => second.unsubscribe({ timeout: -1 }), RangeError, "timeout");
+    assert(second.isOpen);
+    const ending = second.unsubscribe();
+    assertEquals([fixture.received(), second.isOpen], [command("unsubscribe", "news"), false]);
+    assertNoResult(ending);
+    fixture.push("unsubscribe", "news", 0);
+    successResultOf(ending);
+  });
+
+  test("Subscription.unsubscribe() waits no longer than its timeout and signal", (fixture) => {
+    const [late, aborted, refused, lost] = ["late", "aborted", "refused", "lost"].map((name) =>
+      fixture.subscribe(name)
+    );
+    assert(late && aborted && refused && lost);
+    const timingOut = late.unsubscribe({ timeout: 1 });
+    const aborting = aborted.unsubscribe({ signal: AbortSignal.abort() });
+    const refusing = refused.unsubscribe();
+    const losing = lost.unsubscribe();
+    failureResultOf(aborting, RequestCancelled);
+    fixture.pair.clock.advance(1);
+    assertEquals(failureResultOf(timingOut, RequestTimeout).sent, true);
+    // The commands are sent in any case, and their late confirmations change nothing.
+    fixture.push("unsubscribe", "late", 3);
+    fixture.push("unsubscribe", "aborted", 2);
+    fixture.send("-NOPERM no\r\n");
+    failureResultOf(refusing, RESPError);
+    assertNoResult(losing);
+    fixture.pair.serverTransport.abortConnection();
+    fixture.pair.pump.flush();
+    successResultOf(losing);
   });
 
   test("subscribe() that is cancelled ends the subscription", (fixture) => {
@@ -541,6 +617,35 @@ cleanTest(
     successResultOf(subscribing);
   },
 );
+
+cleanTest("RESPClientFactory.subscribe() waits for a connection until its timeout", () => {
+  const clock = new Clock();
+  const factory = new RESPClientFactory({ clock, timeout: 3 });
+  const byDefault = factory.subscribe("a");
+  const patient = factory.subscribe("b", { timeout: Infinity });
+  assertThrows(() => factory.subscribe("c", { timeout: NaN }), RangeError, "timeout");
+  clock.advance(3);
+  assertEquals(failureResultOf(byDefault, RequestTimeout).sent, false);
+  assertNoResult(patient);
+  patient.cancel();
+  failureResultOf(patient, RequestCancelled);
+});
+
+cleanTest("RESPClient.prepare() fails if a subscription is not confirmed in time", () => {
+  const clock = new Clock();
+  const client = new RESPClient({ clock, version: 2, password: "x", timeout: 3 });
+  const subscribing = client.subscribe("news", { timeout: 60 });
+  using pair = connectedServerAndClient(TestPeer, client, { clock });
+  const ready = client.prepare();
+  pair.server.send("+OK\r\n");
+  pair.pump.flush();
+  clock.advance(3);
+  failureResultOf(ready, TimeoutError);
+  assertNoResult(subscribing);
+  pair.clientTransport.abortConnection();
+  pair.pump.flush();
+  failureResultOf(subscribing);
+});
 
 cleanTest("RESPClientFactory keeps subscriptions when an attempt times out", () => {
   using fixture = new ServiceFixture({}, { attemptTimeout: 5 });
