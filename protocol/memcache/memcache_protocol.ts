@@ -75,10 +75,11 @@ function withoutItem({ timeout, signal }: RequestOptions): RequestOptions {
  * A client of memcached, in its text protocol. Twisted's `MemCacheProtocol`.
  *
  * Requests are sent at once, and those of one turn together; the answers arrive in the same order.
- * Each method returns a Deferred. It fails with {@linkcode ClientError} before anything is sent if
- * an argument is invalid, and with {@linkcode ClientError}, {@linkcode ServerError} or
- * {@linkcode NoSuchCommand} if the server answers with an error. Every other failure is a
- * `RequestFailure`, whose `sent` says whether the server may have received the request:
+ * Each method returns a Deferred, and does not throw. If an argument or the option `timeout` is
+ * invalid, the Deferred fails with {@linkcode ClientError} before anything is sent, as in Twisted.
+ * If the server answers with an error, it fails with {@linkcode ClientError},
+ * {@linkcode ServerError} or {@linkcode NoSuchCommand}. Every other failure is a `RequestFailure`,
+ * whose `sent` says whether the server may have received the request:
  *
  * - `RequestTimeout` and `RequestCancelled`, by the options `timeout` and `signal` of each method,
  *   as those of `RequestQueue`, or by a call of `cancel()`;
@@ -506,6 +507,7 @@ export class MemCacheProtocol<F extends IProtocolFactory = IProtocolFactory>
   #request<T>(options: RequestOptions, make: () => Exchange<T>): Deferred<T> {
     let exchange: Exchange<T>;
     try {
+      check.checkRequestTimeout(options.timeout);
       exchange = make();
     } catch (error) {
       return fail(asError(error));
@@ -533,6 +535,7 @@ export class MemCacheProtocol<F extends IProtocolFactory = IProtocolFactory>
   ): Deferred<Map<string, T>> {
     let all: string[];
     try {
+      check.checkRequestTimeout(options.timeout);
       all = distinctKeys(keys);
       for (const key of all) this.#checked(key);
     } catch (error) {
