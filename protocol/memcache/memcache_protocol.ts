@@ -84,7 +84,8 @@ function withoutItem({ timeout, signal }: RequestOptions): RequestOptions {
  * - `RequestTimeout` and `RequestCancelled`, by the options `timeout` and `signal` of each method,
  *   as those of `RequestQueue`, or by a call of `cancel()`;
  * - `RequestLost`, if the connection is lost: its `cause` is the reason;
- * - `RequestQueueFull`, if {@linkcode MemCacheOptions.maxWaiting} is reached;
+ * - `RequestQueueFull`, if {@linkcode MemCacheOptions.maxWaiting} or
+ *   {@linkcode MemCacheOptions.maxWaitingBytes} is reached;
  * - `RequestSendFailed`, if nothing could be sent: the connection has not been made, there is no
  *   clock for a timeout, or the value no longer has the length that it had at the call, whose
  *   `cause` is a {@linkcode ClientError}.
@@ -150,13 +151,13 @@ export class MemCacheProtocol<F extends IProtocolFactory = IProtocolFactory>
     this.persistentTimeOut = persistentTimeOut;
     this.decoder = new MemCacheDecoder(options);
     this.#clock = clock;
-    const { timeout, maxInFlight, maxWaiting } = options;
+    const { timeout, maxInFlight, maxWaiting, maxInFlightBytes, maxWaitingBytes } = options;
     const lateClock: RequestQueueOptions["clock"] = {
       callLater: (delay, f, ...args) => this.#timerClock().callLater(delay, f, ...args),
     };
     this.#exchanges = new ExchangeQueue(
       this,
-      { timeout, maxInFlight, maxWaiting, clock: lateClock },
+      { timeout, maxInFlight, maxWaiting, maxInFlightBytes, maxWaitingBytes, clock: lateClock },
       (isFirst) => {
         if (isFirst) this.#startTimeout();
       },

@@ -44,6 +44,7 @@ import {
   successResultOf,
   TestPeer,
 } from "../../testing/mod.ts";
+import { connectProtocol } from "../../testing/fixtures/protocol_fixture.ts";
 import {
   FrameTooLongError,
   RequestCancelled,
@@ -527,6 +528,23 @@ cleanTest("MemCacheProtocol sends the requests of one turn together", () => {
   assertEquals([chunks, server.data.length], [1, 10 * "get key0\r\n".length]);
   pair.clientTransport.abortConnection();
   pump.flush();
+});
+
+cleanTest("MemCacheProtocol holds requests back, rather than exceed the writeBufferLimit", () => {
+  const client = new MemCacheProtocol({ maxInFlightBytes: 12_000, maxWaitingBytes: 100_000 });
+  using fixture = connectProtocol(client, { capacity: 100, writeBufferLimit: 13_000 });
+  const value = "x".repeat(5000);
+  const stored = Array.from({ length: 22 }, (_, i) => client.set(`key${i}`, value));
+  assertEquals([fixture.reason, client.inFlight, client.waiting], [null, 2, 19]);
+  const error = failureResultOf(stored.pop() ?? client.get("key"), RequestQueueFull);
+  assertEquals(error.sent, false);
+  assert(error.message.includes("maxWaitingBytes"), error.message);
+  for (let i = 0; i < 21; i++) {
+    fixture.flush();
+    fixture.peer.send("STORED\r\n");
+    fixture.flush();
+  }
+  assertEquals([new Set(stored.map(successResultOf)), fixture.reason], [new Set([true]), null]);
 });
 
 cleanTest("MemCacheProtocol queues the requests above maxInFlight", () => {
@@ -1175,7 +1193,15 @@ cleanTest("MemCacheProtocol accepts an answer that arrives while the request is 
 });
 
 cleanTest("MemCacheProtocol() checks its options", () => {
-  for (const name of ["persistentTimeOut", "timeout", "maxInFlight", "maxValueLength"]) {
+  for (
+    const name of [
+      "persistentTimeOut",
+      "timeout",
+      "maxInFlight",
+      "maxInFlightBytes",
+      "maxValueLength",
+    ]
+  ) {
     assertThrows(() => new MemCacheProtocol({ [name]: -1 }), RangeError);
   }
   assertEquals(DEFAULT_PORT, 11211);

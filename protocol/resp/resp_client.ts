@@ -122,8 +122,8 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
    */
   constructor(options: RESPClientOptions) {
     super();
-    const { clock, timeout = DEFAULT_TIMEOUT, limits, maxInFlight, maxWaiting, maxTimeouts = 10 } =
-      options;
+    const { clock, timeout = DEFAULT_TIMEOUT, limits, maxTimeouts = 10 } = options;
+    const { maxInFlight, maxWaiting, maxInFlightBytes, maxWaitingBytes } = options;
     this.#options = options;
     this.#login = checkedLogin(options);
     this.decoder = new RESPDecoder(limits);
@@ -133,6 +133,8 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
       timeout,
       maxInFlight,
       maxWaiting,
+      maxInFlightBytes,
+      maxWaitingBytes,
       maxTimeouts,
       protocol: this,
     });
@@ -329,13 +331,17 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
   #ask(outgoing: Outgoing, options: ReadOptions = {}): Deferred<unknown> {
     const { read = asTextValue } = options;
     checkFunction("command() read", read);
-    return this.#requests.request(outgoing, options).addCallback(read);
+    return this.#request(outgoing, options).addCallback(read);
   }
 
   #sendSubscription(verb: string, name: string): Deferred<unknown> {
     const outgoing = { ...this.#encode([[verb, name]]), confirmation: `${verb}:${name}` };
     // A confirmation that came after a timeout would be lost. The caller's wait has one.
-    return this.#requests.request(outgoing, { timeout: Infinity });
+    return this.#request(outgoing, { timeout: Infinity });
+  }
+
+  #request(outgoing: Outgoing, options: RequestOptions): Deferred<RESPValue> {
+    return this.#requests.request(outgoing, options, outgoing.bytes.length);
   }
 
   #send(outgoing: Outgoing): void {

@@ -11,7 +11,11 @@ import type { RESPValue } from "./resp_value.ts";
 export const DEFAULT_TIMEOUT = 10;
 
 /** Options of a `RESPClient`. */
-export interface RESPClientOptions extends Pick<RequestQueueOptions, "maxInFlight" | "maxWaiting"> {
+export interface RESPClientOptions extends
+  Pick<
+    RequestQueueOptions,
+    "maxInFlight" | "maxWaiting" | "maxInFlightBytes" | "maxWaitingBytes"
+  > {
   /** The clock that measures timeouts and the silence of the server: the reactor, or a `Clock`. */
   clock: Pick<IReactorTime, "callLater" | "seconds">;
   /**
