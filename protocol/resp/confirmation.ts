@@ -33,7 +33,11 @@ export function limitConfirmation<T>(
   });
   if (timeout !== Infinity) {
     confirmed.addTimeout(timeout, clock, () => {
-      throw new TimeoutError(`The server did not confirm ${what} within ${timeout} s`);
+      throw new TimeoutError(
+        isSent()
+          ? `The server did not confirm ${what} within ${timeout} s`
+          : `Cannot send ${what} within ${timeout} s: no connection is prepared`,
+      );
     });
   }
   if (signal !== undefined) confirmed.addSignal(signal);

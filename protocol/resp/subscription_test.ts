@@ -625,7 +625,12 @@ cleanTest("RESPClientFactory.subscribe() waits for a connection until its timeou
   const patient = factory.subscribe("b", { timeout: Infinity });
   assertThrows(() => factory.subscribe("c", { timeout: NaN }), RangeError, "timeout");
   clock.advance(3);
-  assertEquals(failureResultOf(byDefault, RequestTimeout).sent, false);
+  const error = failureResultOf(byDefault, RequestTimeout);
+  assertEquals(error.sent, false);
+  assertEquals(
+    error.message,
+    'Cannot send the subscription to the channel "a" within 3 s: no connection is prepared',
+  );
   assertNoResult(patient);
   patient.cancel();
   failureResultOf(patient, RequestCancelled);
