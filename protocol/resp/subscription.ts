@@ -204,13 +204,14 @@ export class Subscription implements AsyncIterable<PublishedMessage>, Disposable
 
   /**
    * Ends the subscription, as {@linkcode close} does, and waits until the server has confirmed it.
-   * The command is sent in any case: `timeout` and `signal` limit only the wait.
+   * `timeout` and `signal` limit only the wait: the command is sent all the same.
    *
    * @param options `timeout`, by default that of the client, and `signal`.
    * @returns A Deferred that fires when the server has confirmed that it sends no more messages. It
    *   fires at once if another subscription to the same channel or pattern continues, there is no
    *   connection, or this subscription has ended before. It fails with a `RESPError` if the server
-   *   refuses, and with a `RequestFailure` if the wait is over.
+   *   refuses, and with a `RequestFailure` if the wait is over, or too many commands wait to be
+   *   sent.
    * @throws {RangeError} when `timeout` is negative or NaN.
    */
   unsubscribe(options: RequestOptions = {}): Deferred<void> {

@@ -168,7 +168,7 @@ export class SubscriptionRegistry {
 
   /**
    * Removes a subscription. Returns a Deferred that fires when the server has confirmed the end of
-   * the last one to its topic. The command is sent in any case, so the options limit only the wait.
+   * the last one to its topic. The options limit the wait, and not the command, which must be sent.
    */
   #remove(subscription: Subscription, options: RequestOptions): Deferred<void> {
     const { kind, name } = subscription;
