@@ -41,13 +41,18 @@ export class RemovableFifo<T extends object> {
     return this.#items.delete(number);
   }
 
+  /** The first item; `undefined` if the queue is empty. */
+  get first(): T | undefined {
+    if (this.#items.size === 0) return undefined;
+    while (!this.#items.has(this.#first)) this.#first++;
+    return this.#items.get(this.#first);
+  }
+
   /** Removes and returns the first item; `undefined` if the queue is empty. */
   shift(): T | undefined {
-    if (this.#items.size === 0) return undefined;
-    let item: T | undefined;
-    while (item === undefined) item = this.#items.get(this.#first++);
-    this.#items.delete(this.#first - 1);
-    return item;
+    const { first } = this;
+    if (first !== undefined) this.#items.delete(this.#first++);
+    return first;
   }
 
   /** Removes and returns all items, in order. */

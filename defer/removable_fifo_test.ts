@@ -19,6 +19,13 @@ Deno.test("RemovableFifo.shift() returns the items in order, and undefined at th
   assertEquals(queue.shift()?.name, "c");
 });
 
+Deno.test("RemovableFifo.first is the item that shift() returns next", () => {
+  const [queue, [a = -1]] = queueOf("a", "b");
+  assertEquals(queue.first?.name, "a");
+  queue.remove(a);
+  assertEquals([queue.first?.name, queue.shift()?.name, queue.first], ["b", "b", undefined]);
+});
+
 Deno.test("RemovableFifo.remove() removes an item once, from any place", () => {
   const [queue, [a = -1, b = -1, c = -1]] = queueOf("a", "b", "c", "d");
   assertEquals([queue.remove(b), queue.remove(b)], [true, false]);

@@ -10,8 +10,8 @@
 
 import { Factory, type IDelayedCall, log, reactor, TCP4ServerEndpoint } from "@torsion/reactor";
 import {
-  type CommandDefinition,
   CommandTable,
+  type CommandTableEntry,
   OK,
   PushReply,
   type RESPCommand,
@@ -191,12 +191,12 @@ function config(command: RESPCommand): RESPOutput {
   return new Map([...CONFIG].filter(([name]) => names.includes(name)));
 }
 
-type Definition = CommandDefinition<Client>;
+type Command = CommandTableEntry<Client>;
 
 /** Refuses a command of a client that has subscribed with RESP2, where it could not be answered. */
-const notSubscribed = ({ arity, run }: Definition): Definition => ({
+const notSubscribed = ({ arity, run }: Command): Command => ({
   arity,
-  run(command, client): ReturnType<Definition["run"]> {
+  run(command, client): ReturnType<Command["run"]> {
     if (!client.isSubscribed || client.version === 3) return run(command, client);
     const name = command.name.toLowerCase();
     throw new RESPError(
@@ -207,7 +207,7 @@ const notSubscribed = ({ arity, run }: Definition): Definition => ({
   },
 });
 
-const KEY_COMMANDS: Record<string, Definition> = {
+const KEY_COMMANDS: Record<string, Command> = {
   ECHO: { arity: 2, run: (command) => command.bytes(0) },
   GET: { arity: 2, run: (command) => store.get(command.text(0)) },
   SET: { arity: -3, run: set },
@@ -228,7 +228,7 @@ const KEY_COMMANDS: Record<string, Definition> = {
 
 const commands = new CommandTable<Client>({
   ...Object.fromEntries(
-    Object.entries(KEY_COMMANDS).map(([name, definition]) => [name, notSubscribed(definition)]),
+    Object.entries(KEY_COMMANDS).map(([name, each]) => [name, notSubscribed(each)]),
   ),
   PING: { arity: -1, run: ping },
   SUBSCRIBE: {

@@ -204,3 +204,22 @@ Deno.test("KeyedRequestQueue.connectionLost() fails all requests, and forgets al
   assertEquals([fixture.queue.inFlight, fixture.queue.abandoned], [0, 0]);
   assertThrows(() => fixture.queue.answer(1, "late"), UnexpectedAnswer);
 });
+
+Deno.test("KeyedRequestQueue counts the size of a request once, however it ends", () => {
+  const sent: string[] = [];
+  const clock = new Clock();
+  let fails = false;
+  const queue = new KeyedRequestQueue<string, string>((_id, request) => {
+    if (fails) throw new Error("not sent");
+    sent.push(request);
+  }, { clock, maxInFlightBytes: 10 });
+  queue.request("a", { timeout: 1 }, 10).addErrback(() => {});
+  clock.advance(1);
+  fails = true;
+  queue.request("b", {}, 10).addErrback(() => {});
+  fails = false;
+  queue.answer(1, "late");
+  queue.request("c", {}, 6);
+  queue.request("d", {}, 6);
+  assertEquals([sent, queue.inFlight, queue.waiting], [["a", "c"], 1, 1]);
+});

@@ -2,6 +2,7 @@ import { Deferred, fail, TimeoutError } from "../defer/mod.ts";
 import { RemovableFifo } from "../defer/removable_fifo.ts";
 import type { IReactorTime, ITransport } from "../reactor/interfaces/mod.ts";
 import { asError, onRejection } from "../defer/guarded_call.ts";
+import { ByteBudget } from "./byte_budget.ts";
 import { checkBound, checkDelay, checkFunction } from "../internal/validation.ts";
 import {
   abandonedRequest,
@@ -41,6 +42,22 @@ export interface RequestQueueOptions {
    */
   maxWaiting?: number | undefined;
   /**
+   * The maximum size of the requests in flight, in bytes: further ones wait to be sent. So it is
+   * also the maximum size of what the queue leaves in the write buffer of the connection, and
+   * should be less than the `writeBufferLimit` of the connection. A single request may be larger,
+   * when no other is in flight. The caller of `request()` passes the size of each request.
+   *
+   * @default {16777216}
+   */
+  maxInFlightBytes?: number | undefined;
+  /**
+   * The maximum size of the requests that wait to be sent, in bytes. One that would exceed it fails
+   * with {@linkcode RequestQueueFull}. A single request may be larger, when no other waits.
+   *
+   * @default {67108864}
+   */
+  maxWaitingBytes?: number | undefined;
+  /**
    * The number of requests that time out in a row, without any answer between them, after which the
    * connection of {@linkcode protocol} is aborted. The last {@linkcode RequestTimeout} is the cause
    * of the reason. A request that timed out before it was sent counts only if an abandoned request
@@ -79,24 +96,48 @@ export class UnexpectedAnswer extends Error {
   override readonly name = "UnexpectedAnswer";
 }
 
+/**
+ * Counts the size of a request in a budget, and no longer in the one before. Set by the class
+ * itself, so that programs do not see it.
+ */
+let countIn: <Req, Res>(pending: PendingRequest<Req, Res>, budget: ByteBudget | null) => void;
+
 /** A request, from the call of `request` until its answer arrives. */
 export class PendingRequest<Req, Res> {
   /** The request, as the caller passed it to `request()`. */
   readonly request: Req;
+  /** The size of the request, in bytes; 0 if it is not known. */
+  readonly size: number;
   /** Fires with the peer's answer. */
   readonly answer: Deferred<Res>;
   #sent = false;
   #isAbandoned = false;
+  /** The budget in which the size counts. */
+  #budget: ByteBudget | null = null;
+
+  static {
+    countIn = (pending, budget) => {
+      pending.#budget?.remove(pending.size);
+      pending.#budget = budget;
+      budget?.add(pending.size);
+    };
+  }
 
   /**
    * Creates a request that has not been sent.
    *
    * @param request The request.
    * @param abandoned Called when the Deferred is cancelled, also by a timeout or a signal.
+   * @param size The size of the request, in bytes.
    */
-  constructor(request: Req, abandoned: (pending: PendingRequest<Req, Res>) => void) {
+  constructor(
+    request: Req,
+    abandoned: (pending: PendingRequest<Req, Res>) => void,
+    size = 0,
+  ) {
     checkFunction("PendingRequest() abandoned", abandoned);
     this.request = request;
+    this.size = size;
     this.answer = new Deferred<Res>(() => {
       this.#isAbandoned = true;
       // Returned, because the Deferred logs the rejection of a promise.
@@ -145,6 +186,8 @@ export abstract class PendingRequests<Req, Res> {
   /** The number of requests that have timed out since the last answer. */
   #timeouts = 0;
   readonly #waiting = new RemovableFifo<PendingRequest<Req, Res>>();
+  readonly #inFlightBytes: ByteBudget;
+  readonly #waitingBytes: ByteBudget;
   /** The reason for which the connection was lost. */
   #lost: Error | null = null;
   /** Whether waiting requests are being sent. */
@@ -162,6 +205,11 @@ export abstract class PendingRequests<Req, Res> {
     const { clock = null, timeout = Infinity, maxInFlight = 1000, maxWaiting = 10_000 } = options;
     checkBound("maxInFlight", maxInFlight, 1);
     checkBound("maxWaiting", maxWaiting, 0);
+    const { maxInFlightBytes = 16_777_216, maxWaitingBytes = 67_108_864 } = options;
+    checkBound("maxInFlightBytes", maxInFlightBytes, 1);
+    checkBound("maxWaitingBytes", maxWaitingBytes, 0);
+    this.#inFlightBytes = new ByteBudget(maxInFlightBytes);
+    this.#waitingBytes = new ByteBudget(maxWaitingBytes);
     const { maxTimeouts = Infinity, protocol } = options;
     checkBound("maxTimeouts", maxTimeouts, 1);
     if (maxTimeouts !== Infinity && protocol === undefined) {
@@ -189,6 +237,8 @@ export abstract class PendingRequests<Req, Res> {
    *
    * @param request The request.
    * @param options `timeout` and `signal` for this request.
+   * @param size The size of the request in bytes, which counts towards `maxInFlightBytes` and
+   *   `maxWaitingBytes`; 0 by default.
    * @returns A Deferred that fires with the answer. Cancelling it abandons the request: it is not
    *   sent if it still waits, and otherwise its answer is dropped when it arrives. It fails with
    *   the error with which the peer answers, or with a failure whose `sent` says whether the
@@ -196,35 +246,33 @@ export abstract class PendingRequests<Req, Res> {
    *   {@linkcode RequestQueueFull}, {@linkcode RequestSendFailed} if `send` or the clock throws, or
    *   {@linkcode RequestLost} if the connection is lost. The error of the peer is not a
    *   {@linkcode RequestFailure}.
-   * @throws {RangeError} when `timeout` is negative or NaN.
+   * @throws {RangeError} when `timeout` is negative or NaN, or `size` is negative or not an
+   *   integer.
    * @throws {TypeError} when there is a `timeout` but the queue has no `clock`.
    */
-  request(request: Req, options: RequestOptions = {}): Deferred<Res> {
+  request(request: Req, options: RequestOptions = {}, size = 0): Deferred<Res> {
     const { timeout = this.#timeout, signal } = options;
     this.#check(timeout);
+    checkBound("size", size, 0);
     if (this.#lost !== null) return fail(new RequestLost(this.#lost, false));
     if (signal?.aborted) return fail(abortedRequest(signal));
-    const hasTurn = this.#waiting.length === 0 && this.inFlight < this.#maxInFlight;
-    if (!hasTurn && this.#waiting.length >= this.#maxWaiting) {
-      return fail(
-        new RequestQueueFull(
-          `Cannot queue a request: the limit of ${this.#waiting.length} waiting requests ` +
-            `(maxWaiting) is reached, and ${this.inFlight} are in flight`,
-        ),
-      );
-    }
-    const wasBlocked = this.#isBlocked;
+    const hasTurn = this.#waiting.length === 0 && this.#hasRoom(size);
+    const full = hasTurn ? null : this.#reasonFull(size);
+    if (full !== null) return fail(full);
+    const wasBlocked = this.#isBlocked(size);
     let number = -1;
     const pending = new PendingRequest<Req, Res>(request, (pending) => {
-      if (!this.#waiting.remove(number)) this.#abandon(pending);
-    });
+      if (this.#waiting.remove(number)) countIn(pending, null);
+      else this.#abandon(pending);
+      this.#startMore();
+    }, size);
     try {
       this.#addTimeout(timeout, pending);
     } catch (error) {
       return fail(new RequestSendFailed(asError(error)));
     }
     if (hasTurn) this.#start(pending);
-    else number = this.#waiting.push(pending);
+    else number = this.#wait(pending);
     if (signal !== undefined) pending.answer.addSignal(signal);
     return pending.answer.addErrback((error) => this.#failed(pending, error, wasBlocked));
   }
@@ -302,26 +350,57 @@ export abstract class PendingRequests<Req, Res> {
     pending: PendingRequest<Req, Res>,
     outcome: { answer: Res } | { error: Error },
   ): void {
+    countIn(pending, null);
     this.#startMore();
     pending.settle(outcome);
   }
 
   #abandon(pending: PendingRequest<Req, Res>): void {
+    const before = this.inFlight;
     this.abandon(pending);
-    this.#startMore();
+    if (this.inFlight < before) countIn(pending, null);
   }
 
-  /** Sends waiting requests while fewer than `maxInFlight` are in flight. */
+  /** Whether a request of this size may be sent now. */
+  #hasRoom(size: number): boolean {
+    return this.inFlight < this.#maxInFlight && this.#inFlightBytes.hasRoom(size);
+  }
+
+  /** Returns the failure of a request that may not wait; `null` if it may. */
+  #reasonFull(size: number): RequestQueueFull | null {
+    const { length } = this.#waiting;
+    const rest = `, and ${this.inFlight} are in flight`;
+    if (length >= this.#maxWaiting) {
+      return new RequestQueueFull(
+        `Cannot queue a request: the limit of ${length} waiting requests (maxWaiting) is ` +
+          `reached${rest}`,
+      );
+    }
+    const { used, limit } = this.#waitingBytes;
+    if (this.#waitingBytes.hasRoom(size)) return null;
+    return new RequestQueueFull(
+      `Cannot queue a request of ${size} bytes: ${used} bytes wait, the limit is ${limit} ` +
+        `(maxWaitingBytes)${rest}`,
+    );
+  }
+
+  #wait(pending: PendingRequest<Req, Res>): number {
+    countIn(pending, this.#waitingBytes);
+    return this.#waiting.push(pending);
+  }
+
+  /** Sends waiting requests while there is room for them in flight. */
   #startMore(): void {
     // A request that is answered while it is being sent calls this method again. The inner call
     // returns, and the loop below sends the next request, without recursion.
     if (this.#isStarting) return;
     this.#isStarting = true;
     try {
-      while (this.inFlight < this.#maxInFlight) {
-        const next = this.#waiting.shift();
-        if (next === undefined) break;
-        this.#start(next);
+      for (;;) {
+        const { first } = this.#waiting;
+        if (first === undefined || !this.#hasRoom(first.size)) break;
+        this.#waiting.shift();
+        this.#start(first);
       }
     } finally {
       this.#isStarting = false;
@@ -330,6 +409,7 @@ export abstract class PendingRequests<Req, Res> {
 
   #start(pending: PendingRequest<Req, Res>): void {
     pending.start();
+    countIn(pending, this.#inFlightBytes);
     try {
       onRejection(this.send(pending), (error) => this.#notSent(pending, error));
     } catch (error) {
@@ -351,15 +431,15 @@ export abstract class PendingRequests<Req, Res> {
   }
 
   /** Whether only late answers can free a place for the requests that wait. */
-  get #isBlocked(): boolean {
-    return this.inFlight >= this.#maxInFlight && this.isHeldUp;
+  #isBlocked(size: number): boolean {
+    return !this.#hasRoom(size) && this.isHeldUp;
   }
 
   /** Rethrows the failure of a request; that of an abandoned one with `sent`. */
   #failed(pending: PendingRequest<Req, Res>, error: Error, wasBlocked: boolean): never {
     if (!pending.isAbandoned) throw error;
     const failure = abandonedRequest(error, pending.sent);
-    const isCounted = failure.sent || wasBlocked && this.#isBlocked;
+    const isCounted = failure.sent || wasBlocked && this.#isBlocked(pending.size);
     if (isCounted && failure instanceof RequestTimeout) this.#timedOut(failure);
     throw failure;
   }

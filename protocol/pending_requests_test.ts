@@ -11,9 +11,10 @@ import type { PendingRequests, RequestQueueOptions } from "./pending_requests.ts
 import { isRequestFailure } from "./request_failures.ts";
 import { RequestQueue } from "./request_queue.ts";
 
-/** A request: a number, and what `send` does with it. */
+/** A request: a number, its size in bytes, and what `send` does with it. */
 interface Question {
   n: number;
+  size: number;
   sending: "sends" | "throws" | "answers at once" | "loses the connection";
 }
 
@@ -22,33 +23,42 @@ interface Subject {
   requests: PendingRequests<Question, number>;
   /** Answers the request at that position, or another one. Returns whether there was any. */
   answer: (place: number, failure?: Error) => boolean;
+  /** The requests that the peer has not answered. */
+  unanswered: readonly Question[];
+  /** Whether an abandoned request stays in flight until it is answered. */
+  keepsAbandoned: boolean;
 }
 
 /** Called with each request that is sent. */
 type Sent = (question: Question) => void;
 
 function inOrder(options: RequestQueueOptions, sent: Sent): Subject {
-  const unanswered: number[] = [];
+  const unanswered: Question[] = [];
   const answer: Subject["answer"] = (_place, failure) => {
-    const n = unanswered.shift();
-    if (n === undefined) return false;
-    if (failure === undefined) requests.answer(n);
+    const asked = unanswered.shift();
+    if (asked === undefined) return false;
+    if (failure === undefined) requests.answer(asked.n);
     else requests.fail(failure);
     return true;
   };
   const requests: RequestQueue<Question, number> = new RequestQueue((question) => {
     sent(question);
     if (question.sending === "throws") throw new TypeError(`${question.n}`);
-    unanswered.push(question.n);
+    unanswered.push(question);
     // Answers arrive in order, so the earlier requests are answered first.
     if (question.sending === "answers at once") { while (answer(0)); }
     if (question.sending === "loses the connection") requests.connectionLost(new ConnectionDone());
   }, options);
-  return { requests, answer: (...args) => requests.inFlight > 0 && answer(...args) };
+  return {
+    requests,
+    answer: (...args) => requests.inFlight > 0 && answer(...args),
+    unanswered,
+    keepsAbandoned: true,
+  };
 }
 
 function byName(options: RequestQueueOptions, sent: Sent): Subject {
-  const unanswered: { id: number; n: number }[] = [];
+  const unanswered: (Question & { id: number })[] = [];
   const answer: Subject["answer"] = (place, failure) => {
     const [asked] = unanswered.splice(place % Math.max(1, unanswered.length), 1);
     if (asked === undefined) return false;
@@ -59,13 +69,15 @@ function byName(options: RequestQueueOptions, sent: Sent): Subject {
   const requests: KeyedRequestQueue<Question, number> = new KeyedRequestQueue((id, question) => {
     sent(question);
     if (question.sending === "throws") throw new TypeError(`${question.n}`);
-    unanswered.push({ id, n: question.n });
+    unanswered.push({ id, ...question });
     if (question.sending === "answers at once") answer(unanswered.length - 1);
     if (question.sending === "loses the connection") requests.connectionLost(new ConnectionDone());
   }, options);
   return {
     requests,
     answer: (...args) => requests.inFlight + requests.abandoned > 0 && answer(...args),
+    unanswered,
+    keepsAbandoned: false,
   };
 }
 
@@ -99,6 +111,7 @@ const move: fc.Arbitrary<Move> = fc.record({
 
 /** The outcome of one request. */
 interface Outcome {
+  size: number;
   answer: Deferred<number>;
   /** Its answers and failures: exactly one is expected. */
   ends: (number | string)[];
@@ -112,13 +125,18 @@ function play(make: (options: RequestQueueOptions, sent: Sent) => Subject, moves
   const clock = new Clock();
   const maxInFlight = 1 + (moves[0]?.which ?? 0) % 4;
   const sent: number[] = [];
-  const options = { clock, timeout: 3, maxInFlight, maxWaiting: 4 };
-  const { requests, answer } = make(options, ({ n }) => sent.push(n));
+  const maxInFlightBytes = 6;
+  const options = { clock, timeout: 3, maxInFlight, maxWaiting: 4, maxInFlightBytes };
+  const subject = make(options, ({ n }) => sent.push(n));
+  const { requests, answer } = subject;
   const asked: Outcome[] = [];
-  const ask = (sending: Question["sending"]): void => {
+  const ask = (sending: Question["sending"], which: number): void => {
     const n = asked.length;
+    // Some are larger than the limit.
+    const size = which % 9;
     const each: Outcome = {
-      answer: requests.request({ n, sending }),
+      size,
+      answer: requests.request({ n, size, sending }, {}, size),
       ends: [],
       endedUnsent: false,
       sent: null,
@@ -134,15 +152,28 @@ function play(make: (options: RequestQueueOptions, sent: Sent) => Subject, moves
     });
   };
   for (const { kind, sending, which } of moves) {
-    if (kind === "request") ask(sending);
+    if (kind === "request") ask(sending, which);
     else if (kind === "answer") answer(which);
     else if (kind === "fail") answer(which, new RangeError());
     else if (kind === "cancel") asked[which]?.answer.cancel();
     else if (kind === "wait") clock.advance(1);
     else requests.connectionLost(new ConnectionDone());
     assert(requests.inFlight <= maxInFlight && requests.waiting <= 4);
-    // No request waits while fewer than maxInFlight are in flight.
-    if (requests.waiting > 0) assertEquals(requests.inFlight, maxInFlight);
+    if (requests.inFlight === 0) {
+      assertEquals(requests.waiting, 0);
+      continue;
+    }
+    const sizes = subject.unanswered
+      .filter(({ n }) => subject.keepsAbandoned || asked[n]?.ends.length === 0)
+      .map(({ size }) => size)
+      .filter((size) => size > 0);
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    assert(bytes <= maxInFlightBytes || sizes.length === 1);
+    if (requests.waiting === 0) continue;
+    // No request waits while there is room for it.
+    const next = asked.find(({ ends }, n) => !sent.includes(n) && ends.length === 0);
+    const isTooLarge = bytes > 0 && bytes + (next?.size ?? 0) > maxInFlightBytes;
+    assert(requests.inFlight === maxInFlight || isTooLarge);
   }
   requests.connectionLost(new ConnectionDone());
   for (const [n, { ends, endedUnsent, sent: isSent }] of asked.entries()) {

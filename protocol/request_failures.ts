@@ -118,7 +118,10 @@ export class RequestSendFailed extends Error implements RequestFailure {
   }
 }
 
-/** The failure of a request that was made while `maxWaiting` requests waited already. */
+/**
+ * The failure of a request that was made while as many requests waited as `maxWaiting` or
+ * `maxWaitingBytes` allows.
+ */
 export class RequestQueueFull extends Error implements RequestFailure {
   static {
     this.prototype.name = "RequestQueueFull";

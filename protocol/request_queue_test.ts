@@ -375,3 +375,56 @@ Deno.test("RequestQueue option maxTimeouts needs a protocol", () => {
   assertThrows(() => queue({ maxTimeouts: 2 }), TypeError, "contain no protocol");
   assertThrows(() => queue({ maxTimeouts: 0 }), RangeError, "maxTimeouts");
 });
+
+Deno.test("RequestQueue option maxInFlightBytes holds requests back until there is room", () => {
+  const fixture = queue({ maxInFlightBytes: 10 });
+  for (const [request, size] of [["a", 6], ["b", 4], ["c", 1], ["d", 50], ["e", 1]] as const) {
+    fixture.queue.request(request, {}, size);
+  }
+  assertEquals(fixture.sent, ["a", "b"]);
+  fixture.queue.answer("A");
+  assertEquals(fixture.sent, ["a", "b", "c"]);
+  fixture.queue.answer("B");
+  fixture.queue.answer("C");
+  // A request that is larger than the limit is sent when no other is in flight.
+  assertEquals(fixture.sent, ["a", "b", "c", "d"]);
+  fixture.queue.answer("D");
+  assertEquals(fixture.sent, ["a", "b", "c", "d", "e"]);
+});
+
+Deno.test("RequestQueue sends the requests behind a large one that is cancelled", () => {
+  const fixture = queue({ maxInFlightBytes: 10 });
+  fixture.queue.request("a", {}, 6);
+  const large = fixture.queue.request("large", {}, 50);
+  fixture.queue.request("b", {}, 4);
+  assertEquals(outcomeOf(large), []);
+  large.cancel();
+  assertEquals(fixture.sent, ["a", "b"]);
+});
+
+Deno.test("RequestQueue option maxWaitingBytes limits the size of the requests that wait", () => {
+  const fixture = queue({ maxInFlight: 1, maxWaitingBytes: 10 });
+  fixture.queue.request("a", {}, 100);
+  // A request that is larger than the limit may wait if no other does.
+  const large = fixture.queue.request("b", {}, 11);
+  const errors: Error[] = [];
+  fixture.queue.request("c", {}, 1).addErrback((error) => void errors.push(error));
+  assertEquals(errors.map(({ message }) => message), [
+    "Cannot queue a request of 1 bytes: 11 bytes wait, the limit is 10 (maxWaitingBytes), and " +
+    "1 are in flight",
+  ]);
+  assertInstanceOf(errors[0], RequestQueueFull);
+  assertEquals(outcomeOf(large), []);
+  large.cancel();
+  fixture.queue.request("d", {}, 5);
+  fixture.queue.request("e", {}, 5);
+  assertEquals([fixture.queue.inFlight, fixture.queue.waiting], [1, 2]);
+});
+
+Deno.test("RequestQueue.request() throws for an invalid size, and RequestQueue() for a limit", () => {
+  for (const size of [-1, 0.5, NaN]) {
+    assertThrows(() => queue().queue.request("a", {}, size), RangeError, "size");
+  }
+  assertThrows(() => queue({ maxInFlightBytes: 0 }), RangeError, "maxInFlightBytes");
+  assertThrows(() => queue({ maxWaitingBytes: -1 }), RangeError, "maxWaitingBytes");
+});

@@ -39,8 +39,14 @@ export function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(content, (char) => char.charCodeAt(0));
 }
 
+/**
+ * The greatest size of a chunk, in bytes: larger than the part of a chunk that a decoder copies to
+ * join it with the chunk before.
+ */
+const MAX_CHUNK = 256;
+
 /** Draws the sizes of chunks. */
 export function randomSizes(random: Random): number[] {
   if (random() < 0.2) return [1];
-  return Array.from({ length: magnitude(random, 1, 8) }, () => magnitude(random, 1, 64));
+  return Array.from({ length: magnitude(random, 1, 8) }, () => magnitude(random, 1, MAX_CHUNK));
 }

@@ -77,6 +77,12 @@ export function checkExpireTime(expireTime: unknown): void {
   checkInteger("expireTime", expireTime, -MAX_INT32 - 1, MAX_INT32);
 }
 
+/** Throws unless a value is the timeout of a request, or `undefined`. */
+export function checkRequestTimeout(timeout: unknown): void {
+  if (timeout === undefined || (typeof timeout === "number" && timeout >= 0)) return;
+  throw invalid("timeout", timeout, "it must be a number of seconds from 0");
+}
+
 /** Throws unless a value is a delay of `flushAll()`. */
 export function checkFlushDelay(delay: unknown): void {
   checkInteger("delay", delay, 0, MAX_INT32);

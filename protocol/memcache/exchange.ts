@@ -10,6 +10,7 @@ const LF = 0x0a;
 const SMALL = 4096;
 /** The number of characters of a line that an error message shows. */
 const SHOWN = 100;
+const LINE_END = "\r\n";
 const encoder = new TextEncoder();
 
 /** A request, and its answer. */
@@ -30,12 +31,19 @@ export class Exchange<T> {
     this.#read = read;
     this.#value = value;
     this.#length = value?.length ?? 0;
-    this.#line = value === null ? `${command}\r\n` : `${command} ${this.#length}${rest}\r\n`;
+    this.#line = value === null
+      ? command + LINE_END
+      : `${command} ${this.#length}${rest}${LINE_END}`;
   }
 
   /** Whether a value follows the line. */
   get hasValue(): boolean {
     return this.#value !== null;
+  }
+
+  /** The size of the request in bytes; less if the line has characters that are not ASCII. */
+  get size(): number {
+    return this.#line.length + (this.#value === null ? 0 : this.#length + LINE_END.length);
   }
 
   /**
@@ -71,7 +79,7 @@ export class Exchange<T> {
       );
     }
     if (value.length <= SMALL) return transport.write(this.#joined(value));
-    transport.writeSequence([this.#line, value, "\r\n"]);
+    transport.writeSequence([this.#line, value, LINE_END]);
   }
 
   /** Reads a part of the answer. Returns the outcome. */

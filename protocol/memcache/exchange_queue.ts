@@ -59,7 +59,7 @@ export class ExchangeQueue {
    * the server answers, or with a `RequestFailure`.
    */
   request<T>(exchange: Exchange<T>, options: RequestOptions): Deferred<T> {
-    return this.#queue.request(exchange, options).addCallback(() => exchange.result);
+    return this.#queue.request(exchange, options, exchange.size).addCallback(() => exchange.result);
   }
 
   /**

@@ -31,6 +31,20 @@ export interface MemCacheOptions extends MemCacheDecoderOptions {
    */
   maxWaiting?: number | undefined;
   /**
+   * The maximum size of the requests that are sent and not answered, in bytes. Further ones wait. A
+   * single request may be larger, when no other is in flight.
+   *
+   * @default {16777216}
+   */
+  maxInFlightBytes?: number | undefined;
+  /**
+   * The maximum size of the requests that wait to be sent, in bytes. One that would exceed it fails
+   * with `RequestQueueFull`. A single request may be larger, when no other waits.
+   *
+   * @default {67108864}
+   */
+  maxWaitingBytes?: number | undefined;
+  /**
    * The clock of the timeouts: a reactor, or the `Clock` of a test.
    *
    * @default {undefined} The clock of the reactor to which the connection belongs.

@@ -75,15 +75,17 @@ function withoutItem({ timeout, signal }: RequestOptions): RequestOptions {
  * A client of memcached, in its text protocol. Twisted's `MemCacheProtocol`.
  *
  * Requests are sent at once, and those of one turn together; the answers arrive in the same order.
- * Each method returns a Deferred. It fails with {@linkcode ClientError} before anything is sent if
- * an argument is invalid, and with {@linkcode ClientError}, {@linkcode ServerError} or
- * {@linkcode NoSuchCommand} if the server answers with an error. Every other failure is a
- * `RequestFailure`, whose `sent` says whether the server may have received the request:
+ * Each method returns a Deferred, and does not throw. If an argument or the option `timeout` is
+ * invalid, the Deferred fails with {@linkcode ClientError} before anything is sent, as in Twisted.
+ * If the server answers with an error, it fails with {@linkcode ClientError},
+ * {@linkcode ServerError} or {@linkcode NoSuchCommand}. Every other failure is a `RequestFailure`,
+ * whose `sent` says whether the server may have received the request:
  *
  * - `RequestTimeout` and `RequestCancelled`, by the options `timeout` and `signal` of each method,
  *   as those of `RequestQueue`, or by a call of `cancel()`;
  * - `RequestLost`, if the connection is lost: its `cause` is the reason;
- * - `RequestQueueFull`, if {@linkcode MemCacheOptions.maxWaiting} is reached;
+ * - `RequestQueueFull`, if {@linkcode MemCacheOptions.maxWaiting} or
+ *   {@linkcode MemCacheOptions.maxWaitingBytes} is reached;
  * - `RequestSendFailed`, if nothing could be sent: the connection has not been made, there is no
  *   clock for a timeout, or the value no longer has the length that it had at the call, whose
  *   `cause` is a {@linkcode ClientError}.
@@ -149,13 +151,13 @@ export class MemCacheProtocol<F extends IProtocolFactory = IProtocolFactory>
     this.persistentTimeOut = persistentTimeOut;
     this.decoder = new MemCacheDecoder(options);
     this.#clock = clock;
-    const { timeout, maxInFlight, maxWaiting } = options;
+    const { timeout, maxInFlight, maxWaiting, maxInFlightBytes, maxWaitingBytes } = options;
     const lateClock: RequestQueueOptions["clock"] = {
       callLater: (delay, f, ...args) => this.#timerClock().callLater(delay, f, ...args),
     };
     this.#exchanges = new ExchangeQueue(
       this,
-      { timeout, maxInFlight, maxWaiting, clock: lateClock },
+      { timeout, maxInFlight, maxWaiting, maxInFlightBytes, maxWaitingBytes, clock: lateClock },
       (isFirst) => {
         if (isFirst) this.#startTimeout();
       },
@@ -506,6 +508,7 @@ export class MemCacheProtocol<F extends IProtocolFactory = IProtocolFactory>
   #request<T>(options: RequestOptions, make: () => Exchange<T>): Deferred<T> {
     let exchange: Exchange<T>;
     try {
+      check.checkRequestTimeout(options.timeout);
       exchange = make();
     } catch (error) {
       return fail(asError(error));
@@ -533,6 +536,7 @@ export class MemCacheProtocol<F extends IProtocolFactory = IProtocolFactory>
   ): Deferred<Map<string, T>> {
     let all: string[];
     try {
+      check.checkRequestTimeout(options.timeout);
       all = distinctKeys(keys);
       for (const key of all) this.#checked(key);
     } catch (error) {

@@ -44,6 +44,7 @@ import {
   successResultOf,
   TestPeer,
 } from "../../testing/mod.ts";
+import { connectProtocol } from "../../testing/fixtures/protocol_fixture.ts";
 import {
   FrameTooLongError,
   RequestCancelled,
@@ -529,6 +530,23 @@ cleanTest("MemCacheProtocol sends the requests of one turn together", () => {
   pump.flush();
 });
 
+cleanTest("MemCacheProtocol holds requests back, rather than exceed the writeBufferLimit", () => {
+  const client = new MemCacheProtocol({ maxInFlightBytes: 12_000, maxWaitingBytes: 100_000 });
+  using fixture = connectProtocol(client, { capacity: 100, writeBufferLimit: 13_000 });
+  const value = "x".repeat(5000);
+  const stored = Array.from({ length: 22 }, (_, i) => client.set(`key${i}`, value));
+  assertEquals([fixture.reason, client.inFlight, client.waiting], [null, 2, 19]);
+  const error = failureResultOf(stored.pop() ?? client.get("key"), RequestQueueFull);
+  assertEquals(error.sent, false);
+  assert(error.message.includes("maxWaitingBytes"), error.message);
+  for (let i = 0; i < 21; i++) {
+    fixture.flush();
+    fixture.peer.send("STORED\r\n");
+    fixture.flush();
+  }
+  assertEquals([new Set(stored.map(successResultOf)), fixture.reason], [new Set([true]), null]);
+});
+
 cleanTest("MemCacheProtocol queues the requests above maxInFlight", () => {
   const setup = new Setup({ maxInFlight: 1, maxWaiting: 1 });
   const requests = ["a", "b", "c"].map((key) => setup.client.get(key));
@@ -675,6 +693,28 @@ cleanTest(
         assertInstanceOf(error, ClientError);
         assert(error.message.startsWith("Cannot use the key "), error.message);
         assert(error.message.includes(reason), error.message);
+      }
+    }
+    assertEquals([setup.sent(), setup.client.inFlight], ["", 0]);
+  },
+);
+
+cleanTest(
+  "MemCacheProtocol fails a request with an invalid timeout like one with an invalid key",
+  () => {
+    const setup = new Setup();
+    for (const timeout of [-1, NaN, "5" as never]) {
+      const requests = [
+        setup.client.get("foo", { timeout }),
+        setup.client.getMultiple(["foo"], { timeout }),
+        setup.client.getMultiple([], { timeout }),
+        setup.client.set("foo", "bar", { timeout }),
+        setup.client.version({ timeout }),
+      ];
+      for (const request of requests) {
+        const error = failureResultOf(request);
+        assertInstanceOf(error, ClientError);
+        assert(error.message.startsWith("Cannot use the timeout "), error.message);
       }
     }
     assertEquals([setup.sent(), setup.client.inFlight], ["", 0]);
@@ -1153,9 +1193,16 @@ cleanTest("MemCacheProtocol accepts an answer that arrives while the request is 
 });
 
 cleanTest("MemCacheProtocol() checks its options", () => {
-  for (const name of ["persistentTimeOut", "timeout", "maxInFlight", "maxValueLength"]) {
+  for (
+    const name of [
+      "persistentTimeOut",
+      "timeout",
+      "maxInFlight",
+      "maxInFlightBytes",
+      "maxValueLength",
+    ]
+  ) {
     assertThrows(() => new MemCacheProtocol({ [name]: -1 }), RangeError);
   }
-  assertThrows(() => new Setup().client.get("foo", { timeout: -1 }), RangeError, "timeout");
   assertEquals(DEFAULT_PORT, 11211);
 });

@@ -1,5 +1,6 @@
 import { checkFunction, checkInteger } from "../../internal/validation.ts";
 import { quote } from "../../internal/foreign_value.ts";
+import type { HelloReply } from "./hello.ts";
 import type { RESPCommand } from "./resp_command.ts";
 import type { RESPOutput } from "./resp_output.ts";
 
@@ -25,10 +26,10 @@ export class PushReply {
 }
 
 /** The result of a command. */
-export type CommandResult = RESPOutput | PushReply;
+export type CommandResult = RESPOutput | PushReply | HelloReply;
 
-/** A command that a server knows. */
-export interface CommandDefinition<Client> {
+/** An entry of a {@linkcode CommandTable}: a command that a server knows. */
+export interface CommandTableEntry<Client> {
   /**
    * The number of words, the name included, as in Redis. A negative number is a minimum: -2 accepts
    * two words or more.
@@ -46,7 +47,7 @@ export interface CommandDefinition<Client> {
 }
 
 /** Commands by their names in upper case. */
-export type CommandDefinitions<Client> = Readonly<Record<string, CommandDefinition<Client>>>;
+export type CommandTableEntries<Client> = Readonly<Record<string, CommandTableEntry<Client>>>;
 
 /**
  * The commands that a server knows. All its connections share one table.
@@ -63,19 +64,19 @@ export type CommandDefinitions<Client> = Readonly<Record<string, CommandDefiniti
  * console.log(table.get("PING")?.arity, table.get("GET"));
  * ```
  */
-export class CommandTable<Client> implements Iterable<[string, CommandDefinition<Client>]> {
-  readonly #definitions: ReadonlyMap<string, CommandDefinition<Client>>;
+export class CommandTable<Client> implements Iterable<[string, CommandTableEntry<Client>]> {
+  readonly #entries: ReadonlyMap<string, CommandTableEntry<Client>>;
 
   /**
    * Creates a table.
    *
-   * @param definitions The commands, by their names in upper case.
+   * @param entries The commands, by their names in upper case.
    * @throws {RangeError} when a name is not in upper case, or an arity is 0 or not an integer.
    * @throws {TypeError} when a command has no function `run`.
    */
-  constructor(definitions: CommandDefinitions<Client>) {
-    const entries = Object.entries(definitions);
-    for (const [name, { arity, run }] of entries) {
+  constructor(entries: CommandTableEntries<Client>) {
+    const all = Object.entries(entries);
+    for (const [name, { arity, run }] of all) {
       if (name !== name.toUpperCase()) {
         throw new RangeError(`Cannot define the command ${quote(name)}: it is not in upper case`);
       }
@@ -87,7 +88,7 @@ export class CommandTable<Client> implements Iterable<[string, CommandDefinition
       }
       checkFunction(`run of ${name}`, run);
     }
-    this.#definitions = new Map(entries);
+    this.#entries = new Map(all);
   }
 
   /**
@@ -95,13 +96,13 @@ export class CommandTable<Client> implements Iterable<[string, CommandDefinition
    *
    * @param name The name in upper case.
    */
-  get(name: string): CommandDefinition<Client> | undefined {
-    return this.#definitions.get(name);
+  get(name: string): CommandTableEntry<Client> | undefined {
+    return this.#entries.get(name);
   }
 
   /** Iterates over the names and the commands. */
-  [Symbol.iterator](): Iterator<[string, CommandDefinition<Client>]> {
-    return this.#definitions[Symbol.iterator]();
+  [Symbol.iterator](): Iterator<[string, CommandTableEntry<Client>]> {
+    return this.#entries[Symbol.iterator]();
   }
 }
 

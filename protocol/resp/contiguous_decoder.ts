@@ -15,19 +15,17 @@ const MEMORY = 2048;
  * frames of one chunk cost no more than an index each.
  */
 export abstract class ContiguousDecoder<Frame> extends BufferedDecoder<Frame> {
-  /** The content of the buffer; empty if it must be read again. */
+  /** The content of the buffer; empty if it must be looked for. */
   #bytes: Uint8Array = EMPTY;
   /** The `buffer` of `#bytes`, kept because that getter takes as long as to create a view. */
   #memory: ArrayBufferLike = EMPTY_MEMORY;
-  /** Whether `#bytes` is a copy of the beginning of the content. */
-  #isPart = false;
-  /** Memory for copies. What has been used of it is never written again. */
-  #copies: Uint8Array = EMPTY;
-  #copied = 0;
   /** The number of bytes at its beginning that belong to frames that were returned. */
   #used = 0;
   /** The number of bytes that the incomplete frame is known to need. */
   #needed = 0;
+  /** Memory for copies. What has been used of it is never written again. */
+  #copies: Uint8Array = EMPTY;
+  #copied = 0;
 
   /** The number of bytes that have been pushed and belong to no frame that was returned. */
   override get buffered(): number {
@@ -84,21 +82,13 @@ export abstract class ContiguousDecoder<Frame> extends BufferedDecoder<Frame> {
 
   /** Decodes the next frame. */
   protected override decode(): Frame | null {
-    const { buffer } = this;
-    if (buffer.size - this.#used < Math.max(this.#needed, 1)) return this.#wait();
-    if (this.#bytes.length === 0) this.#look();
-    let frame = this.parse(this.#bytes, this.#used);
-    if (this.#isPart) {
-      if (frame === null) {
-        this.#show(buffer.peek(0, buffer.size));
-        frame = this.parse(this.#bytes, this.#used);
-      } else {
-        // The frames after this one are looked for where they arrived.
-        this.#hide();
-      }
-      this.#isPart = false;
-    }
-    return frame ?? this.#wait();
+    const frame = this.#used < this.#bytes.length
+      ? this.parse(this.#bytes, this.#used)
+      : this.#first();
+    if (frame !== null) return frame;
+    this.#skipUsed();
+    this.buffer.expect(this.#needed);
+    return null;
   }
 
   /** Forgets the incomplete frame. */
@@ -108,42 +98,37 @@ export abstract class ContiguousDecoder<Frame> extends BufferedDecoder<Frame> {
   }
 
   /**
-   * Gets the content of the buffer in one piece. If it begins with the end of a chunk, and a larger
-   * chunk follows, then only the beginning of that chunk is copied: probably, the first frame ends
+   * Decodes the first frame since bytes were added. If it begins with the end of a chunk, and a
+   * larger chunk follows, then only the beginning of that chunk is copied: probably, the frame ends
    * there, and the others need no copy.
    */
-  #look(): void {
+  #first(): Frame | null {
     this.#skipUsed();
     const { buffer } = this;
-    const { size } = buffer;
+    const needed = Math.max(this.#needed, 1);
+    if (buffer.size < needed) return null;
     const head = buffer.peekHead();
-    const end = Math.max(this.#needed, head.length + BEYOND);
-    this.#isPart = head.length * 2 <= size && end < size;
-    if (head.length === size) this.#show(head);
-    else if (this.#isPart) this.#show(this.#join(head, buffer.peek(head.length, end)));
-    else this.#show(buffer.peek(0, size));
+    if (head.length === buffer.size) return this.#parseIn(head);
+    const end = Math.max(needed, head.length + BEYOND);
+    if (head.length * 2 <= buffer.size && end < buffer.size) {
+      const frame = this.#parseIn(this.#join(head, buffer.peek(head.length, end)));
+      // The frames after this one are looked for where they arrived.
+      this.#skipUsed();
+      if (frame !== null) return frame;
+    }
+    return this.#parseIn(buffer.peek(0, buffer.size));
   }
 
-  #show(bytes: Uint8Array): void {
+  #parseIn(bytes: Uint8Array): Frame | null {
     this.#bytes = bytes;
     this.#memory = bytes.buffer;
+    return this.parse(bytes, 0);
   }
 
-  /** Lets go of the content of the buffer, so that an idle decoder keeps no chunk. */
-  #hide(): void {
+  /** Removes the frames that were returned, and lets go of their memory. */
+  #skipUsed(): void {
     this.#bytes = EMPTY;
     this.#memory = EMPTY_MEMORY;
-  }
-
-  #wait(): null {
-    this.#skipUsed();
-    this.buffer.expect(this.#needed);
-    return null;
-  }
-
-  #skipUsed(): void {
-    this.#hide();
-    this.#isPart = false;
     if (this.#used > 0) this.buffer.skip(this.#used);
     this.#used = 0;
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkInteger } from "../../internal/validation.ts";
 import type { RESPCommand } from "./resp_command.ts";
 import type { RESPOutput, RESPVersion } from "./resp_output.ts";
 import { RESPError } from "./resp_value.ts";
@@ -18,13 +19,45 @@ export interface HelloRequest {
   readonly name: string | null;
 }
 
-/** The reply to an accepted `HELLO`. The version changes when it is sent, and not before. */
+/**
+ * The reply to a `HELLO` that is accepted. The version of the protocol changes when it is sent, and
+ * not before: the replies to earlier commands still have the old version.
+ *
+ * The built-in `HELLO` returns it, and so does a command of a {@linkcode CommandTable} that
+ * replaces it.
+ *
+ * @example A server whose `HELLO` has a reply of its own
+ * ```ts
+ * import { CommandTable, HelloReply, parseHello } from "@torsion/reactor/resp";
+ *
+ * const table = new CommandTable({
+ *   HELLO: {
+ *     arity: -1,
+ *     run: (command) => new HelloReply(parseHello(command).version, new Map([["shard", 7]])),
+ *   },
+ * });
+ * console.log(table.get("HELLO")?.arity);
+ * ```
+ */
 export class HelloReply {
   /** The version of this and all later replies; `null` to keep the current one. */
   readonly version: RESPVersion | null;
+  /** The value that is sent; `undefined` for the description of the server. */
+  readonly value: RESPOutput | undefined;
 
-  constructor(version: RESPVersion | null) {
+  /**
+   * Creates a reply.
+   *
+   * @param version The version of this and all later replies; `null` to keep the current one.
+   * @param value The value to send, in that version. By default it is what the built-in `HELLO`
+   *   sends: the option `info` of the server, the version of the protocol, and the number of the
+   *   connection.
+   * @throws {RangeError} when the version is neither 2, 3 nor `null`.
+   */
+  constructor(version: RESPVersion | null, value?: RESPOutput) {
+    if (version !== null) checkInteger("HelloReply() version", version, 2, 3);
     this.version = version;
+    this.value = value;
   }
 }
 
@@ -37,8 +70,10 @@ export interface ServerInfo {
 }
 
 /**
- * Reads the arguments of `HELLO`.
+ * Reads the arguments of `HELLO`, for a command of a {@linkcode CommandTable} that replaces it.
  *
+ * @param command The command.
+ * @returns The version, the credentials, which are not checked, and the name of the connection.
  * @throws {RESPError} when they are not valid, in the words of Redis.
  */
 export function parseHello(command: RESPCommand): HelloRequest {

@@ -21,10 +21,10 @@
  */
 
 export {
-  type CommandDefinition,
-  type CommandDefinitions,
   type CommandResult,
   CommandTable,
+  type CommandTableEntries,
+  type CommandTableEntry,
   PushReply,
 } from "./command_table.ts";
 export { ContiguousDecoder } from "./contiguous_decoder.ts";
@@ -77,7 +77,7 @@ export {
   type RESPValue,
   VerbatimString,
 } from "./resp_value.ts";
-export type { ServerInfo } from "./hello.ts";
+export { HelloReply, type HelloRequest, parseHello, type ServerInfo } from "./hello.ts";
 export { RESPFactory } from "./resp_factory.ts";
 export { type RESPServerOptions, RESPServerProtocol } from "./resp_server_protocol.ts";
 export {

@@ -2,20 +2,16 @@ import { Deferred } from "../../defer/mod.ts";
 import { Fifo } from "../../defer/fifo.ts";
 import { follow, isInstance } from "../../internal/foreign_value.ts";
 import type { CommandResult } from "./command_table.ts";
-import type { HelloReply } from "./hello.ts";
-
-/** The reply to a command. */
-export type Reply = CommandResult | HelloReply;
 
 /** The outcome of a command. */
 export type Outcome =
-  | { readonly failed: false; readonly value: Reply }
+  | { readonly failed: false; readonly value: CommandResult }
   | { readonly failed: true; readonly error: unknown };
 
 /** A command whose reply has not been sent. */
 interface Pending {
   outcome: Outcome | null;
-  readonly result: PromiseLike<Reply> | null;
+  readonly result: PromiseLike<CommandResult> | null;
 }
 
 /** The owner of a {@linkcode ReplyQueue}. */
@@ -53,12 +49,12 @@ export class ReplyQueue {
   }
 
   /** Sends the reply that a Deferred or a promise will have. */
-  addLater(result: PromiseLike<Reply>): void {
+  addLater(result: PromiseLike<CommandResult>): void {
     const pending: Pending = { outcome: null, result };
     this.#pending.push(pending);
     const succeeded = (value: unknown): void => {
       // The cast is safe: this is the value of the promise or Deferred.
-      this.#settle(pending, { failed: false, value: value as Reply });
+      this.#settle(pending, { failed: false, value: value as CommandResult });
     };
     const failed = (error: unknown): void => this.#settle(pending, { failed: true, error });
     if (isInstance(result, Deferred)) result.addCallbacks(succeeded, failed);

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { doubleIn } from "./resp_numbers.ts";
 import { textOfBytes } from "./resp_text.ts";
 import { AttributedValue, RESPError, type RESPValue, VerbatimString } from "./resp_value.ts";
 
@@ -119,17 +120,15 @@ export function asInteger(value: RESPValue): number {
 }
 
 /**
- * Returns a number. RESP2 sends a double as a string: the reply to `ZSCORE`.
+ * Returns a number. RESP2 sends a double as a string: the reply to `ZSCORE`. The text is read by
+ * the same rule as a double of RESP3.
  *
  * @throws {UnexpectedReply} when the reply is neither a number nor the text of one.
  */
 export function asNumber(value: RESPValue): number {
   if (typeof value === "number") return value;
-  if (value instanceof Uint8Array && value.length > 0) {
-    const text = asText(value);
-    const number = DOUBLES.get(text.toLowerCase()) ?? Number(text);
-    if (!Number.isNaN(number) || text.toLowerCase() === "nan") return number;
-  }
+  const number = value instanceof Uint8Array ? doubleIn(value, 0, value.length) : null;
+  if (number !== null) return number;
   throw new UnexpectedReply("a number", value);
 }
 
@@ -169,9 +168,6 @@ export function asTextMap(value: RESPValue): Map<string, string> {
   for (let i = 0; i < texts.length; i += 2) map.set(texts[i] ?? "", texts[i + 1] ?? "");
   return map;
 }
-
-/** The doubles that are not decimal text. */
-const DOUBLES: ReadonlyMap<string, number> = new Map([["inf", Infinity], ["-inf", -Infinity]]);
 
 function typeNameOf(value: RESPValue): string {
   if (value === null) return "null";

@@ -1,6 +1,7 @@
 /** The functions that give a reply its type. */
 
 import { assertEquals, assertThrows } from "@std/assert";
+import { FramingError } from "../mod.ts";
 import {
   asBoolean,
   asBytes,
@@ -14,6 +15,7 @@ import {
   asTexts,
   asTextValue,
   AttributedValue,
+  RESPDecoder,
   RESPError,
   type RESPValue,
   UnexpectedReply,
@@ -62,6 +64,26 @@ for (const [read, accepted, rejected] of cases) {
     }
   });
 }
+
+Deno.test("asNumber() reads a text as RESPDecoder reads a double", () => {
+  const texts = ["1", "+1.5", "1.", "-1e3", "1E-2", "inf", "+inf", "-inf", "nan", "-nan"];
+  const invalid = ["INF", "NaN", "Infinity", ".5", "0x10", " 1", "1 ", "1e", "1_0", "--1", "é"];
+  const outcome = (read: () => RESPValue | undefined): RESPValue | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof UnexpectedReply || error instanceof FramingError) return "invalid";
+      throw error;
+    }
+  };
+  for (const text of [...texts, ...invalid]) {
+    const decoder = new RESPDecoder();
+    decoder.push(bytes(`,${text}\r\n`));
+    const decoded = outcome(() => decoder.next()?.value);
+    assertEquals(outcome(() => asNumber(bytes(text))), decoded, text);
+    assertEquals(decoded === "invalid", invalid.includes(text), text);
+  }
+});
 
 Deno.test("asTextValue() returns the strings of any reply as text", () => {
   const error = new RESPError("ERR", "no");

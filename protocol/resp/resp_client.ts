@@ -14,12 +14,13 @@ import {
   checkedLogin,
   type CommandOptions,
   type CommandWords,
+  DEFAULT_TIMEOUT,
   type RESPClientOptions,
   type RESPLogin,
 } from "./resp_client_options.ts";
 import { RESPDecoder } from "./resp_decoder.ts";
 import { RESPEncoder } from "./resp_encoder.ts";
-import { logIn } from "./resp_login.ts";
+import { logIn, needsLogin } from "./resp_login.ts";
 import type { RESPVersion } from "./resp_output.ts";
 import { RESPError, type RESPMessage, type RESPValue } from "./resp_value.ts";
 import type { SubscribeOptions, Subscription, SubscriptionKind } from "./subscription.ts";
@@ -92,7 +93,7 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
   readonly #login: RESPLogin;
   readonly #requests: RequestQueue<Outgoing, RESPValue>;
   readonly #encoder = new RESPEncoder();
-  #subscriptions = new SubscriptionRegistry();
+  #subscriptions: SubscriptionRegistry;
   /** Whether subscriptions end with the connection. */
   #ownsSubscriptions = true;
   readonly #sender: SubscriptionSender = { send: (...words) => this.#sendSubscription(...words) };
@@ -121,15 +122,19 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
    */
   constructor(options: RESPClientOptions) {
     super();
-    const { clock, timeout = 10, limits, maxInFlight, maxWaiting, maxTimeouts = 10 } = options;
+    const { clock, timeout = DEFAULT_TIMEOUT, limits, maxTimeouts = 10 } = options;
+    const { maxInFlight, maxWaiting, maxInFlightBytes, maxWaitingBytes } = options;
     this.#options = options;
     this.#login = checkedLogin(options);
     this.decoder = new RESPDecoder(limits);
+    this.#subscriptions = new SubscriptionRegistry({ clock, timeout });
     this.#requests = new RequestQueue((outgoing) => this.#send(outgoing), {
       clock,
       timeout,
       maxInFlight,
       maxWaiting,
+      maxInFlightBytes,
+      maxWaitingBytes,
       maxTimeouts,
       protocol: this,
     });
@@ -146,9 +151,10 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
   }
 
   /**
-   * Agrees on the version of the protocol, logs in, selects the database, and subscribes again to
-   * what a factory has subscribed to. Call it first, for example as `prepareConnection` of a
-   * `ClientService`. Without a password, a database and RESP3, it is not necessary.
+   * Agrees on the version of the protocol, logs in, selects the database, and then makes the
+   * subscriptions: those of a factory again, and those for which {@linkcode subscribe} was called
+   * before. Call it first, for example as `prepareConnection` of a `ClientService`. It is not
+   * necessary with `version: 2` and without a password, a database and a name.
    *
    * @returns A Deferred of this client. It fails with a {@linkcode RESPError} if the server
    *   refuses.
@@ -156,9 +162,7 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
   prepare(): Deferred<this> {
     return logIn(this.#login, (words) => this.#command(words)).addCallback((version) => {
       this.#version = version;
-      return this.#ownsSubscriptions
-        ? this
-        : this.#subscriptions.attach(this.#sender).addCallback(() => this);
+      return this.#subscriptions.attach(this.#sender).addCallback(() => this);
     });
   }
 
@@ -232,14 +236,18 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
    * {@linkcode RESPClientFactory} has built the client, it is a subscription of the factory, and
    * continues on the next connection.
    *
+   * It is sent after the login: before {@linkcode prepare} has succeeded, it waits.
+   *
    * In RESP2, a connection with a subscription carries no other commands than `PING`.
    *
    * @param channel The channel.
-   * @param options A handler of messages, or the limits of what is kept for the loop.
-   * @returns A Deferred of the subscription, which fires when the server has confirmed it, and
-   *   fails with a {@linkcode RESPError} if the server refuses. Cancelling it closes the
-   *   subscription.
-   * @throws {RangeError} when a limit is negative or not an integer.
+   * @param options A handler of messages, or the limits of what is kept for the loop; `timeout` and
+   *   `signal`.
+   * @returns A Deferred of the subscription, which fires when the server has confirmed it. It fails
+   *   with a {@linkcode RESPError} if the server refuses, and with a {@linkcode RequestFailure} if
+   *   it does not confirm in time. Cancelling it closes the subscription.
+   * @throws {RangeError} when a limit is negative or not an integer, or `timeout` is negative or
+   *   NaN.
    * @throws {TypeError} when a handler is not a function.
    */
   subscribe(channel: string, options: SubscribeOptions = {}): Deferred<Subscription> {
@@ -261,7 +269,8 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
 
   /** Starts the heartbeat. */
   override connectionMade(): void {
-    if (this.#ownsSubscriptions) {
+    // Otherwise, prepare() sends the subscriptions after the login.
+    if (this.#ownsSubscriptions && !needsLogin(this.#login)) {
       // The loss of the connection ends all subscriptions, and each of them reports it.
       this.#subscriptions.attach(this.#sender).addErrback((error) => {
         this.transport.abortConnection(error);
@@ -322,13 +331,17 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
   #ask(outgoing: Outgoing, options: ReadOptions = {}): Deferred<unknown> {
     const { read = asTextValue } = options;
     checkFunction("command() read", read);
-    return this.#requests.request(outgoing, options).addCallback(read);
+    return this.#request(outgoing, options).addCallback(read);
   }
 
   #sendSubscription(verb: string, name: string): Deferred<unknown> {
     const outgoing = { ...this.#encode([[verb, name]]), confirmation: `${verb}:${name}` };
-    // A confirmation that came after a timeout would be lost, so there is no timeout.
-    return this.#requests.request(outgoing, { timeout: Infinity });
+    // A confirmation that came after a timeout would be lost. The caller's wait has one.
+    return this.#request(outgoing, { timeout: Infinity });
+  }
+
+  #request(outgoing: Outgoing, options: RequestOptions): Deferred<RESPValue> {
+    return this.#requests.request(outgoing, options, outgoing.bytes.length);
   }
 
   #send(outgoing: Outgoing): void {

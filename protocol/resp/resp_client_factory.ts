@@ -2,7 +2,7 @@ import type { Deferred } from "../../defer/mod.ts";
 import type { Address } from "../../reactor/interfaces/mod.ts";
 import { ClientFactory } from "../factory.ts";
 import { RESPClient, shareSubscriptions } from "./resp_client.ts";
-import type { RESPClientOptions } from "./resp_client_options.ts";
+import { DEFAULT_TIMEOUT, type RESPClientOptions } from "./resp_client_options.ts";
 import type { SubscribeOptions, Subscription } from "./subscription.ts";
 import { SubscriptionRegistry } from "./subscription_registry.ts";
 
@@ -34,7 +34,7 @@ import { SubscriptionRegistry } from "./subscription_registry.ts";
  */
 export class RESPClientFactory extends ClientFactory<RESPClient> {
   readonly #options: RESPClientOptions;
-  readonly #subscriptions = new SubscriptionRegistry();
+  readonly #subscriptions: SubscriptionRegistry;
 
   /**
    * Prepares the connection of a client, as `prepareConnection` of a `ClientService`.
@@ -56,6 +56,8 @@ export class RESPClientFactory extends ClientFactory<RESPClient> {
     // The constructor checks all options, so that a mistake is not found only with a connection.
     new RESPClient(options);
     this.#options = options;
+    const { clock, timeout = DEFAULT_TIMEOUT } = options;
+    this.#subscriptions = new SubscriptionRegistry({ clock, timeout });
   }
 
   /** Builds the client of a connection. */
@@ -73,10 +75,14 @@ export class RESPClientFactory extends ClientFactory<RESPClient> {
    * called after each new confirmation, so that the program can catch up.
    *
    * @param channel The channel.
-   * @param options The handlers, or the limits of what is kept for the loop.
-   * @returns A Deferred of the subscription, which fires when a server has confirmed it, and fails
-   *   with a `RESPError` if the server refuses. Cancelling it closes the subscription.
-   * @throws {RangeError} when a limit is negative or not an integer.
+   * @param options The handlers, or the limits of what is kept for the loop; `timeout` and
+   *   `signal`. The timeout includes the wait for a connection; `Infinity` waits for one without
+   *   limit.
+   * @returns A Deferred of the subscription, which fires when a server has confirmed it. It fails
+   *   with a `RESPError` if the server refuses, and with a `RequestFailure` if no server confirms
+   *   in time. Cancelling it closes the subscription.
+   * @throws {RangeError} when a limit is negative or not an integer, or `timeout` is negative or
+   *   NaN.
    * @throws {TypeError} when a handler is not a function.
    */
   subscribe(channel: string, options: SubscribeOptions = {}): Deferred<Subscription> {

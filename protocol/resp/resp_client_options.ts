@@ -7,8 +7,15 @@ import type { RESPArgument, RESPVersion } from "./resp_output.ts";
 import type { TextValue } from "./reply_readers.ts";
 import type { RESPValue } from "./resp_value.ts";
 
+/** The default of the option `timeout`, in seconds. */
+export const DEFAULT_TIMEOUT = 10;
+
 /** Options of a `RESPClient`. */
-export interface RESPClientOptions extends Pick<RequestQueueOptions, "maxInFlight" | "maxWaiting"> {
+export interface RESPClientOptions extends
+  Pick<
+    RequestQueueOptions,
+    "maxInFlight" | "maxWaiting" | "maxInFlightBytes" | "maxWaitingBytes"
+  > {
   /** The clock that measures timeouts and the silence of the server: the reactor, or a `Clock`. */
   clock: Pick<IReactorTime, "callLater" | "seconds">;
   /**
@@ -32,7 +39,8 @@ export interface RESPClientOptions extends Pick<RequestQueueOptions, "maxInFligh
   /** The name of the connection in `CLIENT LIST` of the server. */
   clientName?: string | undefined;
   /**
-   * Seconds until a command fails with a `RequestTimeout`, unless it has a timeout of its own.
+   * Seconds until a command or a `subscribe()` fails with a `RequestTimeout`, unless it has a
+   * timeout of its own.
    *
    * @default {10}
    */

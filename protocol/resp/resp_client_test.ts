@@ -20,6 +20,7 @@ import {
   successResultOf,
   TestPeer,
 } from "../../testing/mod.ts";
+import { connectProtocol } from "../../testing/fixtures/protocol_fixture.ts";
 import {
   FramingError,
   HeartbeatTimeout,
@@ -87,6 +88,39 @@ cleanTest("RESPClient.command() sends the commands of one turn in one write", ()
   assertEquals(pair.server.chunks.length, 1);
   answer(pair, "$1\r\nA", "$-1", "_");
   assertEquals(replies.map(successResultOf), ["A", null, null]);
+});
+
+cleanTest(
+  "RESPClient holds commands back, rather than exceed the connection's writeBufferLimit",
+  () => {
+    const client = new RESPClient({ clock: new Clock(), maxInFlightBytes: 5000 });
+    using fixture = connectProtocol(client, { capacity: 100, writeBufferLimit: 6000 });
+    const value = "x".repeat(1000);
+    const replies = Array.from({ length: 20 }, (_, i) => client.command(["SET", `key${i}`, value]));
+    assertEquals([fixture.reason, client.inFlight], [null, 4]);
+    for (let i = 0; i < 20; i++) {
+      fixture.flush();
+      fixture.peer.send("+OK\r\n");
+      fixture.flush();
+    }
+    assertEquals([replies.map(successResultOf).length, fixture.reason], [20, null]);
+    assertEquals(fixture.peer.text.split(value).length, 21);
+  },
+);
+
+cleanTest("RESPClient.command() fails if too many bytes wait, and nothing is sent", () => {
+  const client = new RESPClient({ clock: new Clock(), maxInFlightBytes: 1, maxWaitingBytes: 100 });
+  using fixture = connectProtocol(client);
+  const first = client.command(["PING"]);
+  const second = client.command(["SET", "a", "x".repeat(1000)]);
+  const error = failureResultOf(client.command(["PING"]), RequestQueueFull);
+  assertEquals([error.sent, client.inFlight], [false, 1]);
+  assertStringIncludes(error.message, "maxWaitingBytes");
+  fixture.peer.send("+PONG\r\n");
+  fixture.flush();
+  fixture.peer.send("+OK\r\n");
+  fixture.flush();
+  assertEquals([successResultOf(first), successResultOf(second)], ["PONG", "OK"]);
 });
 
 cleanTest("RESPClient.command({ read }) gives the reply its type", () => {

@@ -12,6 +12,11 @@ import { RESPError, respErrorOf } from "./resp_value.ts";
 /** Sends a command, and returns its reply. */
 export type SendCommand = (words: CommandWords) => Deferred<unknown>;
 
+/** Returns whether {@linkcode logIn} sends anything. */
+export function needsLogin({ version, password, database, clientName }: RESPLogin): boolean {
+  return version === 3 || password !== undefined || database !== 0 || clientName !== undefined;
+}
+
 /**
  * Logs in.
  *

@@ -64,7 +64,13 @@ export function bigIntIn(bytes: Uint8Array, start: number, end: number): bigint 
   return BigInt(text.startsWith("+") ? text.slice(1) : text);
 }
 
-/** Returns the double that a part of `bytes` is the text of; `null` if it is not a number. */
+/**
+ * Returns the double that a part of `bytes` is the text of, by the rule of the specification:
+ * digits, optionally with a fraction and an exponent, or `inf`, `-inf` or `nan`, in lower case.
+ * https://redis.io/docs/latest/develop/reference/protocol-spec/#doubles
+ *
+ * @returns The number; `null` if the text is not one.
+ */
 export function doubleIn(bytes: Uint8Array, start: number, end: number): number | null {
   const text = asciiText(bytes, start, end);
   return DOUBLE.test(text) ? Number(text) : SPECIAL_DOUBLES.get(text) ?? null;

@@ -10,9 +10,15 @@ import {
   type CommandDecoderOptions,
   CommandSyntaxError,
 } from "./command_decoder.ts";
-import { type CommandTable, fitsArity, PushReply, unknownCommand } from "./command_table.ts";
+import {
+  type CommandResult,
+  type CommandTable,
+  fitsArity,
+  PushReply,
+  unknownCommand,
+} from "./command_table.ts";
 import { HelloReply, helloReply, parseHello, type ServerInfo } from "./hello.ts";
-import { type Outcome, type Reply, ReplyQueue } from "./reply_queue.ts";
+import { type Outcome, ReplyQueue } from "./reply_queue.ts";
 import type { RESPCommand } from "./resp_command.ts";
 import { RESPEncoder } from "./resp_encoder.ts";
 import { OK, type RESPOutput, type RESPVersion } from "./resp_output.ts";
@@ -52,8 +58,9 @@ export interface RESPServerOptions extends CommandDecoderOptions {
  * a {@linkcode CommandTable}, and sends the replies in the order of the commands.
  *
  * It replies to `HELLO`, which chooses between RESP2 and RESP3, and to `QUIT`; a table may define
- * both itself. It refuses unknown commands and wrong numbers of arguments in the words of Redis.
- * The replies to the commands of a chunk leave in one write.
+ * both itself, and its `HELLO` changes the version with a {@linkcode HelloReply}. It refuses
+ * unknown commands and wrong numbers of arguments in the words of Redis. The replies to the
+ * commands of a chunk leave in one write.
  *
  * Subclass it to keep state for each client. Handlers receive the connection as their second
  * argument.
@@ -181,7 +188,7 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
 
   /** Calls the handler of a command. */
   override frameReceived(command: RESPCommand): void {
-    let result: Reply | PromiseLike<Reply>;
+    let result: CommandResult | PromiseLike<CommandResult>;
     try {
       result = this.#run(command);
       if (isThenable(result)) {
@@ -222,24 +229,24 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
     this.#flush();
   }
 
-  #run(command: RESPCommand): Reply | PromiseLike<Reply> {
-    const definition = this.#commands.get(command.name);
-    if (definition === undefined) return this.#runOwn(command);
-    if (fitsArity(command, definition.arity)) return definition.run(command, this);
+  #run(command: RESPCommand): CommandResult | PromiseLike<CommandResult> {
+    const entry = this.#commands.get(command.name);
+    if (entry === undefined) return this.#runOwn(command);
+    if (fitsArity(command, entry.arity)) return entry.run(command, this);
     return wrongArity(command);
   }
 
   /** Handles a command that is not in the table. */
-  #runOwn(command: RESPCommand): Reply | PromiseLike<Reply> {
+  #runOwn(command: RESPCommand): CommandResult | PromiseLike<CommandResult> {
     if (command.name === "HELLO") return this.#hello(command);
     if (command.name !== "QUIT") return new RESPError("ERR", unknownCommand(command));
     this.loseConnection();
     return OK;
   }
 
-  #hello(command: RESPCommand): Reply | PromiseLike<Reply> {
+  #hello(command: RESPCommand): CommandResult | PromiseLike<CommandResult> {
     const { version, credentials, name } = parseHello(command);
-    const accept = (isAccepted: boolean): Reply => {
+    const accept = (isAccepted: boolean): CommandResult => {
       if (isAccepted !== true) {
         const why = "invalid username-password pair or user is disabled.";
         return new RESPError("WRONGPASS", why);
@@ -265,7 +272,7 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
   }
 
   /** Adds a reply to the bytes to send. */
-  #send(result: Reply): void {
+  #send(result: CommandResult): void {
     try {
       if (result instanceof HelloReply) this.#sendHello(result);
       else if (!(result instanceof PushReply)) this.#encoder.reply(result);
@@ -276,9 +283,19 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
     if (this.#encoder.size > this.#maxUnsent) this.#flush();
   }
 
-  #sendHello({ version }: HelloReply): void {
-    if (version !== null) this.#encoder.version = version;
-    this.#encoder.reply(helloReply(this.#info, this.version, this.id));
+  #sendHello({ version, value }: HelloReply): void {
+    const { version: before } = this;
+    this.#encoder.version = version ?? before;
+    try {
+      this.#encoder.reply(value === undefined ? this.#description() : value);
+    } catch (error) {
+      this.#encoder.version = before;
+      throw error;
+    }
+  }
+
+  #description(): RESPOutput {
+    return helloReply(this.#info, this.version, this.id);
   }
 
   /** Adds an error. The client receives no details of an error that is not a `RESPError`. */

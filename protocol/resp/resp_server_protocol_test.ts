@@ -4,14 +4,16 @@ import { IPv4Address } from "../../reactor/mod.ts";
 import { LoggedErrors } from "../../testing/mod.ts";
 import { connectProtocol, type ProtocolFixture } from "../../testing/fixtures/protocol_fixture.ts";
 import {
-  type CommandDefinitions,
   CommandTable,
+  type CommandTableEntries,
   encodeCommand,
   encodeReply,
+  HelloReply,
   OK,
   PushReply,
   RESPError,
   RESPFactory,
+  type RESPOutput,
   type RESPServerOptions,
   RESPServerProtocol,
 } from "./mod.ts";
@@ -23,7 +25,7 @@ class Server {
   readonly fixture: ProtocolFixture<RESPServerProtocol>;
 
   constructor(
-    more: CommandDefinitions<RESPServerProtocol> = {},
+    more: CommandTableEntries<RESPServerProtocol> = {},
     options: RESPServerOptions = {},
     capacity: number | undefined = undefined,
   ) {
@@ -219,6 +221,38 @@ Deno.test("RESPServerProtocol changes the version with the reply to HELLO, and n
   assert(/^\$-1\r\n%7\r\n.*\r\n_\r\n$/s.test(server.fixture.peer.text), server.fixture.peer.text);
 });
 
+Deno.test("RESPServerProtocol changes the version with the HelloReply of a table", async () => {
+  const replies = [
+    new HelloReply(3, new Map([["mine", true]])),
+    new HelloReply(null, null),
+    new HelloReply(2),
+  ];
+  using server = new Server({
+    HELLO: { arity: -1, run: () => replies.shift() ?? OK },
+    NULL: { arity: 1, run: () => null },
+  });
+  const text = await server.send(["HELLO", "3"], ["NULL"], ["HELLO"], ["HELLO"], ["NULL"]);
+  assert(
+    /^%1\r\n\$4\r\nmine\r\n#t\r\n_\r\n_\r\n\*14\r\n.*\r\n\$-1\r\n$/s.test(text),
+    text,
+  );
+});
+
+Deno.test("RESPServerProtocol keeps the version if a HelloReply cannot be sent", async () => {
+  using errors = new LoggedErrors();
+  const value: RESPOutput[] = [];
+  for (let i = 0, inner = value; i < 1001; i++) inner.push(inner = []);
+  using server = new Server({ HELLO: { arity: -1, run: () => new HelloReply(3, value) } });
+  assertEquals(await server.send(["HELLO", "3"]), "-ERR internal error\r\n");
+  assertEquals(server.fixture.protocol.version, 2);
+  assertEquals(errors.take().map((error) => error instanceof RangeError), [true]);
+});
+
+Deno.test("HelloReply() throws for a version that does not exist", () => {
+  // @ts-expect-error: the version is neither 2 nor 3.
+  assertThrows(() => new HelloReply(4), RangeError, "version");
+});
+
 Deno.test("RESPServerProtocol refuses an invalid HELLO in the words of Redis", async () => {
   using server = new Server();
   const replies = await server.send(
@@ -360,7 +394,7 @@ Deno.test("RESPServerProtocol.pauseProducing() holds commands back", async () =>
   assertEquals(server.fixture.peer.text, "$1\r\na\r\n");
 });
 
-Deno.test("CommandTable() throws for invalid definitions", () => {
+Deno.test("CommandTable() throws for invalid entries", () => {
   const run = (): number => 1;
   assertThrows(() => new CommandTable({ ping: { arity: 1, run } }), RangeError, "upper case");
   assertThrows(() => new CommandTable({ PING: { arity: 0, run } }), RangeError, "its name counts");

@@ -9,6 +9,8 @@ const MINUS = 0x2d;
 const ZERO = 0x30;
 /** The line end after a header or the bytes of a bulk string. */
 const END = 2;
+/** The length of the shortest value: an empty text. */
+const SHORTEST = 3;
 /** The greatest number of digits that are read here: they are always a safe integer. */
 const MAX_DIGITS = 15;
 /** The greatest number of digits of the length of a bulk string. */
@@ -22,6 +24,10 @@ const MAX_TEXT = 32;
  * the state of an incomplete message takes half the time.
  *
  * It returns `undefined` for every other value, and for one that is not valid or exceeds a limit.
+ *
+ * Each index is compared with the length before it is read: one read beyond the memory makes V8
+ * compile all reads of that place as reads of a value that may be missing, which take twice as
+ * long.
  */
 export class ShortReplyReader {
   /** The index after the value that was returned last. */
@@ -60,6 +66,7 @@ export class ShortReplyReader {
     memory: ArrayBufferLike,
     text: boolean,
   ): string | number | Uint8Array | null | undefined {
+    if (at + SHORTEST > bytes.length) return undefined;
     switch (bytes[at]) {
       case DOLLAR:
         return this.#bulk(bytes, at, memory, text);
@@ -78,16 +85,14 @@ export class ShortReplyReader {
     memory: ArrayBufferLike,
     text: boolean,
   ): RESPValue[] | undefined {
+    if (at + SHORTEST > bytes.length) return undefined;
     const count = (bytes[at + 1] ?? 0) - ZERO;
     const { maxDepth, maxElements } = this.#limits;
     if (count < 0 || count > 9 || count > maxElements || maxDepth < 1) return undefined;
     if (!this.#endsLine(bytes, at, at + 2)) return undefined;
     const items = new Array<RESPValue>(count);
     for (let i = 0; i < count; i++) {
-      const { end } = this;
-      const value = bytes[end] === DOLLAR
-        ? this.#bulk(bytes, end, memory, text)
-        : this.value(bytes, end, memory, text);
+      const value = this.value(bytes, this.end, memory, text);
       if (value === undefined) return undefined;
       items[i] = value;
     }
@@ -104,14 +109,14 @@ export class ShortReplyReader {
     let length = (bytes[at + 1] ?? 0) - ZERO;
     if (length < 0 || length > 9) return this.#nullBulk(bytes, at);
     let i = at + 2;
-    for (; i <= at + LENGTH_DIGITS; i++) {
+    for (const last = Math.min(at + LENGTH_DIGITS, bytes.length - 1); i <= last; i++) {
       const digit = (bytes[i] ?? 0) - ZERO;
       if (digit < 0 || digit > 9) break;
       length = length * 10 + digit;
     }
     const from = i + END;
     const to = from + length;
-    if (bytes[to + 1] !== LF || bytes[to] !== CR) return undefined;
+    if (to + END > bytes.length || bytes[to + 1] !== LF || bytes[to] !== CR) return undefined;
     if (bytes[i] !== CR || bytes[i + 1] !== LF) return undefined;
     const { maxBulkLength, maxLineLength } = this.#limits;
     if (length > maxBulkLength || i - at > maxLineLength) return undefined;
@@ -128,9 +133,10 @@ export class ShortReplyReader {
   #integer(bytes: Uint8Array, at: number): number | undefined {
     const isNegative = bytes[at + 1] === MINUS;
     const first = isNegative ? at + 2 : at + 1;
+    const last = Math.min(first + MAX_DIGITS, bytes.length);
     let value = 0;
     let i = first;
-    for (; i < first + MAX_DIGITS; i++) {
+    for (; i < last; i++) {
       const digit = (bytes[i] ?? 0) - ZERO;
       if (digit < 0 || digit > 9) break;
       value = value * 10 + digit;
@@ -140,15 +146,17 @@ export class ShortReplyReader {
   }
 
   #simple(bytes: Uint8Array, at: number): string | undefined {
+    const last = Math.min(at + MAX_TEXT, bytes.length - 1);
     let i = at + 1;
     // Line ends are less than every character of a text.
-    while (i <= at + MAX_TEXT && (bytes[i] ?? 0) > CR) i++;
+    while (i <= last && (bytes[i] ?? 0) > CR) i++;
     return this.#endsLine(bytes, at, i) ? textOfBytes(bytes, at + 1, i) : undefined;
   }
 
   /** Returns whether the line that begins at `at` ends at `end`, and is not too long. */
   #endsLine(bytes: Uint8Array, at: number, end: number): boolean {
     this.end = end + END;
-    return bytes[end] === CR && bytes[end + 1] === LF && end - at <= this.#limits.maxLineLength;
+    return this.end <= bytes.length && bytes[end] === CR && bytes[end + 1] === LF &&
+      end - at <= this.#limits.maxLineLength;
   }
 }

@@ -2,7 +2,8 @@ import { CancelledError, Deferred, fail, succeed } from "../../defer/mod.ts";
 import { Fifo } from "../../defer/fifo.ts";
 import { callLogged, logUserError } from "../../defer/guarded_call.ts";
 import { WaiterQueue } from "../../defer/waiter_queue.ts";
-import { checkBound, checkFunction, quote } from "../../internal/validation.ts";
+import { checkBound, checkFunction, checkTimeout, quote } from "../../internal/validation.ts";
+import type { RequestOptions } from "../pending_requests.ts";
 import { textOfBytes } from "./resp_text.ts";
 
 /**
@@ -39,8 +40,12 @@ export class PublishedMessage {
   }
 }
 
-/** Options of a subscription. */
-export interface SubscribeOptions {
+/**
+ * Options of a subscription. `timeout` and `signal` limit the wait for the server's confirmation,
+ * that for a connection and a login included; the default timeout is that of the client. They do
+ * not end a subscription that the server has confirmed.
+ */
+export interface SubscribeOptions extends RequestOptions {
   /**
    * Called with each message. An error that it throws is logged, and the subscription continues.
    * Without it, messages are kept for the loop over the subscription.
@@ -122,7 +127,7 @@ export class Subscription implements AsyncIterable<PublishedMessage>, Disposable
   /** The channel or the pattern. */
   readonly name: string;
   readonly #options: SubscribeOptions;
-  readonly #ended: (subscription: Subscription) => void;
+  readonly #ended: (subscription: Subscription, options: RequestOptions) => Deferred<void>;
   readonly #maxBuffered: number;
   readonly #maxBytes: number;
   readonly #messages = new Fifo<PublishedMessage>();
@@ -157,7 +162,8 @@ export class Subscription implements AsyncIterable<PublishedMessage>, Disposable
    * @param kind The kind of the subscription.
    * @param name The channel or the pattern.
    * @param options The handlers, and the limits of what is kept.
-   * @param ended Called once, when the subscription has ended.
+   * @param ended Called once, when the subscription has ended, with the limits of the wait for the
+   *   confirmation of its end. It returns a Deferred that fires then.
    * @throws {RangeError} when a limit is negative or not an integer.
    * @throws {TypeError} when a handler is not a function.
    */
@@ -165,7 +171,7 @@ export class Subscription implements AsyncIterable<PublishedMessage>, Disposable
     kind: SubscriptionKind,
     name: string,
     options: SubscribeOptions,
-    ended: (subscription: Subscription) => void,
+    ended: (subscription: Subscription, options: RequestOptions) => Deferred<void>,
   ) {
     const { message, resubscribed, maxBuffered = 1000, maxBufferedBytes = 16_777_216 } = options;
     if (message !== undefined) checkFunction("subscribe() message", message);
@@ -194,6 +200,24 @@ export class Subscription implements AsyncIterable<PublishedMessage>, Disposable
   /** Ends the subscription. The loop ends after the messages that were kept. */
   close(): void {
     this.#end(null);
+  }
+
+  /**
+   * Ends the subscription, as {@linkcode close} does, and waits until the server has confirmed it.
+   * `timeout` and `signal` limit only the wait: the command is sent all the same.
+   *
+   * @param options `timeout`, by default that of the client, and `signal`.
+   * @returns A Deferred that fires when the server has confirmed that it sends no more messages. It
+   *   fires at once if another subscription to the same channel or pattern continues, there is no
+   *   connection, or this subscription has ended before. It fails with a `RESPError` if the server
+   *   refuses, and with a `RequestFailure` if the wait is over, or too many commands wait to be
+   *   sent.
+   * @throws {RangeError} when `timeout` is negative or NaN.
+   */
+  unsubscribe(options: RequestOptions = {}): Deferred<void> {
+    if (options.timeout !== undefined) checkTimeout("timeout", options.timeout);
+    if (!this.#isOpen) return succeed(undefined);
+    return this.#endAndWait(null, options);
   }
 
   /** Ends the subscription, at the end of a `using` block. */
@@ -275,8 +299,19 @@ export class Subscription implements AsyncIterable<PublishedMessage>, Disposable
 
   #end(error: Error | null): void {
     if (!this.#isOpen) return;
+    // No one waits, and an error changes nothing for this side.
+    this.#endAndWait(error, { timeout: Infinity }).addErrback(() => {});
+  }
+
+  #endAndWait(error: Error | null, options: RequestOptions): Deferred<void> {
     this.#isOpen = false;
-    this.#ended(this);
+    const confirmed = this.#ended(this, options);
+    this.#finish(error);
+    return confirmed;
+  }
+
+  /** Fires the Deferreds that wait for a confirmation or a message. */
+  #finish(error: Error | null): void {
     if (this.#confirmed?.called === false) {
       return this.#confirmed.errback(
         error ?? new CancelledError(`The server has not confirmed ${this}, which was closed`),

@@ -4,9 +4,12 @@
  * @module
  */
 
-import { type Deferred, gatherResults } from "../../defer/mod.ts";
-import { quote } from "../../internal/validation.ts";
-import { isRequestFailure, RequestLost } from "../request_failures.ts";
+import { Deferred, fail, gatherResults, succeed, TimeoutError } from "../../defer/mod.ts";
+import { checkTimeout, quote } from "../../internal/validation.ts";
+import type { IReactorTime } from "../../reactor/interfaces/mod.ts";
+import type { RequestOptions } from "../pending_requests.ts";
+import { abortedRequest, isRequestFailure, RequestLost } from "../request_failures.ts";
+import { type ConfirmationLimits, limitConfirmation } from "./confirmation.ts";
 import { VERBS } from "./pubsub_event.ts";
 import {
   controls,
@@ -32,14 +35,28 @@ interface Topic {
   readonly kind: SubscriptionKind;
   readonly name: string;
   readonly subscriptions: Set<Subscription>;
+  /** Whether a server may have received the command. */
+  isSent: boolean;
   /** The connection on which the server has confirmed the topic. */
   confirmedOn: SubscriptionSender | null;
 }
 
+/** The limits of each wait for a confirmation, unless its options have others. */
+export interface SubscriptionLimits {
+  readonly clock: Pick<IReactorTime, "callLater">;
+  /** Seconds. */
+  readonly timeout: number;
+}
+
 /** The subscriptions, by their channels and patterns. */
 export class SubscriptionRegistry {
+  readonly #limits: SubscriptionLimits;
   readonly #topics = new Map<string, Topic>();
   #connection: SubscriptionSender | null = null;
+
+  constructor(limits: SubscriptionLimits) {
+    this.#limits = limits;
+  }
 
   /** Adds a subscription. Its Deferred fires when the server has confirmed it. */
   add(
@@ -47,15 +64,21 @@ export class SubscriptionRegistry {
     name: string,
     options: SubscribeOptions,
   ): Deferred<Subscription> {
-    const subscription = new Subscription(kind, name, options, (each) => this.#remove(each));
+    const { signal } = options;
+    const subscription = new Subscription(kind, name, options, (each, wait) => {
+      return this.#remove(each, wait);
+    });
+    if (signal?.aborted) return fail(abortedRequest(signal));
     const key = keyOf(kind, name);
-    const topic = this.#topics.get(key) ??
-      { kind, name, subscriptions: new Set(), confirmedOn: null };
-    topic.subscriptions.add(subscription);
-    const connection = this.#connection;
     const isNew = !this.#topics.has(key);
-    this.#topics.set(key, topic);
+    const topic = this.#topics.get(key) ??
+      { kind, name, subscriptions: new Set(), isSent: false, confirmedOn: null };
+    const limits = this.#limitsOf(options, () => topic.isSent);
     const confirmed = controls.whenConfirmed(subscription);
+    limitConfirmation(confirmed, `${subscription}`, limits);
+    topic.subscriptions.add(subscription);
+    this.#topics.set(key, topic);
+    const connection = this.#connection;
     if (connection !== null && isNew) {
       this.#subscribe(connection, topic).addErrback((error) => {
         // What follows the loss of a connection depends on who owns the subscriptions.
@@ -68,16 +91,23 @@ export class SubscriptionRegistry {
   }
 
   /**
-   * Sends the subscriptions over a connection, and all further ones.
+   * Sends the subscriptions over a connection, and all further ones. Does nothing for the current
+   * connection.
    *
    * @returns A Deferred that fires when the server has answered. A subscription that the server
    *   refuses ends; the others continue.
    */
   attach(connection: SubscriptionSender): Deferred<unknown> {
+    if (this.#connection === connection) return succeed(null);
     this.#connection = connection;
     const topics = [...this.#topics.values()];
     const sent = topics.map((topic) => this.#subscribe(connection, topic));
-    return gatherResults(sent, { consumeErrors: true });
+    const confirmed = gatherResults(sent, { consumeErrors: true });
+    const { clock, timeout } = this.#limits;
+    if (timeout === Infinity || confirmed.called) return confirmed;
+    return confirmed.addTimeout(timeout, clock, () => {
+      throw new TimeoutError(`The server did not confirm all subscriptions within ${timeout} s`);
+    });
   }
 
   /** Records that a connection was lost. */
@@ -109,7 +139,16 @@ export class SubscriptionRegistry {
     for (const each of [...topic.subscriptions]) controls.receive(each, message);
   }
 
+  #limitsOf(
+    { timeout = this.#limits.timeout, signal }: RequestOptions,
+    isSent: () => boolean,
+  ): ConfirmationLimits {
+    checkTimeout("timeout", timeout);
+    return { clock: this.#limits.clock, timeout, signal, isSent };
+  }
+
   #subscribe(connection: SubscriptionSender, topic: Topic): Deferred<unknown> {
+    topic.isSent = true;
     return connection.send(VERBS[topic.kind].add, topic.name).addCallbacks(
       () => {
         topic.confirmedOn = connection;
@@ -127,15 +166,35 @@ export class SubscriptionRegistry {
     for (const each of [...topic.subscriptions]) controls.fail(each, error);
   }
 
-  #remove(subscription: Subscription): void {
+  /**
+   * Removes a subscription. Returns a Deferred that fires when the server has confirmed the end of
+   * the last one to its topic. The options limit the wait, and not the command, which must be sent.
+   */
+  #remove(subscription: Subscription, options: RequestOptions): Deferred<void> {
     const { kind, name } = subscription;
+    const limits = this.#limitsOf(options, () => true);
     const key = keyOf(kind, name);
     const topic = this.#topics.get(key);
-    if (topic?.subscriptions.delete(subscription) !== true || topic.subscriptions.size > 0) return;
+    const connection = this.#connection;
+    if (topic?.subscriptions.delete(subscription) !== true || topic.subscriptions.size > 0) {
+      return succeed(undefined);
+    }
     this.#topics.delete(key);
-    // A lost connection has no subscriptions, and an error changes nothing for this side.
-    this.#connection?.send(VERBS[kind].remove, name).addErrback(() => {});
+    if (connection === null) return succeed(undefined);
+    const confirmed = new Deferred<void>();
+    connection.send(VERBS[kind].remove, name).addCallbacks(
+      () => settle(confirmed, null),
+      // A lost connection has no subscriptions.
+      (error) => settle(confirmed, error instanceof RequestLost ? null : error),
+    );
+    return limitConfirmation(confirmed, `the end of ${subscription}`, limits);
   }
+}
+
+function settle(confirmed: Deferred<void>, error: Error | null): void {
+  if (confirmed.called) return;
+  if (error === null) confirmed.callback();
+  else confirmed.errback(error);
 }
 
 function keyOf(kind: SubscriptionKind, name: string): string {

@@ -1,7 +1,7 @@
 /** Subscriptions of a RESP client, on one connection and on several, in RESP2 and in RESP3. */
 
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
-import { CancelledError, type Deferred } from "../../defer/mod.ts";
+import { CancelledError, type Deferred, TimeoutError } from "../../defer/mod.ts";
 import { ClientService, type ClientServiceOptions } from "../../endpoints/mod.ts";
 import { ConnectionLost } from "../../reactor/errors.ts";
 import { Clock } from "../../task/mod.ts";
@@ -16,7 +16,7 @@ import {
   successResultOf,
   TestPeer,
 } from "../../testing/mod.ts";
-import { RequestLost } from "../mod.ts";
+import { RequestCancelled, RequestLost, RequestTimeout } from "../mod.ts";
 import {
   type CommandWords,
   encodeCommand,
@@ -167,6 +167,82 @@ for (const version of [2, 3] as const) {
     successResultOf(other);
   });
 
+  test("subscribe({ timeout }) ends a subscription that is not confirmed in time", (fixture) => {
+    const short = fixture.client.subscribe("news", { timeout: 1 });
+    const long = fixture.client.subscribe("news", { timeout: 60 });
+    const other = fixture.client.subscribe("other");
+    fixture.received();
+    fixture.pair.clock.advance(1);
+    const error = failureResultOf(short, RequestTimeout);
+    assertEquals(error.sent, true);
+    assertEquals(
+      error.message,
+      'The server did not confirm the subscription to the channel "news" within 1 s',
+    );
+    fixture.pair.clock.advance(9);
+    failureResultOf(other, RequestTimeout);
+    assertEquals(fixture.received(), command("unsubscribe", "other"));
+    assertNoResult(long);
+    for (const verb of ["subscribe news", "subscribe other", "unsubscribe other"]) {
+      fixture.push(...verb.split(" "), 1);
+    }
+    assert(successResultOf(long).isOpen);
+  });
+
+  test("subscribe({ signal }) waits until the signal aborts, and not longer", (fixture) => {
+    const aborted = fixture.client.subscribe("news", { signal: AbortSignal.abort() });
+    assertEquals(failureResultOf(aborted, RequestCancelled).sent, false);
+    assertEquals(fixture.received(), "");
+    const controller = new AbortController();
+    const { signal } = controller;
+    const confirmed = fixture.subscribe("confirmed", { signal });
+    const waiting = fixture.client.subscribe("waiting", { signal });
+    fixture.received();
+    controller.abort();
+    assertEquals(failureResultOf(waiting, RequestCancelled).sent, true);
+    assertEquals(fixture.received(), command("unsubscribe", "waiting"));
+    assert(confirmed.isOpen);
+  });
+
+  test("Subscription.unsubscribe() fires when the server confirms the end", (fixture) => {
+    const first = fixture.subscribe("news");
+    const second = successResultOf(fixture.client.subscribe("news"));
+    fixture.received();
+    successResultOf(first.unsubscribe());
+    successResultOf(first.unsubscribe());
+    assertEquals(fixture.received(), "");
+    assertThrows(() => second.unsubscribe({ timeout: -1 }), RangeError, "timeout");
+    assert(second.isOpen);
+    const ending = second.unsubscribe();
+    assertEquals([fixture.received(), second.isOpen], [command("unsubscribe", "news"), false]);
+    assertNoResult(ending);
+    fixture.push("unsubscribe", "news", 0);
+    successResultOf(ending);
+  });
+
+  test("Subscription.unsubscribe() waits no longer than its timeout and signal", (fixture) => {
+    const [late, aborted, refused, lost] = ["late", "aborted", "refused", "lost"].map((name) =>
+      fixture.subscribe(name)
+    );
+    assert(late && aborted && refused && lost);
+    const timingOut = late.unsubscribe({ timeout: 1 });
+    const aborting = aborted.unsubscribe({ signal: AbortSignal.abort() });
+    const refusing = refused.unsubscribe();
+    const losing = lost.unsubscribe();
+    failureResultOf(aborting, RequestCancelled);
+    fixture.pair.clock.advance(1);
+    assertEquals(failureResultOf(timingOut, RequestTimeout).sent, true);
+    // The commands are sent in any case, and their late confirmations change nothing.
+    fixture.push("unsubscribe", "late", 3);
+    fixture.push("unsubscribe", "aborted", 2);
+    fixture.send("-NOPERM no\r\n");
+    failureResultOf(refusing, RESPError);
+    assertNoResult(losing);
+    fixture.pair.serverTransport.abortConnection();
+    fixture.pair.pump.flush();
+    successResultOf(losing);
+  });
+
   test("subscribe() that is cancelled ends the subscription", (fixture) => {
     const subscribing = fixture.client.subscribe("news");
     subscribing.cancel();
@@ -306,6 +382,55 @@ for (const version of [2, 3] as const) {
   });
 }
 
+cleanTest(
+  "RESPClient.subscribe() waits for prepare(), before and after the connection is made",
+  () => {
+    const clock = new Clock();
+    const client = new RESPClient({ clock, password: "secret" });
+    const { texts, message } = collector();
+    const early = client.subscribe("early", { message });
+    using pair = connectedServerAndClient(TestPeer, client, { clock });
+    const late = client.psubscribe("late*", { message });
+    const received = (): string => {
+      pair.pump.flush();
+      return pair.server.take();
+    };
+    const send = (text: string): void => {
+      pair.server.send(text);
+      pair.pump.flush();
+    };
+    assertEquals(received(), "");
+    const ready = client.prepare();
+    assertEquals(received(), command("HELLO", 3, "AUTH", "default", "secret"));
+    send("%1\r\n+proto\r\n:3\r\n");
+    assertEquals(received(), command("subscribe", "early") + command("psubscribe", "late*"));
+    assertNoResult(ready);
+    send(">3\r\n+subscribe\r\n+early\r\n:1\r\n>3\r\n+psubscribe\r\n+late*\r\n:2\r\n");
+    successResultOf(ready);
+    successResultOf(early);
+    successResultOf(late);
+    send(">3\r\n+message\r\n+early\r\n$1\r\na\r\n");
+    assertEquals(texts, ["/early/a"]);
+    // A second call sends no subscription again.
+    const again = client.prepare();
+    received();
+    send("%1\r\n+proto\r\n:3\r\n");
+    successResultOf(again);
+    assertEquals(received(), "");
+  },
+);
+
+cleanTest("RESPClient.subscribe() does not wait if there is nothing to prepare", () => {
+  const clock = new Clock();
+  using pair = connectedServerAndClient(TestPeer, new RESPClient({ clock, version: 2 }), { clock });
+  const subscribing = pair.client.subscribe("news");
+  pair.pump.flush();
+  assertEquals(pair.server.take(), command("subscribe", "news"));
+  pair.server.send("*3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n");
+  pair.pump.flush();
+  successResultOf(subscribing);
+});
+
 cleanTest("RESPClient does not count subscriptions that it has not made", () => {
   using fixture = new Fixture(2);
   const subscribing = fixture.client.subscribe("news");
@@ -323,7 +448,7 @@ cleanTest(
   "RESPClient.subscribe() before there is a connection fails if that is lost at once",
   () => {
     const clock = new Clock();
-    const client = new RESPClient({ clock });
+    const client = new RESPClient({ clock, version: 2 });
     const subscribing = client.subscribe("news");
     using pair = connectedServerAndClient(TestPeer, client, { clock });
     pair.pump.flush();
@@ -492,6 +617,40 @@ cleanTest(
     successResultOf(subscribing);
   },
 );
+
+cleanTest("RESPClientFactory.subscribe() waits for a connection until its timeout", () => {
+  const clock = new Clock();
+  const factory = new RESPClientFactory({ clock, timeout: 3 });
+  const byDefault = factory.subscribe("a");
+  const patient = factory.subscribe("b", { timeout: Infinity });
+  assertThrows(() => factory.subscribe("c", { timeout: NaN }), RangeError, "timeout");
+  clock.advance(3);
+  const error = failureResultOf(byDefault, RequestTimeout);
+  assertEquals(error.sent, false);
+  assertEquals(
+    error.message,
+    'Cannot send the subscription to the channel "a" within 3 s: no connection is prepared',
+  );
+  assertNoResult(patient);
+  patient.cancel();
+  failureResultOf(patient, RequestCancelled);
+});
+
+cleanTest("RESPClient.prepare() fails if a subscription is not confirmed in time", () => {
+  const clock = new Clock();
+  const client = new RESPClient({ clock, version: 2, password: "x", timeout: 3 });
+  const subscribing = client.subscribe("news", { timeout: 60 });
+  using pair = connectedServerAndClient(TestPeer, client, { clock });
+  const ready = client.prepare();
+  pair.server.send("+OK\r\n");
+  pair.pump.flush();
+  clock.advance(3);
+  failureResultOf(ready, TimeoutError);
+  assertNoResult(subscribing);
+  pair.clientTransport.abortConnection();
+  pair.pump.flush();
+  failureResultOf(subscribing);
+});
 
 cleanTest("RESPClientFactory keeps subscriptions when an attempt times out", () => {
   using fixture = new ServiceFixture({}, { attemptTimeout: 5 });

@@ -43,7 +43,7 @@ export const RESP_HOOKS: readonly Hook[] = [
     name: "run",
     where: "of a RESP command",
     calledBy: HANDLING,
-    documented: ["CommandDefinition.run"],
+    documented: ["CommandTableEntry.run"],
     run: (test) => {
       const commands = new CommandTable({ FAIL: { arity: 1, run: test.act } });
       return send(test, "FAIL", new RESPServerProtocol(commands));
