@@ -76,7 +76,10 @@ async function supervise(port: number, workers: number): Promise<void> {
     workers,
     isReady: (line) => line.endsWith(READY),
     killTime: DRAIN + 10,
-    gaveUp: () => reactor.stop(),
+    gaveUp: () => {
+      Deno.exitCode = 1;
+      reactor.stop();
+    },
   });
   startApplication(reactor, supervisor);
   supervisor.whenReady().addCallbacks(
