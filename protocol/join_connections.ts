@@ -15,7 +15,9 @@ import {
   supportsMethod,
 } from "../reactor/stream/protocol_capabilities.ts";
 import { checkSwitchable, switchProtocol } from "../reactor/stream/protocol_switch.ts";
+import { lendMemory, memoryFilled, type MemoryLender } from "../reactor/stream/memory_lender.ts";
 import { connectProducers, forwardData, forwardLoss, forwardReadEnd } from "./forwarded_events.ts";
+import { ForwardedMemory } from "./forwarded_memory.ts";
 
 /** Two connections that {@linkcode joinConnections} has joined. */
 export interface JoinedConnections {
@@ -36,6 +38,7 @@ class JoinedEnd
     IHalfCloseableProtocol,
     IHandshakeListener,
     IDrainableProtocol,
+    MemoryLender,
     OptionalMethodsForwarder {
   readonly transport: ITransport;
   /** The number of bytes that have been forwarded from this end to the other one. */
@@ -46,6 +49,7 @@ class JoinedEnd
   #former: IProtocol | null = null;
   #other: JoinedEnd | null = null;
   #hasReadEnded = false;
+  readonly #memory = new ForwardedMemory();
 
   /**
    * @param transport The connection.
@@ -75,8 +79,19 @@ class JoinedEnd
     forwardData(this.#other.transport, data);
   }
 
+  [lendMemory](sizeHint: number): Uint8Array<ArrayBuffer> | null {
+    return this.#memory.lend(sizeHint);
+  }
+
+  [memoryFilled](count: number): void {
+    if (this.#other === null || this.#other.isLost) return;
+    this.bytes += count;
+    this.#memory.forward(this.#other.transport, count);
+  }
+
   readConnectionLost(): void {
     this.#hasReadEnded = true;
+    this.#memory.release();
     if (this.#other !== null && !this.#other.isLost) forwardReadEnd(this.#other.transport);
   }
 
@@ -84,6 +99,7 @@ class JoinedEnd
 
   connectionLost(reason: Error): void {
     this.isLost = true;
+    this.#memory.abandon();
     const other = this.#other;
     if (other !== null && !other.isLost) {
       forwardLoss(other.transport, reason, this.#hasReadEnded);
@@ -118,6 +134,8 @@ class JoinedEnd
  *
  * - A slow reader pauses its sender at the source: each connection is the producer of the other
  *   one, and little more than the high-water mark of a write buffer is kept for each direction.
+ * - Large amounts are sent from the memory into which they were read. The connections of a process
+ *   share this memory, and idle ones have none of it.
  * - When one peer closes its writing side, the writing side of the other connection is closed after
  *   all data. Data still flows in the other direction.
  * - When one connection closes cleanly, the other one is closed after all data. When one breaks,

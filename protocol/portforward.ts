@@ -22,8 +22,10 @@ import type {
   IReactorTime,
 } from "../reactor/interfaces/mod.ts";
 import { alike, LogThrottle } from "../reactor/lifecycle/log_throttle.ts";
+import { lendMemory, memoryFilled, type MemoryLender } from "../reactor/stream/memory_lender.ts";
 import { ClientFactory, ServerFactory } from "./factory.ts";
 import { connectProducers, forwardData, forwardLoss, forwardReadEnd } from "./forwarded_events.ts";
+import { ForwardedMemory } from "./forwarded_memory.ts";
 import { Protocol } from "./protocol.ts";
 import { encodeProxyHeader } from "./proxy_protocol/encode_proxy_header.ts";
 import {
@@ -43,10 +45,11 @@ export type ForwardingPeer = Pick<ForwardingProtocol, "peer" | "setPeer" | "tran
  * @typeParam F The factory that builds it.
  */
 export class ForwardingProtocol<F extends IProtocolFactory = IProtocolFactory> extends Protocol<F>
-  implements IHalfCloseableProtocol {
+  implements IHalfCloseableProtocol, MemoryLender {
   /** The protocol of the other connection; null until it is connected, and after it is lost. */
   peer: ForwardingPeer | null = null;
   #hasReadEnded = false;
+  readonly #memory = new ForwardedMemory();
 
   /**
    * Sets the protocol of the other connection.
@@ -59,10 +62,22 @@ export class ForwardingProtocol<F extends IProtocolFactory = IProtocolFactory> e
 
   /**
    * Forwards a chunk. Its memory is transferred to the other transport, which frees it when it has
-   * been sent. Override this method to look at the data, and copy what you keep.
+   * been sent. Override this method to look at the data, and copy what you keep. An override also
+   * receives large amounts, which are otherwise forwarded without chunks.
    */
   override dataReceived(data: Uint8Array): void {
     if (this.peer !== null) forwardData(this.peer.transport, data);
+  }
+
+  /** Lends memory for a large read, unless a subclass looks at the data. */
+  [lendMemory](sizeHint: number): Uint8Array<ArrayBuffer> | null {
+    const isPlain = this.dataReceived === ForwardingProtocol.prototype.dataReceived;
+    return isPlain ? this.#memory.lend(sizeHint) : null;
+  }
+
+  /** Forwards the bytes that were read into the borrowed memory. */
+  [memoryFilled](count: number): void {
+    if (this.peer !== null) this.#memory.forward(this.peer.transport, count);
   }
 
   /**
@@ -71,6 +86,7 @@ export class ForwardingProtocol<F extends IProtocolFactory = IProtocolFactory> e
    */
   readConnectionLost(): void {
     this.#hasReadEnded = true;
+    this.#memory.release();
     if (this.peer !== null) forwardReadEnd(this.peer.transport);
   }
 
@@ -80,6 +96,7 @@ export class ForwardingProtocol<F extends IProtocolFactory = IProtocolFactory> e
   /** Closes the other connection if this one closed cleanly, and aborts it if this one broke. */
   override connectionLost(reason: Error): void {
     const { peer } = this;
+    this.#memory.abandon();
     if (peer === null) return;
     this.peer = peer.peer = null;
     forwardLoss(peer.transport, reason, this.#hasReadEnded);

@@ -8,7 +8,8 @@ const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
  */
 const SMALLEST_WINDOW = 128;
 const LARGEST_WINDOW = 2048;
-const EMPTY = new Uint8Array(0);
+/** Where the two parts of the input are joined, because decoding twice would take longer. */
+const joined = new Uint8Array(LARGEST_WINDOW);
 
 /** Returns the text of bytes that are UTF-8. Invalid bytes become U+FFFD. */
 export function decodeText(bytes: Uint8Array): string {
@@ -55,12 +56,9 @@ export class LinesAhead {
    * @returns The number of bytes in which there are no further lines; 0 if that is not known.
    */
   decode(head: Uint8Array, tail: Uint8Array, delimiter: string): number {
-    const first = head.length > this.#window ? head.subarray(0, this.#window) : head;
-    // A character of several bytes may begin in the head and end in the tail.
-    const isJoined = first.length === head.length && tail.length > 0 && isASCII(head.at(-1));
-    const second = isJoined ? tail.subarray(0, this.#window - first.length) : EMPTY;
-    const text = isJoined ? decodeText(first) + decodeText(second) : decodeText(first);
-    const length = first.length + second.length;
+    const bytes = this.#joined(head, tail);
+    const text = decodeText(bytes);
+    const { length } = bytes;
     // Each character takes at least one byte. So if there are as many characters as bytes, each
     // takes exactly one.
     this.#text = text.length === length ? text : "";
@@ -68,6 +66,16 @@ export class LinesAhead {
     this.#end = this.#text.indexOf(delimiter);
     this.#window = Math.min(this.#window * 2, LARGEST_WINDOW);
     return this.#end < 0 || length === head.length + tail.length ? length : 0;
+  }
+
+  /** Returns the bytes to decode: the first ones of the input, up to the size of the window. */
+  #joined(head: Uint8Array, tail: Uint8Array): Uint8Array {
+    const size = this.#window;
+    if (head.length >= size || tail.length === 0) return head.subarray(0, size);
+    const rest = tail.subarray(0, size - head.length);
+    joined.set(head);
+    joined.set(rest, head.length);
+    return joined.subarray(0, head.length + rest.length);
   }
 
   /**
@@ -83,8 +91,4 @@ export class LinesAhead {
     this.#end = -1;
     return used;
   }
-}
-
-function isASCII(byte: number | undefined): boolean {
-  return byte !== undefined && byte < 0x80;
 }

@@ -4,6 +4,7 @@ import { callWithSystem, enterSystem, type HasLogPrefix, leaveSystem } from "../
 import type { Address, IProtocol } from "../interfaces/mod.ts";
 import type { ConnectionOwner } from "./connection_owner.ts";
 import { bufferOf, fillBuffer, readBufferSpoiled } from "./protocol_buffer.ts";
+import { isMemoryLender, lendMemory, memoryFilled } from "./memory_lender.ts";
 import { isBuffered } from "./protocol_capabilities.ts";
 
 /** The members of a connection's owner that are needed to log an error. */
@@ -96,18 +97,18 @@ export class ProtocolCalls {
   }
 
   /**
-   * Returns the buffer of a protocol for the next read of the driver; `null` if the protocol
+   * Returns the memory of a protocol for the next read of the driver; `null` if the protocol
    * provides none.
    *
    * @param protocol The protocol.
    * @param sizeHint The recommended size in bytes.
    */
   borrow(protocol: IProtocol, sizeHint: number): Uint8Array<ArrayBuffer> | null {
-    if (!isBuffered(protocol)) return null;
+    if (!isBuffered(protocol) && !isMemoryLender(protocol)) return null;
     const previous = enterSystem(this.#connection);
     try {
       this.#bufferOwner = protocol;
-      return bufferOf(protocol, sizeHint);
+      return isBuffered(protocol) ? bufferOf(protocol, sizeHint) : protocol[lendMemory](sizeHint);
     } catch (error) {
       this.failed("getBuffer", error);
       return null;
@@ -129,17 +130,22 @@ export class ProtocolCalls {
     if (buffer.length < count) {
       return this.#abort(readBufferSpoiled(count, String(this.#connection.getPeer())));
     }
-    if (protocol !== this.#bufferOwner || !isBuffered(protocol) || !this.#connection.isReceptive) {
+    const takesBytes = isBuffered(protocol) || isMemoryLender(protocol);
+    if (protocol !== this.#bufferOwner || !takesBytes || !this.#connection.isReceptive) {
       this.held = buffer.slice(0, count);
       return;
     }
+    // A lender of memory stands in for a protocol that receives chunks.
+    const method = isBuffered(protocol) ? "bufferUpdated" : "dataReceived";
     const previous = enterSystem(this.#connection);
     this.depth++;
     try {
-      const result: unknown = protocol.bufferUpdated(count);
-      if (result !== undefined) this.#watch("bufferUpdated", result);
+      const result: unknown = isBuffered(protocol)
+        ? protocol.bufferUpdated(count)
+        : protocol[memoryFilled](count);
+      if (result !== undefined) this.#watch(method, result);
     } catch (error) {
-      this.failed("bufferUpdated", error);
+      this.failed(method, error);
     } finally {
       this.depth--;
       leaveSystem(previous);

@@ -112,13 +112,15 @@ export class ConnDriver implements StreamDriver {
   /**
    * Closes the connection. A pending first write may complete first, within 0.1 seconds: Deno must
    * poll a newly accepted socket before it writes to it, and closing the socket would lose that
-   * write.
+   * write. A read into the memory of the protocol is cancelled at once, because the memory must not
+   * be written to when this method has returned.
    */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#wanted = false;
-    if (!this.#writing || this.#hasWritten) this.#closeConn();
+    const mayWait = this.#writing && !this.#hasWritten && this.#borrowed === null;
+    if (!mayWait) this.#closeConn();
     else this.#closeTimer = setTimeout(() => this.#closeConn(), FIRST_WRITE_MS);
   }
 
@@ -167,6 +169,7 @@ export class ConnDriver implements StreamDriver {
   }
 
   #onReadFailed(error: unknown): void {
+    this.#borrowed = null;
     this.#reading = false;
     if (this.#closed) this.#releaseIfIdle();
     else this.#sink?.failed(connectionLost("read", this.getPeer(), error));

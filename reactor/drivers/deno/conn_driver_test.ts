@@ -97,6 +97,7 @@ class ReadingBed {
   readonly events: string[] = [];
   readonly borrowed = new Uint8Array(8);
   readonly driver: ConnDriver;
+  isClosed = false;
   #read: ((count: number | null) => void) | null = null;
   #written: ((count: number) => void) | null = null;
 
@@ -111,7 +112,10 @@ class ReadingBed {
       },
       write: () => new Promise((resolve) => this.#written = resolve),
       closeWrite: () => Promise.resolve(),
-      close: () => this.#read?.(null),
+      close: () => {
+        this.isClosed = true;
+        this.#read?.(null);
+      },
     };
     this.driver = new ConnDriver(conn, cancelsReads);
     this.attach("");
@@ -162,6 +166,16 @@ Deno.test("ConnDriver reports a pending read to the sink that was attached meanw
   fixture.attach("TLS ");
   await fixture.read(5);
   assertEquals(fixture.events, ["buffer", "TLS into true 5", "TLS buffer"]);
+});
+
+Deno.test("ConnDriver.close() cancels a read into the memory of its sink at once", async () => {
+  const fixture = new ReadingBed();
+  fixture.driver.startReading();
+  fixture.driver.write(new Uint8Array(1));
+  fixture.driver.close();
+  assert(fixture.isClosed, "the system may still write to the memory");
+  await fixture.written();
+  assertEquals(fixture.events, ["buffer", "released"]);
 });
 
 Deno.test("ConnDriver borrows no memory for reads that cannot be cancelled", async () => {
