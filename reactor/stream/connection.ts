@@ -25,7 +25,6 @@ import {
   ConnectionAborted,
   ConnectionDone,
   ConnectionLost,
-  LingerTimeout,
   WriteBufferExceeded,
 } from "../errors.ts";
 import type {
@@ -39,7 +38,7 @@ import type {
 import { alreadyRegistered, ProducerRegistration } from "./producer_registration.ts";
 import { isDrainable, isHalfCloseable, isHandshakeListener } from "./protocol_capabilities.ts";
 import { replaceProtocol } from "./protocol_switch.ts";
-import { LingerTimer } from "./linger_timer.ts";
+import { type LingerTimer, lingerTimer } from "./linger_timer.ts";
 import { ProtocolCalls } from "./protocol_calls.ts";
 import { SocketAttributes } from "./socket_attributes.ts";
 import type { ConnectionOwner } from "./connection_owner.ts";
@@ -56,7 +55,8 @@ import { WriteBuffer } from "./write_buffer.ts";
 /** One stream connection: the transport of its protocol. */
 export class Connection extends SocketAttributes implements ConnectionRoles {
   readonly #owner: ConnectionOwner;
-  #protocol: IProtocol;
+  /** The protocol that receives the events. */
+  protected protocol: IProtocol;
   /** The number that the owner gave to the connection. */
   readonly session: number;
   readonly clock: IReactorTime;
@@ -95,7 +95,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   constructor(owner: ConnectionOwner, driver: StreamDriver, protocol: IProtocol, session = 0) {
     super(driver);
     this.#owner = owner;
-    this.#protocol = protocol;
+    this.protocol = protocol;
     this.session = session;
     this.clock = owner.context.reactor;
     this.#calls = new ProtocolCalls(this, owner, (error) => this.abort(asError(error)));
@@ -107,8 +107,8 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
     context.resources.add(this, this.#owner);
     this.driver.attach(this);
     this.#timeouts = watchTimeouts(context.reactor, limits.timeouts, this);
-    this.#calls.call("makeConnection", () => this.#protocol.makeConnection(this));
-    this.#protocol = lastSuccessor(this.#protocol);
+    this.#calls.call("makeConnection", () => this.protocol.makeConnection(this));
+    this.protocol = lastSuccessor(this.protocol);
     if (this.secure) this.#handshakeCompleted();
     this.#flush();
     this.#readOn();
@@ -122,6 +122,11 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   /** Whether the protocol may receive data: it is not paused, and the connection not closing. */
   get isReceptive(): boolean {
     return !this.#paused && this.#isOpen;
+  }
+
+  /** The number of bytes that were written and have not been sent. */
+  get unsent(): number {
+    return this.#buffer?.size ?? 0;
   }
 
   /**
@@ -140,7 +145,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
     checkCanStartTLS(this.getPeer(), this.tlsStarted, this.#writeClosing || this.#readEnded);
     const driver = new TLSDriver(this.driver, tls, context.reactor, {
       linger,
-      plaintext: this.#buffer?.size ?? 0,
+      plaintext: this.unsent,
       reading: this.#reading,
       noDelay: this.getTcpNoDelay(),
       timeout: context.timeout,
@@ -163,14 +168,13 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
    * 127.0.0.1:80 (closing)`, `connection to 127.0.0.1:80 (closed)`.
    */
   override toString(): string {
-    const direction = this.#owner.role === "client" ? "to" : "from";
     const state = this.#lost ? " (closed)" : this.disconnecting ? " (closing)" : "";
-    return `connection ${direction} ${this.getPeer()}${state}`;
+    return `connection ${this.#owner.role === "client" ? "to" : "from"} ${this.getPeer()}${state}`;
   }
 
   /** Returns the name of the protocol and the number of the connection, for the log. */
   logPrefix(): string {
-    return `${logPrefixOf(this.#protocol)},${this.#owner.logSuffix(this)}`;
+    return `${logPrefixOf(this.protocol)},${this.#owner.logSuffix(this)}`;
   }
 
   // Members for writing.
@@ -266,8 +270,8 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   }
 
   [replaceProtocol](protocol: IProtocol): IProtocol {
-    const former = this.#protocol;
-    this.#protocol = protocol;
+    const former = this.protocol;
+    this.protocol = protocol;
     return former;
   }
 
@@ -280,7 +284,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
    * Calls `drainRequested` of the protocol, if that method exists, because the port is draining.
    */
   drain(): void {
-    const protocol = this.#protocol;
+    const protocol = this.protocol;
     if (this.#isEnding || this.#disconnecting || !isDrainable(protocol)) return;
     this.#calls.call("drainRequested", () => protocol.drainRequested());
     this.#flush();
@@ -310,13 +314,13 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   }
 
   readBuffer(sizeHint: number): Uint8Array<ArrayBuffer> | null {
-    return this.#isOpen ? this.#calls.borrow(this.#protocol, sizeHint) : null;
+    return this.#isOpen ? this.#calls.borrow(this.protocol, sizeHint) : null;
   }
 
   receivedInto(buffer: Uint8Array<ArrayBuffer>, count: number): void {
     if (!this.#isOpen) return;
     this.#timeouts?.received();
-    this.#calls.updated(this.#protocol, buffer, count);
+    this.#calls.updated(this.protocol, buffer, count);
     this.#deliver();
   }
 
@@ -327,7 +331,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
     }
     this.#readEnded = true;
     if (this.#isEnding || this.#disconnecting) return;
-    const protocol = this.#protocol;
+    const protocol = this.protocol;
     if (isHalfCloseable(protocol)) {
       this.#calls.call("readConnectionLost", () => protocol.readConnectionLost());
     } else {
@@ -356,7 +360,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   writeClosed(): void {
     this.#writing = false;
     if (this.#isEnding) return;
-    const protocol = this.#protocol;
+    const protocol = this.protocol;
     if (isHalfCloseable(protocol)) {
       this.#calls.call("writeConnectionLost", () => protocol.writeConnectionLost());
     }
@@ -384,6 +388,11 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
     this.#flush();
   }
 
+  /** Pauses a registered producer until all bytes have been sent. */
+  protected pauseProducer(): void {
+    this.#registration?.pause();
+  }
+
   // Private methods.
 
   /**
@@ -403,10 +412,10 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
    * afterwards.
    */
   #handshakeCompleted(): boolean {
-    const protocol = this.#protocol;
+    const protocol = this.protocol;
     if (!this.#isEnding && isHandshakeListener(protocol)) {
       this.#calls.call("handshakeCompleted", () => protocol.handshakeCompleted());
-      this.#protocol = lastSuccessor(protocol);
+      this.protocol = lastSuccessor(protocol);
       this.#flush();
     }
     return !this.#isEnding;
@@ -494,11 +503,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
       this.#paused = false;
       this.#readOn();
     }
-    const { context: { reactor }, limits: { linger } } = this.#owner;
-    this.#linger ??= new LingerTimer(reactor, linger, () => {
-      this.abort(new LingerTimeout(this.#buffer?.size ?? 0, linger, String(this.getPeer())));
-    });
-    this.#linger.start();
+    (this.#linger ??= lingerTimer(this, this.#owner.limits.linger)).start();
   }
 
   #overfull(before: number, size: number): void {
@@ -524,7 +529,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
    * a chunk goes to another protocol if this one has passed on the connection meanwhile.
    */
   #deliver(): void {
-    while (this.#calls.held !== null && this.isReceptive) this.#calls.deliver(this.#protocol);
+    while (this.#calls.held !== null && this.isReceptive) this.#calls.deliver(this.protocol);
     this.#flush();
   }
 
@@ -563,7 +568,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
     this.#stopProducer();
     if (reason instanceof ConnectionAborted) this.driver.abort();
     else this.driver.close();
-    this.#calls.call("connectionLost", () => this.#protocol.connectionLost(reason));
+    this.#calls.call("connectionLost", () => this.protocol.connectionLost(reason));
     this.#owner.connectionLost(this, reason);
   }
 }

@@ -34,6 +34,7 @@ import {
   EPOLL_CTL_MOD,
   EPOLLIN,
 } from "./constants.ts";
+import { DescriptorPassing } from "./descriptor_passing.ts";
 import { timersModule } from "../node/builtin_modules.ts";
 import { ReceiveMemory } from "./receive_memory.ts";
 import { SystemCalls } from "./system_calls.ts";
@@ -96,6 +97,8 @@ export interface Member {
 export class Poller {
   /** Memory for received bytes, shared by all descriptors. */
   readonly memory: ReceiveMemory = new ReceiveMemory();
+  /** The file descriptors that connections receive and send. */
+  readonly passing: DescriptorPassing = new DescriptorPassing();
   readonly #libraryNames: readonly string[];
   /** The open descriptors, and the running reactor: they keep the library and the set open. */
   #holders = 0;

@@ -52,6 +52,8 @@ const SYMBOLS = {
   recvfrom: { parameters: [FD, "buffer", SIZE, "i32", "buffer", "buffer"], result: "i32" },
   send: { parameters: [FD, "buffer", SIZE, "i32"], result: "i32" },
   sendto: { parameters: [FD, "buffer", SIZE, "i32", "buffer", "i32"], result: "i32" },
+  recvmsg: { parameters: [FD, "buffer", "i32"], result: "i32" },
+  sendmsg: { parameters: [FD, "buffer", "i32"], result: "i32" },
   shutdown: { parameters: [FD, "i32"], result: "i32" },
   fcntl: { parameters: [FD, "i32", "i32"], result: "i32" },
   fchmod: { parameters: [FD, "u32"], result: "i32" },

@@ -24,8 +24,8 @@ import type { Poller } from "./poller.ts";
 import { SocketAcceptor } from "./socket_acceptor.ts";
 import { decodeUNIX, encodeUNIX } from "./socket_address.ts";
 import { bindTo, localAddress, openSocket, withSocket } from "./socket_calls.ts";
-import { StreamSocket } from "./stream_socket.ts";
 import type { SystemCalls } from "./system_calls.ts";
+import { UNIXSocket } from "./unix_socket.ts";
 
 // The pause in seconds before another attempt at a server whose queue is full. It is short, because
 // the server frees a place with each connection that it accepts.
@@ -247,33 +247,5 @@ class UNIXDial {
       error instanceof ConnectError ? error : connectError(new UNIXAddress(this.#path), error),
     );
     this.#sink.released();
-  }
-}
-
-/** The driver of a UNIX connection. */
-export class UNIXSocket extends StreamSocket {
-  readonly #peer: IUNIXAddress;
-  readonly #host: IUNIXAddress;
-
-  /**
-   * Takes ownership of a connected socket.
-   *
-   * @param poller The poller of the reactor.
-   * @param fd The socket.
-   * @param peer The address of the peer.
-   * @param host The address of this side.
-   */
-  constructor(poller: Poller, fd: number, peer: IUNIXAddress, host: IUNIXAddress) {
-    super(poller, fd);
-    this.#peer = peer;
-    this.#host = host;
-  }
-
-  getPeer(): IUNIXAddress {
-    return this.#peer;
-  }
-
-  getHost(): IUNIXAddress {
-    return this.#host;
   }
 }
