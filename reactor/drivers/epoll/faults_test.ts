@@ -449,6 +449,34 @@ function testsWith(library: FaultyLibrary): void {
     assertEquals(await waiting.readText(5), "hello");
   });
 
+  for (const ending of ["sends", "closes", "resets"] as const) {
+    faultTest(
+      `makes no call while it is paused and the peer ${ending}`,
+      async (fixture, faults) => {
+        const server = new Wires({ connectionMade: (wire) => wire.transport.pauseProducing() });
+        const port = fixture.listen(server);
+        fixture.run();
+        const peer = await fixture.rawConnect(port.port);
+        const wire = await server.wire();
+        await peer.send("x");
+        if (ending === "closes") peer.close();
+        if (ending === "resets") {
+          // Unread data makes the system reset the connection.
+          wire.transport.write("unread");
+          await turns(10);
+          peer.close();
+        }
+        await untilIdle(faults);
+        const idle = waitsOf(faults);
+        await turns(200);
+        assertEquals(waitsOf(faults), idle);
+        wire.transport.resumeProducing();
+        if (ending !== "resets") await wire.has(1);
+        if (ending !== "sends") await wire.lost();
+      },
+    );
+  }
+
   Deno.test("EpollReactor sets every option of its sockets, once for all connections", async () => {
     using faults = library.open();
     const reactor = makeReactor();
@@ -550,6 +578,11 @@ function testsWith(library: FaultyLibrary): void {
 /** Returns the number of turns in which the poller has asked for events. */
 function callsOf(faults: Faults): number {
   return faults.calls("epoll_pwait2");
+}
+
+/** Returns how often the poller, or its thread, has waited. */
+function waitsOf(faults: Faults): number {
+  return callsOf(faults) + faults.calls("epoll_wait");
 }
 
 /**
