@@ -153,6 +153,10 @@ export class StreamPort<A extends Address = Address>
     return drain.done;
   }
 
+  fileno(): number {
+    return this.#acceptor?.fd ?? -1;
+  }
+
   getHost(): A {
     if (this.#address === null) {
       throw new Error("Cannot return the address of the port: it has never listened");
