@@ -6,6 +6,7 @@ import type { Poller } from "./poller.ts";
 import { bindTCP, dialTCP } from "./tcp.ts";
 import { bindUDP } from "./udp.ts";
 import { bindUNIX, dialUNIX } from "./unix.ts";
+import { bindUNIXDatagram } from "./unix_datagram.ts";
 
 /** Returns the sockets of Linux, watched by a poller. */
 export function epollSockets(poller: Poller): AdoptingSockets {
@@ -25,5 +26,7 @@ export function epollSockets(poller: Poller): AdoptingSockets {
     bindUDP: (host, port, shared) => bindUDP(poller, host, port, shared),
     adoptPort: (fd, family, backlog, options) => adopting(poller, fd, family, backlog, options),
     adoptConnection: (fd, family, options) => adoptConnection(poller, fd, family, options),
+    bindUNIXDatagram: (path, mode, maxPacketSize) =>
+      bindUNIXDatagram(poller, path, mode, maxPacketSize),
   };
 }

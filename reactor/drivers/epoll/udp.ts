@@ -134,6 +134,13 @@ class UDPSocket extends DatagramSocket<IInternetAddress> implements UDPDriver {
     return this.#lastEncoded = encodeInternet(this.poller.system, to.host, to.port);
   }
 
+  protected override readonly waitsForRoom = true;
+
+  /** Returns the shared memory: no datagram of UDP is larger. */
+  protected override space(): Uint8Array<ArrayBuffer> {
+    return this.poller.memory.space(true);
+  }
+
   protected override decode(space: AddressSpace): IInternetAddress {
     return decodeUDP(this.poller.system, space);
   }
