@@ -160,7 +160,7 @@ export function familyOf({ bytes }: AddressSpace): number {
 }
 
 /** Returns a string for the C library: UTF-8 with a zero byte at its end. */
-function cString(text: string): Uint8Array<ArrayBuffer> {
+export function cString(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(`${text}\0`);
 }
 

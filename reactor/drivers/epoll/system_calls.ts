@@ -60,6 +60,10 @@ const SYMBOLS = {
   // The text forms of IPv6 addresses, and the numbers of network interfaces.
   inet_pton: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   inet_ntop: { parameters: ["i32", "buffer", "buffer", "i32"], result: "pointer" },
+  // Host names: getaddrinfo(3). Its results are numbers of errors of their own.
+  getaddrinfo: { parameters: ["buffer", "pointer", "buffer", "buffer"], result: "i32" },
+  freeaddrinfo: { parameters: ["pointer"], result: "void" },
+  gai_strerror: { parameters: ["i32"], result: "pointer" },
   if_nametoindex: { parameters: ["buffer"], result: "u32" },
   if_indextoname: { parameters: ["u32", "buffer"], result: "pointer" },
   strerror: { parameters: ["i32"], result: "pointer" },
