@@ -2,40 +2,23 @@
  * Messages with file descriptors (`SCM_RIGHTS` of unix(7)).
  *
  * `sendmsg` and `recvmsg` take a `struct msghdr`, which points to the bytes and to the control
- * data:
- *
- * - `struct msghdr`: pointer and length of an address, pointer to the pieces of the bytes and their
- *   number, pointer to the control data and its length, and flags; 8 bytes each, 56 in all.
- * - `struct iovec`: pointer and length of the bytes; 16 bytes.
- * - `struct cmsghdr`: length in 8 bytes, level and type in 4 each. The descriptors follow, in 4
- *   bytes each, and the whole is padded to 8.
- *
- * musl declares some of the lengths with 4 bytes and a padding, which is the same on a
- * little-endian machine.
+ * data. Those are a `struct cmsghdr` and the descriptors, in 4 bytes each.
  *
  * @module
  */
 
 import { MSG_CMSG_CLOEXEC, MSG_CTRUNC, MSG_NOSIGNAL, SCM_RIGHTS, SOL_SOCKET } from "./constants.ts";
+import { CMSGHDR, IOVEC, MSGHDR } from "./struct_layouts.ts";
 import type { SystemCalls } from "./system_calls.ts";
 
-const HEADER_SIZE = 56;
-const PIECES_AT = 16;
-const PIECE_COUNT_AT = 24;
-const CONTROL_AT = 32;
-const CONTROL_SIZE_AT = 40;
-const FLAGS_AT = 48;
-const PIECE_SIZE = 16;
-const CONTROL_HEADER_SIZE = 16;
 const DESCRIPTOR_SIZE = 4;
-const ALIGNMENT = 8;
 
 /** Memory for one message. The system has its addresses, so the fields must keep it. */
 export class DescriptorMessage {
   readonly #bytes: Uint8Array<ArrayBuffer>;
-  readonly #header: DataView<ArrayBuffer> = new DataView(new ArrayBuffer(HEADER_SIZE));
+  readonly #header: DataView<ArrayBuffer> = new DataView(new ArrayBuffer(MSGHDR.size));
   readonly #headerBytes: Uint8Array<ArrayBuffer>;
-  readonly #piece: DataView<ArrayBuffer> = new DataView(new ArrayBuffer(PIECE_SIZE));
+  readonly #piece: DataView<ArrayBuffer> = new DataView(new ArrayBuffer(IOVEC.size));
   readonly #control: DataView<ArrayBuffer>;
 
   /**
@@ -46,13 +29,13 @@ export class DescriptorMessage {
    */
   constructor(size: number, descriptors: number) {
     this.#bytes = new Uint8Array(new ArrayBuffer(size));
-    const controlSize = aligned(CONTROL_HEADER_SIZE + descriptors * DESCRIPTOR_SIZE);
+    const controlSize = aligned(CMSGHDR.size + descriptors * DESCRIPTOR_SIZE);
     this.#control = new DataView(new ArrayBuffer(controlSize));
     this.#headerBytes = new Uint8Array(this.#header.buffer);
-    this.#piece.setBigUint64(0, addressOf(this.#bytes), true);
-    this.#header.setBigUint64(PIECES_AT, addressOf(this.#piece), true);
-    this.#header.setUint32(PIECE_COUNT_AT, 1, true);
-    this.#header.setBigUint64(CONTROL_AT, addressOf(this.#control), true);
+    this.#piece.setBigUint64(IOVEC.base, addressOf(this.#bytes), true);
+    this.#header.setBigUint64(MSGHDR.pieces, addressOf(this.#piece), true);
+    this.#header.setUint32(MSGHDR.pieceCount, 1, true);
+    this.#header.setBigUint64(MSGHDR.control, addressOf(this.#control), true);
   }
 
   /**
@@ -64,10 +47,10 @@ export class DescriptorMessage {
     this.#bytes[0] = byte;
     this.#prepare(1);
     const control = this.#control;
-    control.setUint32(0, CONTROL_HEADER_SIZE + DESCRIPTOR_SIZE, true);
-    control.setInt32(8, SOL_SOCKET, true);
-    control.setInt32(12, SCM_RIGHTS, true);
-    control.setInt32(CONTROL_HEADER_SIZE, descriptor, true);
+    control.setUint32(CMSGHDR.length, CMSGHDR.size + DESCRIPTOR_SIZE, true);
+    control.setInt32(CMSGHDR.level, SOL_SOCKET, true);
+    control.setInt32(CMSGHDR.type, SCM_RIGHTS, true);
+    control.setInt32(CMSGHDR.size, descriptor, true);
     return system.calls.sendmsg(fd, this.#headerBytes, MSG_NOSIGNAL);
   }
 
@@ -89,21 +72,21 @@ export class DescriptorMessage {
 
   /** Whether the system has closed some of the last message's descriptors. */
   get isTruncated(): boolean {
-    return (this.#header.getInt32(FLAGS_AT, true) & MSG_CTRUNC) !== 0;
+    return (this.#header.getInt32(MSGHDR.flags, true) & MSG_CTRUNC) !== 0;
   }
 
   /** Returns the descriptors of the last message. */
   descriptors(): number[] {
     const descriptors: number[] = [];
     const control = this.#control;
-    const end = this.#header.getUint32(CONTROL_SIZE_AT, true);
-    for (let at = 0; at + CONTROL_HEADER_SIZE <= end;) {
-      const size = control.getUint32(at, true);
-      if (size < CONTROL_HEADER_SIZE) break;
-      const isRights = control.getInt32(at + 8, true) === SOL_SOCKET &&
-        control.getInt32(at + 12, true) === SCM_RIGHTS;
+    const end = this.#header.getUint32(MSGHDR.controlSize, true);
+    for (let at = 0; at + CMSGHDR.size <= end;) {
+      const size = control.getUint32(at + CMSGHDR.length, true);
+      if (size < CMSGHDR.size) break;
+      const isRights = control.getInt32(at + CMSGHDR.level, true) === SOL_SOCKET &&
+        control.getInt32(at + CMSGHDR.type, true) === SCM_RIGHTS;
       for (
-        let each = at + CONTROL_HEADER_SIZE;
+        let each = at + CMSGHDR.size;
         isRights && each + DESCRIPTOR_SIZE <= at + size;
         each += DESCRIPTOR_SIZE
       ) descriptors.push(control.getInt32(each, true));
@@ -113,14 +96,14 @@ export class DescriptorMessage {
   }
 
   #prepare(size: number): void {
-    this.#piece.setUint32(8, size, true);
-    this.#header.setUint32(CONTROL_SIZE_AT, this.#control.byteLength, true);
-    this.#header.setInt32(FLAGS_AT, 0, true);
+    this.#piece.setUint32(IOVEC.length, size, true);
+    this.#header.setUint32(MSGHDR.controlSize, this.#control.byteLength, true);
+    this.#header.setInt32(MSGHDR.flags, 0, true);
   }
 }
 
 function aligned(size: number): number {
-  return Math.ceil(size / ALIGNMENT) * ALIGNMENT;
+  return Math.ceil(size / CMSGHDR.alignment) * CMSGHDR.alignment;
 }
 
 function addressOf(memory: ArrayBufferView<ArrayBuffer>): bigint {

@@ -8,14 +8,8 @@ import { isIPAddress, isIPv6Address } from "../../addresses.ts";
 import { errorWithCode } from "../../stream/system_error.ts";
 import { SOCK_STREAM } from "./constants.ts";
 import { AddressSpace, cString, endOf } from "./socket_address.ts";
+import { ADDRINFO } from "./struct_layouts.ts";
 import type { SystemCalls } from "./system_calls.ts";
-
-// `struct addrinfo`: flags, family, socket type, protocol and the length of the address in 4 bytes
-// each, with a padding to 24; then pointers to the address, to a name and to the next entry.
-const INFO_SIZE = 48;
-const SOCKET_TYPE_AT = 8;
-const LENGTH_AT = 16;
-const ADDRESS_AT = 24;
 
 /**
  * Returns the IP address of a host, as Deno's own sockets do: the first one that the system knows.
@@ -34,8 +28,8 @@ function firstAddress(system: SystemCalls, name: string): string {
   // An empty name would stand for this machine, and a zero byte would end the name.
   if (name === "" || name.includes("\0")) throw notFound("it is not a host name");
   const { calls } = system;
-  const hints = new Uint8Array(INFO_SIZE);
-  hints[SOCKET_TYPE_AT] = SOCK_STREAM;
+  const hints = new Uint8Array(ADDRINFO.size);
+  hints[ADDRINFO.socketType] = SOCK_STREAM;
   const found = new BigUint64Array(1);
   const result = calls.getaddrinfo(cString(name), null, hints, new Uint8Array(found.buffer));
   if (result !== 0) {
@@ -53,10 +47,10 @@ function firstAddress(system: SystemCalls, name: string): string {
 /** Returns the address of the first entry of a list. */
 function addressIn(system: SystemCalls, list: Deno.PointerValue): string {
   const info = list === null ? null : new Deno.UnsafePointerView(list);
-  const address = info?.getPointer(ADDRESS_AT) ?? null;
+  const address = info?.getPointer(ADDRINFO.address) ?? null;
   if (info === null || address === null) throw notFound("it has no address");
   const space = new AddressSpace();
-  const size = Math.min(info.getUint32(LENGTH_AT), space.bytes.length);
+  const size = Math.min(info.getUint32(ADDRINFO.addressSize), space.bytes.length);
   new Deno.UnsafePointerView(address).copyInto(space.bytes.subarray(0, size));
   return endOf(system, space).host;
 }

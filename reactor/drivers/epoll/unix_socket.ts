@@ -18,6 +18,7 @@ import {
 } from "../../stream/unix_driver.ts";
 import { EMFILE, F_DUPFD_CLOEXEC, SO_PEERCRED, SOL_SOCKET } from "./constants.ts";
 import type { Poller } from "./poller.ts";
+import { UCRED } from "./struct_layouts.ts";
 import { StreamSocket } from "./stream_socket.ts";
 
 /** The driver of a UNIX connection. */
@@ -55,11 +56,11 @@ export class UNIXSocket extends StreamSocket implements UNIXDriver {
     return this.#host;
   }
 
-  /** Returns the process of the peer: `struct ucred`, three numbers of 4 bytes. */
+  /** Returns the process of the peer: three numbers of 4 bytes. */
   getPeerCredentials(): PeerCredentials | null {
     if (this.isClosed) return null;
     const { system } = this.poller;
-    const ids = new Int32Array(3);
+    const ids = new Int32Array(UCRED.size / Int32Array.BYTES_PER_ELEMENT);
     const size = new Int32Array([ids.byteLength]);
     system.checked(
       "getsockopt",
