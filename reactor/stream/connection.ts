@@ -55,8 +55,7 @@ import { WriteBuffer } from "./write_buffer.ts";
 /** One stream connection: the transport of its protocol. */
 export class Connection extends SocketAttributes implements ConnectionRoles {
   readonly #owner: ConnectionOwner;
-  /** The protocol that receives the events. */
-  protected protocol: IProtocol;
+  #protocol: IProtocol;
   /** The number that the owner gave to the connection. */
   readonly session: number;
   readonly clock: IReactorTime;
@@ -95,7 +94,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   constructor(owner: ConnectionOwner, driver: StreamDriver, protocol: IProtocol, session = 0) {
     super(driver);
     this.#owner = owner;
-    this.protocol = protocol;
+    this.#protocol = protocol;
     this.session = session;
     this.clock = owner.context.reactor;
     this.#calls = new ProtocolCalls(this, owner, (error) => this.abort(asError(error)));
@@ -107,8 +106,8 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
     context.resources.add(this, this.#owner);
     this.driver.attach(this);
     this.#timeouts = watchTimeouts(context.reactor, limits.timeouts, this);
-    this.#calls.call("makeConnection", () => this.protocol.makeConnection(this));
-    this.protocol = lastSuccessor(this.protocol);
+    this.#calls.call("makeConnection", () => this.#protocol.makeConnection(this));
+    this.#protocol = lastSuccessor(this.#protocol);
     if (this.secure) this.#handshakeCompleted();
     this.#flush();
     this.#readOn();
@@ -159,8 +158,12 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
       handshakeFailed: (reason) => isStarting ? this.abort(reason) : this.failed(reason),
     });
     if (options.received !== undefined) driver.received(options.received);
-    this.#feedHeld(driver);
-    isStarting = false;
+    // Bytes that have arrived but were not delivered follow the last ones that the protocol has.
+    const { held } = this.#calls;
+    this.#calls.held = null;
+    if (held !== null) driver.received(held);
+    if (this.#endHeld) driver.readEnded();
+    this.#endHeld = isStarting = false;
   }
 
   /**
@@ -174,7 +177,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
 
   /** Returns the name of the protocol and the number of the connection, for the log. */
   logPrefix(): string {
-    return `${logPrefixOf(this.protocol)},${this.#owner.logSuffix(this)}`;
+    return `${logPrefixOf(this.#protocol)},${this.#owner.logSuffix(this)}`;
   }
 
   // Members for writing.
@@ -270,8 +273,8 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   }
 
   [replaceProtocol](protocol: IProtocol): IProtocol {
-    const former = this.protocol;
-    this.protocol = protocol;
+    const former = this.#protocol;
+    this.#protocol = protocol;
     return former;
   }
 
@@ -284,7 +287,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
    * Calls `drainRequested` of the protocol, if that method exists, because the port is draining.
    */
   drain(): void {
-    const protocol = this.protocol;
+    const protocol = this.#protocol;
     if (this.#isEnding || this.#disconnecting || !isDrainable(protocol)) return;
     this.#calls.call("drainRequested", () => protocol.drainRequested());
     this.#flush();
@@ -314,13 +317,13 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   }
 
   readBuffer(sizeHint: number): Uint8Array<ArrayBuffer> | null {
-    return this.#isOpen ? this.#calls.borrow(this.protocol, sizeHint) : null;
+    return this.#isOpen ? this.#calls.borrow(this.#protocol, sizeHint) : null;
   }
 
   receivedInto(buffer: Uint8Array<ArrayBuffer>, count: number): void {
     if (!this.#isOpen) return;
     this.#timeouts?.received();
-    this.#calls.updated(this.protocol, buffer, count);
+    this.#calls.updated(this.#protocol, buffer, count);
     this.#deliver();
   }
 
@@ -331,7 +334,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
     }
     this.#readEnded = true;
     if (this.#isEnding || this.#disconnecting) return;
-    const protocol = this.protocol;
+    const protocol = this.#protocol;
     if (isHalfCloseable(protocol)) {
       this.#calls.call("readConnectionLost", () => protocol.readConnectionLost());
     } else {
@@ -360,7 +363,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   writeClosed(): void {
     this.#writing = false;
     if (this.#isEnding) return;
-    const protocol = this.protocol;
+    const protocol = this.#protocol;
     if (isHalfCloseable(protocol)) {
       this.#calls.call("writeConnectionLost", () => protocol.writeConnectionLost());
     }
@@ -388,6 +391,11 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
     this.#flush();
   }
 
+  /** Returns the protocol that receives the events. */
+  protected currentProtocol(): IProtocol {
+    return this.#protocol;
+  }
+
   /** Pauses a registered producer until all bytes have been sent. */
   protected pauseProducer(): void {
     this.#registration?.pause();
@@ -396,26 +404,14 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   // Private methods.
 
   /**
-   * Passes bytes that have arrived but were not delivered to the TLS handshake, because the peer
-   * sent them after the last bytes that the protocol has received.
-   */
-  #feedHeld(driver: TLSDriver): void {
-    const { held } = this.#calls;
-    this.#calls.held = null;
-    if (held !== null) driver.received(held);
-    if (this.#endHeld) driver.readEnded();
-    this.#endHeld = false;
-  }
-
-  /**
    * Calls the protocol's `handshakeCompleted`. Returns whether the connection is still open
    * afterwards.
    */
   #handshakeCompleted(): boolean {
-    const protocol = this.protocol;
+    const protocol = this.#protocol;
     if (!this.#isEnding && isHandshakeListener(protocol)) {
       this.#calls.call("handshakeCompleted", () => protocol.handshakeCompleted());
-      this.protocol = lastSuccessor(protocol);
+      this.#protocol = lastSuccessor(protocol);
       this.#flush();
     }
     return !this.#isEnding;
@@ -529,7 +525,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
    * a chunk goes to another protocol if this one has passed on the connection meanwhile.
    */
   #deliver(): void {
-    while (this.#calls.held !== null && this.isReceptive) this.#calls.deliver(this.protocol);
+    while (this.#calls.held !== null && this.isReceptive) this.#calls.deliver(this.#protocol);
     this.#flush();
   }
 
@@ -568,7 +564,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
     this.#stopProducer();
     if (reason instanceof ConnectionAborted) this.driver.abort();
     else this.driver.close();
-    this.#calls.call("connectionLost", () => this.protocol.connectionLost(reason));
+    this.#calls.call("connectionLost", () => this.#protocol.connectionLost(reason));
     this.#owner.connectionLost(this, reason);
   }
 }

@@ -80,11 +80,11 @@ class UNIXConnection extends Connection
   }
 
   get receivesDescriptors(): boolean {
-    return isDescriptorReceiver(this.protocol);
+    return isDescriptorReceiver(this.currentProtocol());
   }
 
   fileDescriptorReceived(fileDescriptor: number): boolean {
-    const { protocol } = this;
+    const protocol = this.currentProtocol();
     if (!this.connected || this.disconnecting || !isDescriptorReceiver(protocol)) return false;
     let isTaken = false;
     this.#calls.call("fileDescriptorReceived", () => {
