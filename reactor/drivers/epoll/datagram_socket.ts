@@ -60,7 +60,7 @@ export abstract class DatagramSocket<A extends Address> extends Descriptor
   /** Returns the error of a datagram that could not be sent. */
   protected abstract sendError(cause: unknown, to: A, size: number): Error;
   /** Returns memory for the largest datagram that the port accepts, and a byte more. */
-  protected abstract space(): Uint8Array<ArrayBuffer>;
+  protected abstract datagramSpace(): Uint8Array<ArrayBuffer>;
   /** Whether a datagram for which the system has no room waits until it has. */
   protected abstract readonly waitsForRoom: boolean;
 
@@ -117,7 +117,7 @@ export abstract class DatagramSocket<A extends Address> extends Descriptor
     const { system } = this.poller;
     const { bytes, length } = space.reset();
     // A datagram is lost as far as it does not fit.
-    const into = this.space();
+    const into = this.datagramSpace();
     const count = system.calls.recvfrom(this.fd, into, into.length, 0, bytes, length);
     if (count >= 0) {
       this.#sink?.received(into.slice(0, count), this.decode(space));

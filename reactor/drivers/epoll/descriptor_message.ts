@@ -79,15 +79,16 @@ export class DescriptorMessage {
   descriptors(): number[] {
     const descriptors: number[] = [];
     const control = this.#control;
-    const end = this.#header.getUint32(MSGHDR.controlSize, true);
+    const end = Math.min(this.#header.getUint32(MSGHDR.controlSize, true), control.byteLength);
     for (let at = 0; at + CMSGHDR.size <= end;) {
       const size = control.getUint32(at + CMSGHDR.length, true);
       if (size < CMSGHDR.size) break;
+      const dataEnd = Math.min(at + size, end);
       const isRights = control.getInt32(at + CMSGHDR.level, true) === SOL_SOCKET &&
         control.getInt32(at + CMSGHDR.type, true) === SCM_RIGHTS;
       for (
         let each = at + CMSGHDR.size;
-        isRights && each + DESCRIPTOR_SIZE <= at + size;
+        isRights && each + DESCRIPTOR_SIZE <= dataEnd;
         each += DESCRIPTOR_SIZE
       ) descriptors.push(control.getInt32(each, true));
       at += aligned(size);

@@ -70,6 +70,7 @@ function decodeUDP(system: SystemCalls, space: AddressSpace): IInternetAddress {
 /** The driver of a UDP socket. */
 class UDPSocket extends DatagramSocket<IInternetAddress> implements UDPDriver {
   readonly address: IInternetAddress;
+  protected override readonly waitsForRoom = true;
   readonly #isIPv6: boolean;
   readonly #hasAllAccess = hasAllNetAccess();
   /** The last destination, for the system: most datagrams go to the same address as the last. */
@@ -134,10 +135,8 @@ class UDPSocket extends DatagramSocket<IInternetAddress> implements UDPDriver {
     return this.#lastEncoded = encodeInternet(this.poller.system, to.host, to.port);
   }
 
-  protected override readonly waitsForRoom = true;
-
   /** Returns the shared memory: no datagram of UDP is larger. */
-  protected override space(): Uint8Array<ArrayBuffer> {
+  protected override datagramSpace(): Uint8Array<ArrayBuffer> {
     return this.poller.memory.space(true);
   }
 

@@ -102,7 +102,7 @@ class UNIXDatagramSocket extends DatagramSocket<IUNIXAddress> {
     return unixSendError(cause, to, size);
   }
 
-  protected override space(): Uint8Array<ArrayBuffer> {
+  protected override datagramSpace(): Uint8Array<ArrayBuffer> {
     const shared = this.poller.memory.space(true);
     if (this.#spaceSize <= shared.length) return shared;
     return this.#ownSpace ??= new Uint8Array(this.#spaceSize);

@@ -95,7 +95,7 @@ export class UNIXSocket extends StreamSocket implements UNIXDriver {
 
   override close(): void {
     // The system closes all of them, whatever the calls return (close(2)).
-    for (const descriptor of this.#queued.splice(0)) this.#closeForeign(descriptor);
+    for (const descriptor of this.#queued.splice(0)) this.#closePassed(descriptor);
     super.close();
   }
 
@@ -110,7 +110,7 @@ export class UNIXSocket extends StreamSocket implements UNIXDriver {
       if (result < 0) break;
       sent++;
       this.#queued.shift();
-      this.#closeForeign(descriptor);
+      this.#closePassed(descriptor);
     }
     return sent;
   }
@@ -125,7 +125,7 @@ export class UNIXSocket extends StreamSocket implements UNIXDriver {
     if (incoming.isTruncated) {
       // The system has closed some descriptors, because the process can have no more. The protocol
       // would miss them.
-      for (const descriptor of descriptors) this.#closeForeign(descriptor);
+      for (const descriptor of descriptors) this.#closePassed(descriptor);
       return -EMFILE;
     }
     space.set(incoming.bytes.subarray(0, count));
@@ -139,10 +139,10 @@ export class UNIXSocket extends StreamSocket implements UNIXDriver {
   #offer(receiver: UNIXDriverSink, descriptor: number): void {
     const { passing } = this.poller;
     const isTaken = passing.offer(descriptor, (each) => receiver.fileDescriptorReceived(each));
-    if (!isTaken) this.#closeForeign(descriptor);
+    if (!isTaken) this.#closePassed(descriptor);
   }
 
-  #closeForeign(descriptor: number): void {
+  #closePassed(descriptor: number): void {
     this.poller.system.calls.close(descriptor);
   }
 }
