@@ -1,7 +1,8 @@
 /**
  * Twisted's `internet/test/test_endpoints.py`, `WrappingFactoryTests`, without
- * `test_wrappingProtocolFileDescriptorReceiver` and the two tests like it: Deno cannot receive file
- * descriptors. Handshakes on real connections are in `tls_test.ts`.
+ * the three tests of descriptors such as `test_wrappingProtocolFileDescriptorReceiver`, which
+ * `reactor/drivers/epoll/unix_descriptors_test.ts` covers. Handshakes on real connections are in
+ * `tls_test.ts`.
  */
 
 import {

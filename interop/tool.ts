@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DenoReactor } from "../reactor/mod.ts";
+import { DenoReactor, type IReactor } from "../reactor/mod.ts";
 import { Program } from "../testing/fixtures/program.ts";
 import { SocketFixture, socketTest } from "../testing/fixtures/socket_fixture.ts";
 
@@ -131,11 +131,20 @@ export type InteropTest = (
  * @throws {Error} If `CI` is set and a tool is not installed.
  */
 export function interopTest(tool: Tool, ...others: readonly Tool[]): InteropTest {
+  return interopTestOn(() => new DenoReactor(), tool, ...others);
+}
+
+/** Does the same as {@linkcode interopTest}, with the reactors that a function makes. */
+export function interopTestOn(
+  makeReactor: () => IReactor,
+  tool: Tool,
+  ...others: readonly Tool[]
+): InteropTest {
   const absent = [tool, ...others].find((each) => !isInstalled(each));
   if (absent === undefined) {
     const define = socketTest(
       tool.package,
-      (errors) => new InteropFixture(tool, new DenoReactor(), errors),
+      (errors) => new InteropFixture(tool, makeReactor(), errors),
     );
     return (claim, f) => Deno.test(define(claim, f));
   }

@@ -148,7 +148,7 @@ export class DatagramProtocol<T = IUDPTransport, A extends Address = IPv4Address
  * A connected UDP port uses a {@linkcode DatagramProtocol} instead: `transport.connect` connects
  * it.
  *
- * @experimental Needs `--unstable-net` on Deno.
+ * @experimental Needs `--unstable-net` on `DenoReactor`.
  *
  * @example Send a question, and print the answer
  * ```ts no-eval

@@ -2,6 +2,7 @@ import { logPrefixOf } from "../defer/guarded_call.ts";
 import type {
   IDelayedCall,
   IDrainableProtocol,
+  IFileDescriptorReceiver,
   IHalfCloseableProtocol,
   IHandshakeListener,
   IProtocol,
@@ -10,6 +11,7 @@ import type {
   StartTLSOptions,
 } from "../reactor/interfaces/mod.ts";
 import {
+  isDescriptorReceiver,
   isDrainable,
   isHalfCloseable,
   isHandshakeListener,
@@ -38,7 +40,8 @@ export abstract class NegotiatedConnection extends TransportWrapper
     OptionalMethodsForwarder,
     IHalfCloseableProtocol,
     IHandshakeListener,
-    IDrainableProtocol {
+    IDrainableProtocol,
+    IFileDescriptorReceiver {
   #transport: ITransport | null = null;
   /** The protocol that receives the events; `null` during the negotiation. */
   #receiver: IProtocol | null = null;
@@ -113,6 +116,13 @@ export abstract class NegotiatedConnection extends TransportWrapper
     const receiver = this.#receiver;
     if (receiver === null) this.transport.abortConnection();
     else if (isDrainable(receiver)) return receiver.drainRequested();
+  }
+
+  fileDescriptorReceived(fileDescriptor: number): void {
+    const receiver = this.#receiver;
+    if (receiver !== null && isDescriptorReceiver(receiver)) {
+      return receiver.fileDescriptorReceived(fileDescriptor);
+    }
   }
 
   override pauseProducing(): void {

@@ -226,6 +226,29 @@ export class ConnectionAborted extends ConnectionLost {
 }
 
 /**
+ * The reason that `connectionLost` receives when a connection was aborted because
+ * `sendFileDescriptor` was called for more file descriptors than there were bytes to send with
+ * them.
+ */
+export class FileDescriptorOverrun extends ConnectionAborted {
+  /**
+   * Creates the error.
+   *
+   * @param descriptors The number of file descriptors to send.
+   * @param bytes The number of bytes to send.
+   * @param address The address of the peer.
+   */
+  constructor(descriptors: number, bytes: number, address: string) {
+    super(
+      `Connection to ${address} was aborted: sendFileDescriptor() was called for ${descriptors} ` +
+        `descriptors, but there are ${bytes} bytes to send with them; write a byte for each in ` +
+        "the same turn",
+      { address },
+    );
+  }
+}
+
+/**
  * The reason that `connectionLost` receives when a connection was aborted because a write exceeded
  * the limit of the write buffer: the peer reads too slowly.
  */

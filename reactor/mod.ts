@@ -37,6 +37,7 @@ export type { Dial, DialSink } from "./stream/dial.ts";
 export type { OptionalMethodsForwarder, supportsMethod } from "./stream/protocol_capabilities.ts";
 export type { StreamAcceptor, StreamAcceptorSink } from "./stream/stream_acceptor.ts";
 export type { StreamDriver, StreamDriverSink } from "./stream/stream_driver.ts";
+export { unixTransport } from "./stream/unix_transport.ts";
 export type {
   TLSContext,
   TLSEngine,

@@ -2,8 +2,9 @@
  * ClientService. Twisted's `application/test/test_internet.py`, `ClientServiceTests`, test by test,
  * in its order:
  *
- * - All are here, except `IFileDescriptorReceiver` of test_interfacesForTransport, because Deno
- *   cannot receive file descriptors, and the texts of private proxies of test_clientConnected.
+ * - All are here, except `IFileDescriptorReceiver` of test_interfacesForTransport, because only
+ *   `EpollReactor` receives file descriptors, and the texts of private proxies of
+ *   test_clientConnected.
  * - test_prepareConnectionCalledWithProtocol receives the protocol itself here, where Twisted
  *   passes a proxy.
  * - test_prepareConnectionThrows: the connection is closed here, and the next attempt waits until

@@ -2,12 +2,14 @@ import { callLogged, classNameOf, logPrefixOf } from "../../defer/guarded_call.t
 import { AsyncResults } from "../async_results.ts";
 import type {
   IDrainableProtocol,
+  IFileDescriptorReceiver,
   IHalfCloseableProtocol,
   IHandshakeListener,
   IProtocol,
   ITransport,
 } from "../../reactor/interfaces/mod.ts";
 import {
+  isDescriptorReceiver,
   isDrainable,
   isHalfCloseable,
   isHandshakeListener,
@@ -71,7 +73,8 @@ export class ProtocolWrapper<
     OptionalMethodsForwarder,
     IHalfCloseableProtocol,
     IHandshakeListener,
-    IDrainableProtocol {
+    IDrainableProtocol,
+    IFileDescriptorReceiver {
   /** The factory that made this wrapper. */
   readonly factory: F;
   /** The wrapped protocol. Twisted sets it to `None` when the connection is lost. */
@@ -167,6 +170,11 @@ export class ProtocolWrapper<
   drainRequested(): void {
     const receiver = this.#receiver;
     if (isDrainable(receiver)) return receiver.drainRequested();
+  }
+
+  fileDescriptorReceived(fileDescriptor: number): void {
+    const receiver = this.#receiver;
+    if (isDescriptorReceiver(receiver)) return receiver.fileDescriptorReceived(fileDescriptor);
   }
 
   /**

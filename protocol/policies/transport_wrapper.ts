@@ -4,15 +4,25 @@ import type {
   IPushProducer,
   IReactorTime,
   ITransport,
+  IUNIXTransport,
   PeerCertificate,
   StartTLSOptions,
   WriteOptions,
 } from "../../reactor/interfaces/mod.ts";
+import {
+  unixTransport,
+  unixTransportKey,
+  type UNIXTransportSource,
+} from "../../reactor/stream/unix_transport.ts";
 
 /** A transport that forwards every call to another transport. */
-export abstract class TransportWrapper implements ITransport {
+export abstract class TransportWrapper implements UNIXTransportSource {
   /** The underlying transport. */
   abstract readonly transport: ITransport;
+
+  get [unixTransportKey](): IUNIXTransport | null {
+    return unixTransport(this.transport);
+  }
 
   get disconnecting(): boolean {
     return this.transport.disconnecting;

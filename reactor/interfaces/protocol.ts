@@ -124,6 +124,28 @@ export interface IDrainableProtocol extends IProtocol {
   drainRequested(): void;
 }
 
+/**
+ * A protocol that receives file descriptors over a UNIX connection. Every protocol with this method
+ * is treated as one. Twisted's `IFileDescriptorReceiver`.
+ *
+ * The system closes the descriptors that a peer sends to any other protocol: they never reach this
+ * process.
+ */
+export interface IFileDescriptorReceiver extends IProtocol {
+  /**
+   * Called with a file descriptor from the peer, before the bytes with which it was sent. As in
+   * Twisted, it is called even if an earlier descriptor has made the protocol pause its transport.
+   *
+   * When this method has returned, the descriptor belongs to the protocol, which must close it or
+   * pass it on, for instance to `adoptStreamPort`. If the method throws, the connection closes the
+   * descriptor, unless `adoptStreamPort` or `adoptStreamConnection` has taken it. Programs that
+   * this process starts do not inherit the descriptor.
+   *
+   * @param fileDescriptor The number of the file descriptor.
+   */
+  fileDescriptorReceived(fileDescriptor: number): void;
+}
+
 /** A factory: it creates a protocol for each connection. Twisted's `IProtocolFactory`. */
 export interface IProtocolFactory {
   /**

@@ -32,6 +32,14 @@ export interface IListeningPort<A extends Address = Address> extends AsyncDispos
    */
   getHost(): A;
   /**
+   * Returns the number of the file descriptor, for `sendFileDescriptor` and for functions of the C
+   * library. Twisted's ports have the same method.
+   *
+   * @returns The number; -1 if the port is closed, or if the reactor does not have the descriptor,
+   *   as `DenoReactor`.
+   */
+  fileno?(): number;
+  /**
    * Stops accepting connections and waits until the open ones have closed: the first half of a
    * graceful shutdown.
    *

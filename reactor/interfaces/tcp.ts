@@ -54,7 +54,9 @@ export interface TCPSocketOptions {
 /** Options of {@linkcode IReactorTCP.listenTCP}. */
 export interface ListenTCPOptions extends ListenStreamOptions, TCPSocketOptions {
   /**
-   * The local IP address on which to listen.
+   * The local IP address on which to listen, or a host name that stands for one, such as
+   * `"localhost"`. The system looks up the name at once, which may take time, and its first address
+   * is used.
    *
    * @default {"0.0.0.0"}
    */

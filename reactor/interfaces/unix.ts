@@ -12,6 +12,7 @@ import type {
   IListeningPort,
   ListenStreamOptions,
 } from "./stream.ts";
+import type { ITransport } from "./transport.ts";
 
 /**
  * Options of {@linkcode IReactorUNIX.listenUNIX}. UNIX sockets have no hosts, so
@@ -92,4 +93,55 @@ export interface IReactorUNIX {
     factory: IClientFactory,
     options?: ConnectUNIXOptions,
   ): IConnector<IUNIXAddress>;
+}
+
+/**
+ * The process at the other end of a UNIX connection, as the system reports it (`SO_PEERCRED` of
+ * unix(7)).
+ */
+export interface PeerCredentials {
+  /**
+   * The ID of the process. It is 0 for a process in another namespace of process IDs. When the
+   * process has ended, another one may have the same ID.
+   */
+  readonly pid: number;
+  /** The effective user ID of the process when the connection was made. */
+  readonly uid: number;
+  /** The effective group ID of the process when the connection was made. */
+  readonly gid: number;
+}
+
+/**
+ * The transport of a UNIX connection on a reactor that has its file descriptor, such as
+ * `EpollReactor`. Twisted's `IUNIXTransport`. {@linkcode unixTransport} returns it.
+ */
+export interface IUNIXTransport extends ITransport {
+  /**
+   * Sends a copy of a file descriptor to the peer, which then has the same open file, socket or
+   * pipe. The descriptor is duplicated at once, so the caller may close its own when this method
+   * returns. In Twisted, it must stay open until it has been sent.
+   *
+   * Descriptors are sent in order. Each takes along one byte that the connection sends, so write at
+   * least one byte for each in the same turn. The peer receives a descriptor no later than the
+   * bytes that were written after this call; it may receive it before bytes that were written
+   * earlier.
+   *
+   * A registered producer is paused while more than 64 descriptors wait to be sent. Does nothing if
+   * the connection is closed.
+   *
+   * @param fileDescriptor The number of the open file descriptor.
+   * @throws {Error} If the descriptor is not open, the process has no descriptor left for the copy,
+   *   or the limit `maxQueuedDescriptors` of the reactor is reached.
+   * @throws {UnsupportedError} If TLS has started on the connection.
+   * @throws {RangeError} If the number is out of range.
+   */
+  sendFileDescriptor(fileDescriptor: number): void;
+  /**
+   * Returns the process that connected, or, for a client, the process that listens. A server can
+   * check it before it obeys the client. A connected socket that a process has inherited or
+   * received belongs to the process that connected it. Twisted has no equivalent.
+   *
+   * @returns The IDs of the process; `null` if the connection is closed.
+   */
+  getPeerCredentials(): PeerCredentials | null;
 }

@@ -10,7 +10,7 @@ import type { DatagramOptions, IDatagramProtocol, IDatagramTransport } from "./d
 /**
  * The transport of a UNIX datagram protocol. Twisted's `IUNIXDatagramTransport`.
  *
- * @experimental Requires `--unstable-net` on Deno.
+ * @experimental Requires `--unstable-net` on `DenoReactor`.
  */
 export interface IUNIXDatagramTransport extends IDatagramTransport {
   /**
@@ -34,7 +34,7 @@ export interface IUNIXDatagramTransport extends IDatagramTransport {
 /**
  * The transport of a connected UNIX datagram protocol. Twisted's `IUNIXDatagramConnectedTransport`.
  *
- * @experimental Requires `--unstable-net` on Deno.
+ * @experimental Requires `--unstable-net` on `DenoReactor`.
  */
 export interface IUNIXDatagramConnectedTransport extends IDatagramTransport {
   /**
@@ -53,7 +53,7 @@ export interface IUNIXDatagramConnectedTransport extends IDatagramTransport {
 /**
  * A protocol that receives the events of a connected UNIX datagram port.
  *
- * @experimental Requires `--unstable-net` on Deno.
+ * @experimental Requires `--unstable-net` on `DenoReactor`.
  */
 export interface IConnectedDatagramProtocol
   extends IDatagramProtocol<IUNIXDatagramConnectedTransport, IUNIXAddress> {
@@ -64,7 +64,7 @@ export interface IConnectedDatagramProtocol
 /**
  * Options of {@linkcode IReactorUNIXDatagram.listenUNIXDatagram}.
  *
- * @experimental Requires `--unstable-net` on Deno.
+ * @experimental Requires `--unstable-net` on `DenoReactor`.
  */
 export interface ListenUNIXDatagramOptions extends DatagramOptions {
   /**
@@ -78,7 +78,7 @@ export interface ListenUNIXDatagramOptions extends DatagramOptions {
 /**
  * Options of {@linkcode IReactorUNIXDatagram.connectUNIXDatagram}.
  *
- * @experimental Requires `--unstable-net` on Deno.
+ * @experimental Requires `--unstable-net` on `DenoReactor`.
  */
 export interface ConnectUNIXDatagramOptions extends ListenUNIXDatagramOptions {
   /**
@@ -92,10 +92,11 @@ export interface ConnectUNIXDatagramOptions extends ListenUNIXDatagramOptions {
 /**
  * UNIX datagram sockets on a reactor. Twisted's `IReactorUNIXDatagram`.
  *
- * `DenoReactor` requires Deno's flag `--unstable-net` for them. A limitation of Deno 2.9.6: while a
- * send waits for a slow receiver, the sending port receives nothing.
+ * `DenoReactor` requires Deno's flag `--unstable-net` for them, and `EpollReactor` does not. A
+ * limitation of `DenoReactor` on Deno 2.9.6: while a send waits for a slow receiver, for at most a
+ * tenth of a second, the sending port receives nothing. `EpollReactor` does not wait.
  *
- * @experimental Requires `--unstable-net` on Deno.
+ * @experimental Requires `--unstable-net` on `DenoReactor`.
  */
 export interface IReactorUNIXDatagram {
   /**
@@ -108,7 +109,7 @@ export interface IReactorUNIXDatagram {
    * @param protocol The protocol that receives the datagrams.
    * @param options The mode and the limits.
    * @throws {CannotListenError} If the path is not available.
-   * @throws {UnsupportedError} If Deno runs without `--unstable-net`.
+   * @throws {UnsupportedError} If `DenoReactor` runs without `--unstable-net`.
    * @throws {RangeError | TypeError} If the path is invalid or an option is out of range.
    */
   listenUNIXDatagram(
@@ -124,7 +125,7 @@ export interface IReactorUNIXDatagram {
    * @param path The path of the peer's socket file.
    * @param protocol The protocol that receives the datagrams.
    * @param options The local path, the mode and the limits.
-   * @throws {UnsupportedError} If Deno runs without `--unstable-net`.
+   * @throws {UnsupportedError} If `DenoReactor` runs without `--unstable-net`.
    * @throws {RangeError | TypeError} If a path is invalid or an option is out of range.
    */
   connectUNIXDatagram(

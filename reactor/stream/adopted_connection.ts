@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Connection } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import type { ConnectionOwner } from "./connection_owner.ts";
 import type { ConnectionContext } from "./connection_context.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
@@ -13,6 +13,7 @@ import type { IProtocolFactory } from "../interfaces/mod.ts";
 import type { StreamDriver } from "./stream_driver.ts";
 import { logUserError } from "../../defer/guarded_call.ts";
 import { creationTracker } from "../../internal/creation_tracker.ts";
+import { connectionOver } from "./unix_connection.ts";
 
 /** The owner of one adopted connection, in place of a port. */
 export class AdoptedConnection implements ConnectionOwner {
@@ -52,7 +53,7 @@ export class AdoptedConnection implements ConnectionOwner {
     try {
       const protocol = buildProtocol(factory, peer);
       if (protocol === null) driver.close();
-      else new Connection(this, driver, protocol).open();
+      else connectionOver(this, driver, protocol).open();
     } catch (error) {
       logUserError(error, `Error while calling buildProtocol for ${peer}`);
       driver.close();

@@ -25,7 +25,6 @@ import {
   ConnectionAborted,
   ConnectionDone,
   ConnectionLost,
-  LingerTimeout,
   WriteBufferExceeded,
 } from "../errors.ts";
 import type {
@@ -39,7 +38,7 @@ import type {
 import { alreadyRegistered, ProducerRegistration } from "./producer_registration.ts";
 import { isDrainable, isHalfCloseable, isHandshakeListener } from "./protocol_capabilities.ts";
 import { replaceProtocol } from "./protocol_switch.ts";
-import { LingerTimer } from "./linger_timer.ts";
+import { type LingerTimer, lingerTimer } from "./linger_timer.ts";
 import { ProtocolCalls } from "./protocol_calls.ts";
 import { SocketAttributes } from "./socket_attributes.ts";
 import type { ConnectionOwner } from "./connection_owner.ts";
@@ -124,6 +123,11 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
     return !this.#paused && this.#isOpen;
   }
 
+  /** The number of bytes that were written and have not been sent. */
+  get unsent(): number {
+    return this.#buffer?.size ?? 0;
+  }
+
   /**
    * Whether the connection is about to be lost: it is closing or aborted, or the peer has closed
    * it. In Twisted it is `false` after `abortConnection`; there a protocol that parses its input in
@@ -140,7 +144,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
     checkCanStartTLS(this.getPeer(), this.tlsStarted, this.#writeClosing || this.#readEnded);
     const driver = new TLSDriver(this.driver, tls, context.reactor, {
       linger,
-      plaintext: this.#buffer?.size ?? 0,
+      plaintext: this.unsent,
       reading: this.#reading,
       noDelay: this.getTcpNoDelay(),
       timeout: context.timeout,
@@ -154,8 +158,12 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
       handshakeFailed: (reason) => isStarting ? this.abort(reason) : this.failed(reason),
     });
     if (options.received !== undefined) driver.received(options.received);
-    this.#feedHeld(driver);
-    isStarting = false;
+    // Bytes that have arrived but were not delivered follow the last ones that the protocol has.
+    const { held } = this.#calls;
+    this.#calls.held = null;
+    if (held !== null) driver.received(held);
+    if (this.#endHeld) driver.readEnded();
+    this.#endHeld = isStarting = false;
   }
 
   /**
@@ -163,9 +171,8 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
    * 127.0.0.1:80 (closing)`, `connection to 127.0.0.1:80 (closed)`.
    */
   override toString(): string {
-    const direction = this.#owner.role === "client" ? "to" : "from";
     const state = this.#lost ? " (closed)" : this.disconnecting ? " (closing)" : "";
-    return `connection ${direction} ${this.getPeer()}${state}`;
+    return `connection ${this.#owner.role === "client" ? "to" : "from"} ${this.getPeer()}${state}`;
   }
 
   /** Returns the name of the protocol and the number of the connection, for the log. */
@@ -384,19 +391,17 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
     this.#flush();
   }
 
-  // Private methods.
-
-  /**
-   * Passes bytes that have arrived but were not delivered to the TLS handshake, because the peer
-   * sent them after the last bytes that the protocol has received.
-   */
-  #feedHeld(driver: TLSDriver): void {
-    const { held } = this.#calls;
-    this.#calls.held = null;
-    if (held !== null) driver.received(held);
-    if (this.#endHeld) driver.readEnded();
-    this.#endHeld = false;
+  /** Returns the protocol that receives the events. */
+  protected currentProtocol(): IProtocol {
+    return this.#protocol;
   }
+
+  /** Pauses a registered producer until all bytes have been sent. */
+  protected pauseProducer(): void {
+    this.#registration?.pause();
+  }
+
+  // Private methods.
 
   /**
    * Calls the protocol's `handshakeCompleted`. Returns whether the connection is still open
@@ -494,11 +499,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
       this.#paused = false;
       this.#readOn();
     }
-    const { context: { reactor }, limits: { linger } } = this.#owner;
-    this.#linger ??= new LingerTimer(reactor, linger, () => {
-      this.abort(new LingerTimeout(this.#buffer?.size ?? 0, linger, String(this.getPeer())));
-    });
-    this.#linger.start();
+    (this.#linger ??= lingerTimer(this, this.#owner.limits.linger)).start();
   }
 
   #overfull(before: number, size: number): void {

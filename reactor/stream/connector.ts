@@ -7,7 +7,7 @@
 import { checkClientFactory } from "../lifecycle/argument_checks.ts";
 import { connectAborted } from "./connect_aborted.ts";
 import type { Dial, DialSink } from "./dial.ts";
-import { Connection } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import type { ConnectionOwner } from "./connection_owner.ts";
 import type { ConnectionContext } from "./connection_context.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
@@ -32,6 +32,7 @@ import type { ReactorResource } from "../lifecycle/open_resources.ts";
 import type { StreamDriver } from "./stream_driver.ts";
 import { asError, callLogged, logUserError } from "../../defer/guarded_call.ts";
 import { creationTracker } from "../../internal/creation_tracker.ts";
+import { connectionOver } from "./unix_connection.ts";
 
 /** A connector for every kind of stream. */
 export class Connector<A extends Address = Address> implements IConnector<A>, ConnectionOwner {
@@ -179,7 +180,7 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
       );
       return;
     }
-    this.#connection = new Connection(this, driver, protocol);
+    this.#connection = connectionOver(this, driver, protocol);
     const connection = this.#connection;
     connection.open();
     if (this.#disconnectRequested) connection.loseConnection();

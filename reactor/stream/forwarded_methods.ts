@@ -8,6 +8,7 @@
 import type { IProtocol, IProtocolFactory } from "../interfaces/mod.ts";
 import {
   isBuffered,
+  isDescriptorReceiver,
   isDrainable,
   isHalfCloseable,
   isHandshakeListener,
@@ -46,6 +47,12 @@ export function forwardOptionalMethods(wrapper: IProtocol, protocol: IProtocol):
   }
   if (isDrainable(protocol)) {
     Object.assign(wrapper, { drainRequested: () => protocol.drainRequested() });
+  }
+  if (isDescriptorReceiver(protocol)) {
+    Object.assign(wrapper, {
+      fileDescriptorReceived: (fileDescriptor: number) =>
+        protocol.fileDescriptorReceived(fileDescriptor),
+    });
   }
 }
 

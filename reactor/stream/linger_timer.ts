@@ -1,4 +1,29 @@
-import type { IDelayedCall, IReactorTime } from "../interfaces/mod.ts";
+import { LingerTimeout } from "../errors.ts";
+import type { Address, IDelayedCall, IReactorTime } from "../interfaces/mod.ts";
+
+/** The members of a connection that its linger timer needs. */
+export interface LingeringConnection {
+  /** The clock of the connection. */
+  readonly clock: Pick<IReactorTime, "callLater">;
+  /** The number of bytes that were written and have not been sent. */
+  readonly unsent: number;
+  /** Returns the address of the peer. */
+  getPeer(): Address;
+  /** Aborts the connection. */
+  abort(reason: Error): void;
+}
+
+/**
+ * Returns a timer that aborts a connection.
+ *
+ * @param connection The connection.
+ * @param seconds Seconds without progress; `Infinity` for no limit.
+ */
+export function lingerTimer(connection: LingeringConnection, seconds: number): LingerTimer {
+  return new LingerTimer(connection.clock, seconds, () => {
+    connection.abort(new LingerTimeout(connection.unsent, seconds, String(connection.getPeer())));
+  });
+}
 
 /** Limits how long a closing connection waits for its peer to read. */
 export class LingerTimer {

@@ -8,6 +8,7 @@
 import type {
   IBufferedProtocol,
   IDrainableProtocol,
+  IFileDescriptorReceiver,
   IHalfCloseableProtocol,
   IHandshakeListener,
   IProtocol,
@@ -56,4 +57,11 @@ export function isHandshakeListener<P extends IProtocol>(
 /** Returns whether a protocol is notified that its port is draining. */
 export function isDrainable<P extends IProtocol>(protocol: P): protocol is P & IDrainableProtocol {
   return supports(protocol, "drainRequested");
+}
+
+/** Returns whether a protocol receives file descriptors. */
+export function isDescriptorReceiver<P extends IProtocol>(
+  protocol: P,
+): protocol is P & IFileDescriptorReceiver {
+  return supports(protocol, "fileDescriptorReceived");
 }

@@ -41,6 +41,11 @@ export interface StreamAcceptor<A extends Address = Address> {
   /** The address to which the acceptor is bound. */
   readonly address: A;
   /**
+   * The number of the file descriptor; -1 when the acceptor is closed. Absent if the driver does
+   * not have it.
+   */
+  readonly fd?: number;
+  /**
    * Sets the receiver of the results. Called once, before anything else.
    *
    * @param sink The receiver: the port.

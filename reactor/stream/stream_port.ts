@@ -40,6 +40,7 @@ import { StreamPortProblems } from "./stream_port_problems.ts";
 import { asError, callLogged, logUserError, nameInLog } from "../../defer/guarded_call.ts";
 import { creationTracker } from "../../internal/creation_tracker.ts";
 import { checkTimeout } from "../../internal/validation.ts";
+import { connectionOver } from "./unix_connection.ts";
 
 /** A listening port for every kind of stream. */
 export class StreamPort<A extends Address = Address>
@@ -150,6 +151,10 @@ export class StreamPort<A extends Address = Address>
     for (const connection of this.#connections()) connection.drain();
     this.#checkDrains();
     return drain.done;
+  }
+
+  fileno(): number {
+    return this.#acceptor?.fd ?? -1;
   }
 
   getHost(): A {
@@ -383,7 +388,7 @@ export class StreamPort<A extends Address = Address>
       driver.close();
       return;
     }
-    const connection = new Connection(this, driver, protocol, session);
+    const connection = connectionOver(this, driver, protocol, session);
     if (isPeerNaming(this.#factory)) {
       whenPeerIsNamed(connection, (named) => this.#count(connection, named));
     }

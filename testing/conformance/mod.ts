@@ -28,4 +28,5 @@ export { type ThreadedReactor, threadsConformance } from "./threads.ts";
 export { timeConformance } from "./time.ts";
 export { udpConformance } from "./udp.ts";
 export type { BindRawPeer, RawDatagramPeer } from "../fixtures/udp_fixture.ts";
+export { unixDatagramConformance } from "./unix_datagram.ts";
 export { unixTransport } from "./unix_transport.ts";

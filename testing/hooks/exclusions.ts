@@ -73,6 +73,7 @@ export const EXCLUSIONS: readonly Exclusion[] = [
       "IUDPTransport",
       "IUNIXDatagramConnectedTransport",
       "IUNIXDatagramTransport",
+      "IUNIXTransport",
       "ProcessConnection",
     ],
   },

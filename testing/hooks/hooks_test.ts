@@ -8,6 +8,7 @@ import { EXCLUSIONS, isExcludedBy } from "./exclusions.ts";
 import { checkRefusal, type Hook, runHook, titleOf } from "./hook.ts";
 import { AMP_HOOKS } from "./amp_hooks.ts";
 import { DATAGRAM_HOOKS } from "./datagram_hooks.ts";
+import { DESCRIPTOR_HOOKS } from "./descriptor_hooks.ts";
 import { FACTORY_HOOKS } from "./factory_hooks.ts";
 import { DEFER_HOOKS } from "./defer_hooks.ts";
 import { FRAMING_HOOKS } from "./framing_hooks.ts";
@@ -41,6 +42,7 @@ const HOOKS: readonly Hook[] = [
   ...FRAMING_HOOKS,
   ...TASK_HOOKS,
   ...PROTOCOL_HOOKS,
+  ...DESCRIPTOR_HOOKS,
   ...PRODUCER_HOOKS,
   ...FACTORY_HOOKS,
   ...ENDPOINT_FACTORY_HOOKS,

@@ -13,6 +13,9 @@ const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
+const SCM_RIGHTS = 1;
+const F_GETFD = 1;
+const FD_CLOEXEC = 1;
 
 const { symbols: libc } = Deno.dlopen("libc.so.6", {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
@@ -21,6 +24,8 @@ const { symbols: libc } = Deno.dlopen("libc.so.6", {
   listen: { parameters: ["i32", "i32"], result: "i32" },
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  sendmsg: { parameters: ["i32", "buffer", "i32"], result: "isize" },
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   dup: { parameters: ["i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
 });
@@ -95,6 +100,20 @@ export class ForeignSocket implements Disposable {
     return new ForeignSocket(this.copy());
   }
 
+  /** Sends one byte with file descriptors, all in one message. */
+  sendDescriptors(descriptors: number[]): void {
+    const pointer = (memory: BufferSource): bigint =>
+      Deno.UnsafePointer.value(Deno.UnsafePointer.of(memory));
+    const byte = new Uint8Array(new ArrayBuffer(1));
+    const pieces = new BigUint64Array([pointer(byte), 1n]);
+    const control = new Int32Array(4 + Math.ceil(descriptors.length / 2) * 2);
+    control.set([16 + 4 * descriptors.length, 0, SOL_SOCKET, SCM_RIGHTS, ...descriptors]);
+    const header = new BigUint64Array([0n, 0n, pointer(pieces), 1n, pointer(control), 0n, 0n]);
+    header[5] = BigInt(control.byteLength);
+    const bytes = new Uint8Array(header.buffer);
+    checked("sendmsg", Number(libc.sendmsg(this.descriptor, bytes, 0)));
+  }
+
   [Symbol.dispose](): void {
     checked("close", libc.close(this.descriptor));
   }
@@ -129,4 +148,21 @@ export function isOpen(descriptor: number): boolean {
   const copy = libc.dup(descriptor);
   if (copy >= 0) libc.close(copy);
   return copy >= 0;
+}
+
+/** Returns whether programs that this process starts do not inherit a descriptor. */
+export function closesOnExec(descriptor: number): boolean {
+  return (checked("fcntl", libc.fcntl(descriptor, F_GETFD, 0)) & FD_CLOEXEC) !== 0;
+}
+
+/** Closes a descriptor. */
+export function closeDescriptor(descriptor: number): void {
+  checked("close", libc.close(descriptor));
+}
+
+/** Returns the open descriptors of this process, in order. */
+export function openDescriptors(): number[] {
+  // The list has the descriptor with which it is read, which is closed again.
+  return [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => Number(name)).filter(isOpen)
+    .toSorted((a, b) => a - b);
 }

@@ -15,6 +15,7 @@ import { contextOf, DriverReactor } from "../../lifecycle/driver_reactor.ts";
 import type { HostSockets } from "../../lifecycle/host_sockets.ts";
 import { ChildProcess } from "../../process/child_process.ts";
 import { connectionLimits } from "../../stream/connection_limits.ts";
+import type { DatagramDriver } from "../../datagram/datagram_driver.ts";
 import { datagramLimits } from "../../datagram/datagram_limits.ts";
 import type {
   AddressFamily,
@@ -49,7 +50,7 @@ import { listenToSignal, prepareSignals } from "./signals.ts";
 import { standardIOBinding } from "./stdio.ts";
 import { DenoHostEnvironment } from "./host_environment.ts";
 import { startDenoThread } from "./thread.ts";
-import { bindUNIXDatagram, checkUNIXDatagrams, checkUNIXPeer } from "./unix_datagram.ts";
+import { checkUNIXPeer } from "./unix_datagram.ts";
 import type { StreamAcceptor } from "../../stream/stream_acceptor.ts";
 import type { StreamDriver } from "../../stream/stream_driver.ts";
 import { checkUNIXPath } from "../../stream/unix_path.ts";
@@ -86,6 +87,25 @@ export interface AdoptingSockets extends HostSockets {
     addressFamily: AddressFamily,
     options: AdoptStreamConnectionOptions,
   ): StreamDriver;
+  /**
+   * Checks that UNIX datagrams are available. Absent where they always are.
+   *
+   * @throws {UnsupportedError} If they are not.
+   */
+  checkUNIXDatagrams?(): void;
+  /**
+   * Binds a UNIX datagram socket.
+   *
+   * @param path The path, or an abstract name; null for a socket that only sends.
+   * @param mode The mode of the socket's file.
+   * @param maxPacketSize The size of the largest datagram to receive, in bytes.
+   * @throws {CannotListenError} If the path cannot be bound.
+   */
+  bindUNIXDatagram(
+    path: string | null,
+    mode: number,
+    maxPacketSize: number,
+  ): DatagramDriver<IUNIXAddress>;
 }
 
 /**
@@ -136,14 +156,14 @@ export abstract class HostReactor extends DriverReactor implements IReactor {
     protocol: IDatagramProtocol<IUNIXDatagramTransport, IUNIXAddress>,
     options: ListenUNIXDatagramOptions = {},
   ): IUNIXDatagramTransport {
-    checkUNIXDatagrams();
+    this.#sockets.checkUNIXDatagrams?.();
     const { mode = 0o666 } = options;
     checkUNIXPath("listenUNIXDatagram() path", path);
     checkInteger("mode", mode, 0, 0o777);
     const limits = datagramLimits(options);
     this.use();
     const boundPath = lastingPath(path);
-    const bind = () => bindUNIXDatagram(boundPath, mode, limits.maxPacketSize);
+    const bind = () => this.#sockets.bindUNIXDatagram(boundPath, mode, limits.maxPacketSize);
     const port = new UNIXDatagramPort(contextOf(this), protocol, limits, bind);
     port.startListening();
     return port;
@@ -154,7 +174,7 @@ export abstract class HostReactor extends DriverReactor implements IReactor {
     protocol: IConnectedDatagramProtocol,
     options: ConnectUNIXDatagramOptions = {},
   ): IUNIXDatagramConnectedTransport {
-    checkUNIXDatagrams();
+    this.#sockets.checkUNIXDatagrams?.();
     const { mode = 0o666, bindAddress } = options;
     checkUNIXPath("connectUNIXDatagram() path", path);
     if (bindAddress !== undefined) checkUNIXPath("bindAddress", bindAddress);
@@ -165,7 +185,7 @@ export abstract class HostReactor extends DriverReactor implements IReactor {
     const peer = new UNIXAddress(lastingPath(path));
     const bind = () => {
       checkUNIXPeer(peer.name);
-      return bindUNIXDatagram(boundPath, mode, limits.maxPacketSize);
+      return this.#sockets.bindUNIXDatagram(boundPath, mode, limits.maxPacketSize);
     };
     const port = new ConnectedUNIXDatagramPort(contextOf(this), protocol, limits, peer, bind);
     port.startListening();

@@ -5,6 +5,7 @@ import { DenoNameResolver } from "./name_resolver.ts";
 import { bindTCP, dialTCP } from "./tcp.ts";
 import { bindDenoUDP } from "./udp.ts";
 import { bindUNIX, dialUNIX } from "./unix.ts";
+import { bindUNIXDatagram, checkUNIXDatagrams } from "./unix_datagram.ts";
 
 /** The sockets of Deno, and those of `node:net` for the options that need them. */
 export const denoSockets: AdoptingSockets = {
@@ -20,4 +21,6 @@ export const denoSockets: AdoptingSockets = {
   bindUDP: bindDenoUDP,
   adoptPort: adopting,
   adoptConnection,
+  checkUNIXDatagrams,
+  bindUNIXDatagram,
 };

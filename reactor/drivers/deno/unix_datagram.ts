@@ -21,10 +21,10 @@
 
 import { UNIXAddress } from "../../addresses.ts";
 import type { DatagramDriver, DatagramDriverSink } from "../../datagram/datagram_driver.ts";
-import { DatagramError, MessageLengthError, UnsupportedError } from "../../errors.ts";
+import { unixSendError } from "../../datagram/unix_send_error.ts";
+import { DatagramError, UnsupportedError } from "../../errors.ts";
 import type { IUNIXAddress } from "../../interfaces/mod.ts";
 import { asError } from "../../../defer/guarded_call.ts";
-import { codeOf } from "../../../internal/foreign_value.ts";
 import { cannotListen, connectError } from "../../stream/system_error.ts";
 import { SocketFile } from "./unix_file.ts";
 import { bindWithMode } from "./unix_mode.ts";
@@ -233,7 +233,9 @@ class UNIXDatagramDriver implements DatagramDriver<IUNIXAddress> {
       this.#waking = false;
       const next = this.#next;
       this.#next = null;
-      if (next !== null && !this.#closed) this.#sink?.sent(sendError(error, next));
+      if (next !== null && !this.#closed) {
+        this.#sink?.sent(unixSendError(error, next.to, next.datagram.length));
+      }
     });
   }
 
@@ -257,7 +259,7 @@ class UNIXDatagramDriver implements DatagramDriver<IUNIXAddress> {
       this.#proceed();
     };
     this.#conn.send(datagram, { transport: "unixpacket", path: to.name })
-      .then(() => done(null), (error: unknown) => done(sendError(error, { datagram, to })));
+      .then(() => done(null), (error: unknown) => done(unixSendError(error, to, datagram.length)));
   }
 }
 
@@ -267,29 +269,4 @@ function sendTimedOut(to: IUNIXAddress): DatagramError {
     syscall: "send",
     address: String(to),
   });
-}
-
-function sendError(
-  cause: unknown,
-  { datagram, to }: { datagram: Uint8Array; to: IUNIXAddress },
-): DatagramError {
-  const address = String(to);
-  const details = { code: codeOf(cause), syscall: "send", address, cause };
-  const { message } = asError(cause);
-  switch (details.code) {
-    case "EMSGSIZE":
-      return new MessageLengthError(
-        `Cannot send ${datagram.length} bytes to ${to}: ${message}`,
-        details,
-      );
-    case "ENOENT":
-      // The receiver's socket file does not exist any more. Like a refused datagram, that means
-      // that no receiver is listening.
-      return new DatagramError(`Cannot send to ${to}: ${message}`, {
-        ...details,
-        code: "ECONNREFUSED",
-      });
-    default:
-      return new DatagramError(`Cannot send to ${to}: ${message}`, details);
-  }
 }

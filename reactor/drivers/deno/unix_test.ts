@@ -7,8 +7,9 @@
  * - `internet/test/test_unix.py`: `UNIXTestsBuilder` (`UNIXFamilyMixin`; `ConnectionTestsMixin` is
  *   in the conformance tests, and so is `test_addresses`), `UNIXPortTestsBuilder`
  *   (`ListenUNIXMixin`, `UNIXPortTestsMixin`, `StreamTransportTestsMixin`),
- *   `UnixClientTestsBuilder` (`StreamClientTestsMixin`). Not covered: `test_sendFileDescriptor` and
- *   the other seven about passing descriptors, which Deno does not support.
+ *   `UnixClientTestsBuilder` (`StreamClientTestsMixin`). `test_sendFileDescriptor` and the
+ *   others about passing descriptors, which Deno does not support, are in
+ *   `../epoll/unix_descriptors_test.ts`.
  *   `UNIXFDPortTestsBuilder` (`SocketUNIXMixin`) and `UNIXAdoptStreamConnectionTestsBuilder` are in
  *   `../node/adopted_socket_test.ts`, `UNIXDatagramTestsBuilder` in `unix_datagram_test.ts`.
  *   `test_listenFailure` patches private parts; the failures here are real.

@@ -32,7 +32,8 @@ import { getOption, localAddress, peerAddress } from "./socket_calls.ts";
 import { setSocketOptions } from "./socket_options.ts";
 import type { SystemCalls } from "./system_calls.ts";
 import { tcpAcceptor, TCPSocket } from "./tcp.ts";
-import { unixAcceptor, UNIXSocket } from "./unix.ts";
+import { unixAcceptor } from "./unix.ts";
+import { UNIXSocket } from "./unix_socket.ts";
 
 /**
  * Returns a function that creates an acceptor from a listening descriptor. It succeeds only once.
@@ -65,6 +66,7 @@ export function adopting(
         throw cannotAdopt(fileDescriptor, "it is not a listening socket");
       }
       isAdopted = true;
+      poller.passing.take(fileDescriptor);
       try {
         const local = localAddress(system, fileDescriptor);
         const family = nameOf(familyOf(local));
@@ -104,6 +106,7 @@ export function adoptConnection(
     if (!isStream(system, fileDescriptor)) {
       throw notConnected(fileDescriptor, new Error("it is not a stream socket"));
     }
+    poller.passing.take(fileDescriptor);
     try {
       const local = localAddress(system, fileDescriptor);
       const family = nameOf(familyOf(local));

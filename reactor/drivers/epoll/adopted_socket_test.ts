@@ -9,7 +9,13 @@ import { tcpTransport } from "../../../testing/conformance/tcp_transport.ts";
 import { connectTo, freePath, listenAt } from "../../../testing/conformance/unix_transport.ts";
 import { portOf, tcpTest } from "../../../testing/fixtures/tcp_fixture.ts";
 import { type Wire, Wires } from "../../../testing/fixtures/wire.ts";
-import { ForeignSocket, isOpen } from "../../../testing/peers/foreign_socket.ts";
+import {
+  closesOnExec,
+  ForeignSocket,
+  isOpen,
+  openDescriptors,
+} from "../../../testing/peers/foreign_socket.ts";
+import { DatagramProtocol } from "../../../protocol/mod.ts";
 import { CannotListenError, ConnectError } from "../../errors.ts";
 import { EpollReactor } from "./reactor.ts";
 
@@ -86,5 +92,32 @@ Deno.test(
     assertThrows(connection(12345, "INET"), ConnectError, "it is not a stream socket");
     assertThrows(connection(listening.copy(), "INET"), ConnectError, "it is not a connection");
     assert(file.isTerminal() === false);
+  }),
+);
+
+Deno.test(
+  test("EpollReactor hides every descriptor from the programs that it starts", async (fixture) => {
+    const { reactor } = fixture;
+    const before = openDescriptors();
+    using inherited = ForeignSocket.listenIPv4();
+    const server = new Wires();
+    const tcp = fixture.listen(server);
+    reactor.listenUNIX(`\0torsion-${crypto.randomUUID()}`, new Wires());
+    reactor.listenUDP(0, new DatagramProtocol(), { interface: "127.0.0.1" });
+    reactor.listenUNIXDatagram(`\0torsion-${crypto.randomUUID()}`, new DatagramProtocol());
+    const adopted = reactor.adoptStreamPort(inherited.copy(), "INET", new Wires());
+    using connected = ForeignSocket.connectIPv4(tcp.port);
+    reactor.adoptStreamConnection(connected.copy(), "INET", new Wires());
+    const clients = new Wires();
+    reactor.connectTCP("127.0.0.1", tcp.port, clients);
+    fixture.run();
+    await Promise.all([clients.wire(), server.wire(1)]);
+    assertEquals(adopted.fileno?.(), openDescriptors().find((each) => each === adopted.fileno?.()));
+    const made = openDescriptors().filter((each) => !before.includes(each));
+    // The two of the poller, those of five ports and four connections, and three spare ones.
+    assert(made.length >= 14, String(made.length));
+    assertEquals(made.filter((each) => !closesOnExec(each)), []);
+    await adopted.stopListening();
+    assertEquals(adopted.fileno?.(), -1);
   }),
 );

@@ -24,6 +24,7 @@ export const SO_RCVBUF = 8;
 export const SO_KEEPALIVE = 9;
 export const SO_LINGER = 13;
 export const SO_REUSEPORT = 15;
+export const SO_PEERCRED = 17;
 export const IPPROTO_IP = 0;
 export const IPPROTO_TCP = 6;
 export const IPPROTO_IPV6 = 41;
@@ -45,13 +46,17 @@ export const IPV6_MULTICAST_LOOP = 19;
 export const IPV6_JOIN_GROUP = 20;
 export const IPV6_LEAVE_GROUP = 21;
 
+export const MSG_CTRUNC = 0x8;
 export const MSG_NOSIGNAL = 0x4000;
+export const MSG_CMSG_CLOEXEC = 0x40000000;
+export const SCM_RIGHTS = 1;
 export const SHUT_WR = 1;
 
 // Operations and flags of fcntl(2).
 export const F_SETFD = 2;
 export const F_GETFL = 3;
 export const F_SETFL = 4;
+export const F_DUPFD_CLOEXEC = 1030;
 export const FD_CLOEXEC = 1;
 export const O_NONBLOCK = SOCK_NONBLOCK;
 
@@ -71,6 +76,7 @@ export const EFD_CLOEXEC = SOCK_CLOEXEC;
 export const EPERM = 1;
 export const EINTR = 4;
 export const EAGAIN = 11;
+export const EMFILE = 24;
 export const EPROTO = 71;
 export const ENOPROTOOPT = 92;
 export const EADDRINUSE = 98;

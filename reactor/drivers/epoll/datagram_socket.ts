@@ -24,8 +24,8 @@ import { AddressSpace, type SocketAddress } from "./socket_address.ts";
 /** The most datagrams that one event delivers, so that other sockets have their turn. */
 const MOST_DATAGRAMS = 64;
 
-/** A size in bytes that no datagram can have: the system refuses it (EMSGSIZE). */
-const TOO_LONG = 65536;
+/** The largest size in bytes that a system call can be passed here. */
+const LARGEST_SIZE = 2 ** 31 - 1;
 
 /** A datagram that waits for room in the system. */
 interface Pending<A> {
@@ -59,6 +59,10 @@ export abstract class DatagramSocket<A extends Address> extends Descriptor
   protected abstract decode(space: AddressSpace): A;
   /** Returns the error of a datagram that could not be sent. */
   protected abstract sendError(cause: unknown, to: A, size: number): Error;
+  /** Returns memory for the largest datagram that the port accepts, and a byte more. */
+  protected abstract datagramSpace(): Uint8Array<ArrayBuffer>;
+  /** Whether a datagram for which the system has no room waits until it has. */
+  protected abstract readonly waitsForRoom: boolean;
 
   attach(sink: DatagramDriverSink<A>): void {
     this.#sink = sink;
@@ -110,10 +114,10 @@ export abstract class DatagramSocket<A extends Address> extends Descriptor
 
   /** Receives a datagram. @returns Whether another one may have arrived. */
   #receive(): boolean {
-    const { system, memory } = this.poller;
+    const { system } = this.poller;
     const { bytes, length } = space.reset();
-    // A datagram is lost as far as it does not fit. None is larger than this memory.
-    const into = memory.space(true);
+    // A datagram is lost as far as it does not fit.
+    const into = this.datagramSpace();
     const count = system.calls.recvfrom(this.fd, into, into.length, 0, bytes, length);
     if (count >= 0) {
       this.#sink?.received(into.slice(0, count), this.decode(space));
@@ -139,7 +143,7 @@ export abstract class DatagramSocket<A extends Address> extends Descriptor
       return true;
     }
     const { system } = this.poller;
-    const size = Math.min(datagram.length, TOO_LONG);
+    const size = Math.min(datagram.length, LARGEST_SIZE);
     const send = (): number =>
       system.calls.sendto(this.fd, datagram, size, MSG_NOSIGNAL, bytes, bytes.length);
     let result = send();
@@ -156,7 +160,7 @@ export abstract class DatagramSocket<A extends Address> extends Descriptor
       return true;
     }
     const { errno } = system;
-    if (errno === EAGAIN || errno === ENOBUFS) return false;
+    if (this.waitsForRoom && (errno === EAGAIN || errno === ENOBUFS)) return false;
     this.#sink?.sent(this.sendError(system.failure("sendto", errno), to, datagram.length));
     return true;
   }

@@ -18,13 +18,15 @@ import {
   type FaultyFunction,
   FaultyLibrary,
 } from "../../../testing/fixtures/faulty_libc.ts";
+import { freePath } from "../../../testing/conformance/unix_transport.ts";
 import { type TCPFixture, tcpTest } from "../../../testing/fixtures/tcp_fixture.ts";
 import { udpTest } from "../../../testing/fixtures/udp_fixture.ts";
-import { Wires } from "../../../testing/fixtures/wire.ts";
+import { Wire, Wires } from "../../../testing/fixtures/wire.ts";
 import { ForeignSocket, isOpen } from "../../../testing/peers/foreign_socket.ts";
 import { DatagramProtocol } from "../../../protocol/mod.ts";
 import { EventLoggingObserver } from "../../../testing/event_logging_observer.ts";
 import { CannotListenError, ConnectError, ConnectionLost } from "../../errors.ts";
+import { unixTransport } from "../../stream/unix_transport.ts";
 import {
   IPPROTO_TCP,
   SO_KEEPALIVE,
@@ -43,6 +45,7 @@ import { EpollReactor } from "./reactor.ts";
 // Error numbers of Linux: errno(3).
 const [EINTR, EAGAIN, ENOMEM, ENFILE, EMFILE, ENOSPC, EPIPE] = [4, 11, 12, 23, 24, 28, 32];
 const [ENOSYS, ENOTCONN, ECONNABORTED, ECONNRESET, ENOBUFS] = [38, 107, 103, 104, 105];
+const ETOOMANYREFS = 109;
 const MANY = 1_000_000;
 
 const library = FaultyLibrary.compile();
@@ -296,6 +299,119 @@ function testsWith(library: FaultyLibrary): void {
     },
   );
 
+  /** Returns a client, and a server that keeps the descriptors it receives. */
+  const descriptorEnds = async (fixture: TCPFixture) => {
+    const received: number[] = [];
+    const server = Object.assign(new Wire(), {
+      fileDescriptorReceived: (fileDescriptor: number) => void received.push(fileDescriptor),
+    });
+    const name = `\0torsion-${crypto.randomUUID()}`;
+    fixture.reactor.listenUNIX(name, new Wires(() => server));
+    const clients = new Wires();
+    fixture.reactor.connectUNIX(name, clients);
+    fixture.run();
+    const client = await clients.wire();
+    await server.seen("made");
+    const transport = unixTransport(client.transport);
+    assert(transport !== null);
+    return { server, client, transport, received };
+  };
+
+  for (
+    const [name, errno] of [
+      ["sendmsg", EAGAIN],
+      ["sendmsg", ENOBUFS],
+      ["sendmsg", EINTR],
+      ["recvmsg", EAGAIN],
+      ["recvmsg", EINTR],
+    ] as const
+  ) {
+    faultTest(
+      `sends each descriptor once after ${name} with errno ${errno}`,
+      async (fixture, faults) => {
+        const { server, transport, received } = await descriptorEnds(fixture);
+        faults.plan(name, { errno, times: 2, every: 2 });
+        using socket = ForeignSocket.listenIPv4();
+        for (let i = 0; i < 5; i++) {
+          transport.sendFileDescriptor(socket.descriptor);
+          transport.write("x");
+          // Without this wait, one message has all of the bytes that follow a descriptor.
+          await server.has(i + 1);
+        }
+        assertEquals([received.length, faults.hits(name)], [5, 2]);
+        received.forEach((descriptor) => faults.close(descriptor));
+      },
+    );
+  }
+
+  for (
+    const [name, errno, code] of [
+      ["sendmsg", EPIPE, "EPIPE"],
+      ["sendmsg", ETOOMANYREFS, "ETOOMANYREFS"],
+      ["recvmsg", ECONNRESET, "ECONNRESET"],
+    ] as const
+  ) {
+    faultTest(
+      `closes its copies of descriptors after ${name} with ${code}`,
+      async (fixture, faults) => {
+        const { server, client, transport } = await descriptorEnds(fixture);
+        faults.plan(name, { errno });
+        using socket = ForeignSocket.listenIPv4();
+        for (let i = 0; i < 3; i++) transport.sendFileDescriptor(socket.descriptor);
+        transport.write("xyz");
+        const reason = await (name === "sendmsg" ? client : server).lost();
+        assertInstanceOf(reason, ConnectionLost);
+        assertEquals([reason.code, faults.hits(name)], [code, 1]);
+        await Promise.all([client.lost(), server.lost()]);
+      },
+    );
+  }
+
+  faultTest("closes the copies of an aborted connection", async (fixture, faults) => {
+    const { client, server, transport, received } = await descriptorEnds(fixture);
+    faults.plan("sendmsg", { errno: EAGAIN, times: MANY });
+    using socket = ForeignSocket.listenIPv4();
+    for (let i = 0; i < 3; i++) transport.sendFileDescriptor(socket.descriptor);
+    transport.write("xyz");
+    await turns(10);
+    assert(faults.hits("sendmsg") > 0);
+    transport.abortConnection();
+    await Promise.all([client.lost(), server.lost()]);
+    assertEquals(received, []);
+  });
+
+  faultTest("sendFileDescriptor() throws if no descriptor is free", async (fixture, faults) => {
+    const { transport } = await descriptorEnds(fixture);
+    using socket = ForeignSocket.listenIPv4();
+    faults.plan("fcntl", { errno: EMFILE });
+    assertThrows(
+      () => transport.sendFileDescriptor(socket.descriptor),
+      Error,
+      "Too many open files",
+    );
+    assertEquals(faults.hits("fcntl"), 1);
+  });
+
+  faultTest(
+    "loses the connection, and closes what it has, if not all descriptors are received",
+    async (fixture, faults) => {
+      const received: number[] = [];
+      const server = Object.assign(new Wire(), {
+        fileDescriptorReceived: (fileDescriptor: number) => void received.push(fileDescriptor),
+      });
+      const path = freePath(fixture);
+      fixture.reactor.listenUNIX(path, new Wires(() => server));
+      fixture.run();
+      using peer = ForeignSocket.connectUNIX(path);
+      await server.seen("made");
+      faults.plan("recvmsg", { atMost: 2 });
+      peer.sendDescriptors([peer.descriptor, peer.descriptor, peer.descriptor]);
+      const reason = await server.lost();
+      assertInstanceOf(reason, ConnectionLost);
+      assertEquals([reason.code, received, faults.hits("recvmsg")], ["EMFILE", [], 1]);
+    },
+  );
+
   faultTest("makes no call while it is idle, and few for a message", async (fixture, faults) => {
     const server = new Wires({ dataReceived: (wire, data) => void wire.transport.write(data) });
     const port = fixture.listen(server);
@@ -332,6 +448,34 @@ function testsWith(library: FaultyLibrary): void {
     wire.transport.loseConnection();
     assertEquals(await waiting.readText(5), "hello");
   });
+
+  for (const ending of ["sends", "closes", "resets"] as const) {
+    faultTest(
+      `makes no call while it is paused and the peer ${ending}`,
+      async (fixture, faults) => {
+        const server = new Wires({ connectionMade: (wire) => wire.transport.pauseProducing() });
+        const port = fixture.listen(server);
+        fixture.run();
+        const peer = await fixture.rawConnect(port.port);
+        const wire = await server.wire();
+        await peer.send("x");
+        if (ending === "closes") peer.close();
+        if (ending === "resets") {
+          // Unread data makes the system reset the connection.
+          wire.transport.write("unread");
+          await turns(10);
+          peer.close();
+        }
+        await untilIdle(faults);
+        const idle = waitsOf(faults);
+        await turns(200);
+        assertEquals(waitsOf(faults), idle);
+        wire.transport.resumeProducing();
+        if (ending !== "resets") await wire.has(1);
+        if (ending !== "sends") await wire.lost();
+      },
+    );
+  }
 
   Deno.test("EpollReactor sets every option of its sockets, once for all connections", async () => {
     using faults = library.open();
@@ -434,6 +578,11 @@ function testsWith(library: FaultyLibrary): void {
 /** Returns the number of turns in which the poller has asked for events. */
 function callsOf(faults: Faults): number {
   return faults.calls("epoll_pwait2");
+}
+
+/** Returns how often the poller, or its thread, has waited. */
+function waitsOf(faults: Faults): number {
+  return callsOf(faults) + faults.calls("epoll_wait");
 }
 
 /**

@@ -155,6 +155,7 @@ Deno.test("EpollReactor needs the permissions of Deno's own sockets", async () =
     attempt(() => reactor.listenTCP(0, factory, { interface: "127.0.0.2" }));
     attempt(() => reactor.listenUDP(0, new DatagramProtocol(), { interface: "127.0.0.2" }));
     attempt(() => reactor.listenUNIX("/tmp/no-permission", factory));
+    attempt(() => reactor.listenTCP(0, factory, { interface: "localhost" }));
     const failed = Promise.withResolvers();
     class Clients extends ClientFactory {
       clientConnectionFailed(_connector, reason) { console.log(reason.message); failed.resolve(); }
@@ -171,10 +172,11 @@ Deno.test("EpollReactor needs the permissions of Deno's own sockets", async () =
   const net = (port: number) =>
     `Requires net access to "127.0.0.2:${port}", run again with the --allow-net flag`;
   assertEquals(code, 0, errors);
-  assertEquals(lines.map((line) => line.replace(/\n.*/s, "")).slice(0, 3), [
+  assertEquals(lines.map((line) => line.replace(/\n.*/s, "")).slice(0, 4), [
     `Cannot listen on 127.0.0.2:0: ${net(0)}`,
     `Cannot listen on 127.0.0.2:0: ${net(0)}`,
     'Cannot listen on /tmp/no-permission: Requires read access to "/tmp/no-permission", run again with the --allow-read flag',
+    'Cannot listen on localhost:0: Requires net access to "localhost:0", run again with the --allow-net flag',
   ]);
   assert(lines.some((line) => line.includes(`Cannot send to 127.0.0.2:9: ${net(9)}`)));
   assert(lines.includes(`Cannot connect to 127.0.0.2:9: ${net(9)}`));
@@ -188,6 +190,9 @@ Deno.test("EpollReactor needs --allow-net for UNIX sockets, as Deno's own socket
     };
     attempt("/tmp/no-permission");
     attempt("\\0no-permission");
+    const datagrams = reactor.listenUNIXDatagram("/tmp/torsion-another", new DatagramProtocol());
+    datagrams.write("x", "/tmp/no-permission");
+    await datagrams.stopListening();
     const failed = Promise.withResolvers();
     class Clients extends ClientFactory {
       clientConnectionFailed(_connector, reason) { console.log(reason.message); failed.resolve(); }
@@ -197,14 +202,16 @@ Deno.test("EpollReactor needs --allow-net for UNIX sockets, as Deno's own socket
     await failed.promise;
     reactor.stop();
   `,
-    ["--allow-ffi", "--allow-read", "--allow-write", "--allow-net=unix:/tmp/another"],
+    ["--allow-ffi", "--allow-read", "--allow-write", "--allow-net=unix:/tmp/torsion-another"],
   );
   const net = (path: string) =>
     `Requires net access to "unix:${path}", run again with the --allow-net flag`;
   assertEquals(code, 0, errors);
-  assertEquals(lines.map((line) => line.replace(/\n.*/s, "")), [
+  assertEquals(lines.filter((line) => /^(Cannot|DatagramError)/.test(line)), [
     `Cannot listen on /tmp/no-permission: ${net("/tmp/no-permission")}`,
     `Cannot listen on @no-permission: ${net("@no-permission")}`,
+    "Cannot send a datagram to /tmp/no-permission",
+    `DatagramError: Cannot send to /tmp/no-permission: ${net("/tmp/no-permission")}`,
     `Cannot connect to /tmp/no-permission: ${net("/tmp/no-permission")}`,
   ]);
 });

@@ -34,8 +34,10 @@ import {
   EPOLL_CTL_MOD,
   EPOLLIN,
 } from "./constants.ts";
+import { DescriptorPassing } from "./descriptor_passing.ts";
 import { timersModule } from "../node/builtin_modules.ts";
 import { ReceiveMemory } from "./receive_memory.ts";
+import { EPOLL_EVENT } from "./struct_layouts.ts";
 import { SystemCalls } from "./system_calls.ts";
 
 /** The most events that one turn handles. */
@@ -59,12 +61,10 @@ const BREATH_TURNS = 61;
 /** The time in milliseconds before another turn, if the system cannot wait at all. */
 const RETRY_MS = 100;
 
-// `struct epoll_event` has 32 bits of events and 64 bits of data. Only on x86-64 the data follows
-// at once; elsewhere it is aligned to 8 bytes. The data here are the number of the file descriptor
-// and the tag of the registration.
-const IS_PACKED = Deno.build.arch === "x86_64";
-const EVENT_INTS = IS_PACKED ? 3 : 4;
-const FD_INT = IS_PACKED ? 1 : 2;
+// A `struct epoll_event` as numbers of 4 bytes: the events, and as its data the number of the file
+// descriptor and the tag of the registration.
+const EVENT_INTS = EPOLL_EVENT.size / Int32Array.BYTES_PER_ELEMENT;
+const FD_INT = EPOLL_EVENT.data / Int32Array.BYTES_PER_ELEMENT;
 const TAG_INT = FD_INT + 1;
 
 const LARGEST_TAG = 2 ** 31 - 1;
@@ -96,6 +96,8 @@ export interface Member {
 export class Poller {
   /** Memory for received bytes, shared by all descriptors. */
   readonly memory: ReceiveMemory = new ReceiveMemory();
+  /** The file descriptors that connections receive and send. */
+  readonly passing: DescriptorPassing = new DescriptorPassing();
   readonly #libraryNames: readonly string[];
   /** The open descriptors, and the running reactor: they keep the library and the set open. */
   #holders = 0;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkInteger } from "../../../internal/validation.ts";
 import type {
   IClientFactory,
   IConnector,
@@ -38,6 +39,14 @@ export interface EpollReactorOptions {
    * @default {The C library of the system: that of GNU, or musl.}
    */
   library?: string | undefined;
+  /**
+   * The number of file descriptors that may wait to be sent on a UNIX connection: an integer from 1
+   * to 65535. `sendFileDescriptor` throws at the limit, so that a peer that does not read cannot
+   * make the process run out of descriptors.
+   *
+   * @default {256}
+   */
+  maxQueuedDescriptors?: number | undefined;
 }
 
 /**
@@ -62,14 +71,17 @@ export class EpollReactor extends HostReactor {
   /**
    * Creates a reactor.
    *
-   * @param options The C library.
+   * @param options The C library, and the limit of descriptors to send.
    * @throws {UnsupportedError} If this is not Linux on x86-64 or aarch64, `--allow-ffi` is missing,
    *   or the C library is not found.
+   * @throws {RangeError} If the limit is out of range.
    */
-  constructor({ library }: EpollReactorOptions = {}) {
+  constructor({ library, maxQueuedDescriptors = 256 }: EpollReactorOptions = {}) {
+    checkInteger("maxQueuedDescriptors", maxQueuedDescriptors, 1, 65535);
     const names = library === undefined ? libraryNames() : [library];
     checkSystem(names);
     const poller = new Poller(names);
+    poller.passing.limit = maxQueuedDescriptors;
     super(epollSockets(poller));
     this.#poller = poller;
   }

@@ -16,12 +16,10 @@
 import { internetAddress, isIPAddress, UNIXAddress } from "../../addresses.ts";
 import type { IInternetAddress } from "../../interfaces/mod.ts";
 import { AF_INET, AF_INET6, AF_UNIX } from "./constants.ts";
+import { SOCKADDR_IN, SOCKADDR_IN6, SOCKADDR_UN } from "./struct_layouts.ts";
 import type { SystemCalls } from "./system_calls.ts";
 import { errorWithCode } from "../../stream/system_error.ts";
 
-const IPV4_SIZE = 16;
-const IPV6_SIZE = 28;
-const UNIX_PATH_AT = 2;
 const LARGEST_SIZE = 128;
 
 const encoder = new TextEncoder();
@@ -65,22 +63,23 @@ export function encodeInternet(system: SystemCalls, host: string, port: number):
 }
 
 function encodeIPv4(host: string, port: number): SocketAddress {
-  const bytes = new Uint8Array(IPV4_SIZE);
+  const bytes = new Uint8Array(SOCKADDR_IN.size);
   bytes[0] = AF_INET;
   writePort(bytes, port);
-  bytes.set(host.split(".").map(Number), 4);
+  bytes.set(host.split(".").map(Number), SOCKADDR_IN.address);
   return { family: AF_INET, bytes };
 }
 
 function encodeIPv6(system: SystemCalls, host: string, port: number): SocketAddress {
-  const bytes = new Uint8Array(IPV6_SIZE);
+  const bytes = new Uint8Array(SOCKADDR_IN6.size);
   bytes[0] = AF_INET6;
   writePort(bytes, port);
   const [address = "", zone] = host.split("%");
-  const isAddress = system.calls.inet_pton(AF_INET6, cString(address), bytes.subarray(8)) === 1;
+  const isAddress =
+    system.calls.inet_pton(AF_INET6, cString(address), bytes.subarray(SOCKADDR_IN6.address)) === 1;
   if (!isAddress) throw errorWithCode("EINVAL", `${JSON.stringify(host)} is not an IP address`);
   if (zone !== undefined) {
-    new DataView(bytes.buffer).setUint32(24, interfaceNumber(system, zone), true);
+    new DataView(bytes.buffer).setUint32(SOCKADDR_IN6.scope, interfaceNumber(system, zone), true);
   }
   return { family: AF_INET6, bytes };
 }
@@ -101,8 +100,8 @@ export function interfaceNumber(system: SystemCalls, name: string): number {
 }
 
 function writePort(bytes: Uint8Array, port: number): void {
-  bytes[2] = port >> 8;
-  bytes[3] = port & 0xff;
+  bytes[SOCKADDR_IN.port] = port >> 8;
+  bytes[SOCKADDR_IN.port + 1] = port & 0xff;
 }
 
 /** Returns the address of a TCP socket. */
@@ -125,8 +124,8 @@ export function endOf(
 function ipv6Text(system: SystemCalls, bytes: Uint8Array<ArrayBuffer>): string {
   // The longest text has 45 characters and a zero byte (INET6_ADDRSTRLEN).
   const text = new Uint8Array(46);
-  system.calls.inet_ntop(AF_INET6, bytes.subarray(8), text, text.length);
-  const scope = new DataView(bytes.buffer).getUint32(24, true);
+  system.calls.inet_ntop(AF_INET6, bytes.subarray(SOCKADDR_IN6.address), text, text.length);
+  const scope = new DataView(bytes.buffer).getUint32(SOCKADDR_IN6.scope, true);
   const address = textOf(text);
   return scope === 0 ? address : `${address}%${interfaceName(system, scope)}`;
 }
@@ -140,15 +139,15 @@ function interfaceName(system: SystemCalls, number: number): string {
 export function encodeUNIX(path: string): SocketAddress {
   const isAbstract = path.startsWith("\0");
   const name = encoder.encode(path);
-  const bytes = new Uint8Array(UNIX_PATH_AT + name.length + (isAbstract ? 0 : 1));
+  const bytes = new Uint8Array(SOCKADDR_UN.path + name.length + (isAbstract ? 0 : 1));
   bytes[0] = AF_UNIX;
-  bytes.set(name, UNIX_PATH_AT);
+  bytes.set(name, SOCKADDR_UN.path);
   return { family: AF_UNIX, bytes };
 }
 
 /** Returns the address of a UNIX socket. */
 export function decodeUNIX({ bytes, size }: AddressSpace): UNIXAddress {
-  const name = bytes.subarray(UNIX_PATH_AT, Math.max(size, UNIX_PATH_AT));
+  const name = bytes.subarray(SOCKADDR_UN.path, Math.max(size, SOCKADDR_UN.path));
   const isPath = name.length > 0 && name[0] !== 0;
   const end = isPath ? name.indexOf(0) : -1;
   return new UNIXAddress(decoder.decode(end < 0 ? name : name.subarray(0, end)));
@@ -160,7 +159,7 @@ export function familyOf({ bytes }: AddressSpace): number {
 }
 
 /** Returns a string for the C library: UTF-8 with a zero byte at its end. */
-function cString(text: string): Uint8Array<ArrayBuffer> {
+export function cString(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(`${text}\0`);
 }
 

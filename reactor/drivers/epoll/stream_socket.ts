@@ -129,12 +129,12 @@ export abstract class StreamSocket extends Descriptor implements StreamDriver, R
   }
 
   #receive(): void {
-    const { system, memory } = this.poller;
+    const { memory } = this.poller;
     const lent = this.#sink?.readBuffer?.(memory.sizeFor(this.#expectsLarge)) ?? null;
     // The protocol may have closed the connection when it was asked for its memory.
     if (this.isClosed) return;
     const space = lent ?? memory.space(this.#expectsLarge);
-    const count = system.calls.recv(this.fd, space, Math.min(space.length, MOST_BYTES), 0);
+    const count = this.receiveBytes(space, Math.min(space.length, MOST_BYTES));
     if (count > 0) {
       this.#expectsLarge = memory.expectsLarge(space, count);
       if (lent === null) this.#sink?.received(memory.take(space, count));
@@ -143,14 +143,35 @@ export abstract class StreamSocket extends Descriptor implements StreamDriver, R
       this.#isWanted = false;
       this.unwatchIn();
       this.#sink?.readEnded();
-    } else {
-      const { errno } = system;
-      if (errno !== EAGAIN && errno !== EINTR) this.#fail("read", errno);
+    } else if (count !== -EAGAIN && count !== -EINTR) {
+      this.#fail("read", -count);
     }
   }
 
   /**
+   * Asks the system for bytes.
+   *
+   * @returns The number of bytes received; if the call has failed, its error, as a negative number.
+   */
+  protected receiveBytes(space: Uint8Array<ArrayBuffer>, size: number): number {
+    const { system } = this.poller;
+    const count = system.calls.recv(this.fd, space, size, 0);
+    return count >= 0 ? count : -system.errno;
+  }
+
+  /**
    * Passes bytes to the system.
+   *
+   * @returns The number of bytes taken; if the call has failed, its error, as a negative number.
+   */
+  protected sendBytes(bytes: Uint8Array, size: number): number {
+    const { system } = this.poller;
+    const count = system.calls.send(this.fd, bytes, size, MSG_NOSIGNAL);
+    return count >= 0 ? count : -system.errno;
+  }
+
+  /**
+   * Sends bytes.
    *
    * @returns The number of bytes taken; -1 if there is no room, or the connection has failed, which
    *   is reported.
@@ -158,13 +179,10 @@ export abstract class StreamSocket extends Descriptor implements StreamDriver, R
   #send(bytes: Uint8Array): number {
     // The length is 0 if the owner of the bytes has detached their memory.
     if (bytes.length === 0) return 0;
-    const { system } = this.poller;
-    const size = Math.min(bytes.length, MOST_BYTES);
-    const count = system.calls.send(this.fd, bytes, size, MSG_NOSIGNAL);
+    const count = this.sendBytes(bytes, Math.min(bytes.length, MOST_BYTES));
     if (count >= 0) return count;
-    const { errno } = system;
-    if (errno === EINTR) return 0;
-    if (errno !== EAGAIN && errno !== ENOBUFS) this.#fail("write", errno);
+    if (count === -EINTR) return 0;
+    if (count !== -EAGAIN && count !== -ENOBUFS) this.#fail("write", -count);
     return -1;
   }
 

@@ -52,12 +52,18 @@ const SYMBOLS = {
   recvfrom: { parameters: [FD, "buffer", SIZE, "i32", "buffer", "buffer"], result: "i32" },
   send: { parameters: [FD, "buffer", SIZE, "i32"], result: "i32" },
   sendto: { parameters: [FD, "buffer", SIZE, "i32", "buffer", "i32"], result: "i32" },
+  recvmsg: { parameters: [FD, "buffer", "i32"], result: "i32" },
+  sendmsg: { parameters: [FD, "buffer", "i32"], result: "i32" },
   shutdown: { parameters: [FD, "i32"], result: "i32" },
   fcntl: { parameters: [FD, "i32", "i32"], result: "i32" },
   fchmod: { parameters: [FD, "u32"], result: "i32" },
   // The text forms of IPv6 addresses, and the numbers of network interfaces.
   inet_pton: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   inet_ntop: { parameters: ["i32", "buffer", "buffer", "i32"], result: "pointer" },
+  // Host names: getaddrinfo(3). Its results are numbers of errors of their own.
+  getaddrinfo: { parameters: ["buffer", "pointer", "buffer", "buffer"], result: "i32" },
+  freeaddrinfo: { parameters: ["pointer"], result: "void" },
+  gai_strerror: { parameters: ["i32"], result: "pointer" },
   if_nametoindex: { parameters: ["buffer"], result: "u32" },
   if_indextoname: { parameters: ["u32", "buffer"], result: "pointer" },
   strerror: { parameters: ["i32"], result: "pointer" },

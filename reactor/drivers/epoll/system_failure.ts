@@ -4,6 +4,9 @@
  * @module
  */
 
+// Names that node's table does not have: unix(7) reports too many file descriptors on their way.
+const FURTHER_NAMES: ReadonlyMap<number, string> = new Map([[109, "ETOOMANYREFS"]]);
+
 /** A failed system call. */
 export class SystemFailure extends Error {
   override readonly name = "SystemFailure";
@@ -20,9 +23,9 @@ export class SystemFailure extends Error {
    * @param text The system's description of the error.
    */
   constructor(syscall: string, errno: number, text: string) {
-    // node's table has the name of every error. It is loaded with the first failure.
+    // node's table has the names of nearly all errors. It is loaded with the first failure.
     const { getSystemErrorName } = globalThis.process.getBuiltinModule("node:util");
-    const code = getSystemErrorName(-errno);
+    const code = getSystemErrorName(-errno) ?? FURTHER_NAMES.get(errno) ?? `errno ${errno}`;
     super(`${text} (${code})`);
     this.code = code;
     this.syscall = syscall;

@@ -27,6 +27,7 @@ import {
   TCP_NODELAY,
 } from "./constants.ts";
 import { DialingSocket } from "./dialing_socket.ts";
+import { ipAddressOf } from "./host_name.ts";
 import { checkNetAccess } from "./permissions.ts";
 import type { Poller } from "./poller.ts";
 import { SocketAcceptor } from "./socket_acceptor.ts";
@@ -39,6 +40,7 @@ import type { SystemCalls } from "./system_calls.ts";
 /**
  * Binds a TCP port.
  *
+ * @param host An IP address, or the name of a host on this machine.
  * @throws {CannotListenError} If the address cannot be bound.
  */
 export function bindTCP(
@@ -72,7 +74,7 @@ export function listenOnTCP(
   options: TCPSocketOptions & EpollListenOptions,
 ): number {
   checkNetAccess(host, port);
-  const address = encodeInternet(system, host, port);
+  const address = encodeInternet(system, ipAddressOf(system, host), port);
   return withSocket(system, address.family, SOCK_STREAM, (fd) => {
     setOption(system, fd, SOL_SOCKET, SO_REUSEADDR, true);
     // Accepted connections inherit the options of the listening socket.

@@ -74,16 +74,6 @@ Deno.test(test("listenTCP() and connectTCP() name the options that are out of ra
 }));
 
 Deno.test(
-  test("listenTCP() throws CannotListenError for an interface that is a name", (fixture) => {
-    const error = assertThrows(
-      () => fixture.reactor.listenTCP(0, new Wires(), { interface: "localhost" }),
-      CannotListenError,
-    );
-    assertEquals(error.code, "EINVAL");
-  }),
-);
-
-Deno.test(
   test("getHost() returns the end of an accepted connection on all addresses", async (fixture) => {
     const server = new Wires();
     const port = fixture.listen(server, { interface: "0.0.0.0" });
@@ -120,3 +110,19 @@ Deno.test(
     assertEquals(await peer.readText(1000), "x".repeat(1000));
   }),
 );
+
+Deno.test(test("listenTCP() accepts a host name as its interface", async (fixture) => {
+  const server = new Wires({ connectionMade: (wire) => wire.transport.write("hello") });
+  const port = fixture.listen(server, { interface: "localhost" });
+  fixture.run();
+  const peer = fixture.raw(await Deno.connect({ hostname: "localhost", port: port.port }));
+  assertEquals(await peer.readText(5), "hello");
+  for (const name of ["no-such-host.invalid", "", "local\0host"]) {
+    const error = assertThrows(
+      () => fixture.listen(new Wires(), { interface: name }),
+      CannotListenError,
+      "the host was not found",
+    );
+    assertEquals(error.code, "ENOTFOUND");
+  }
+}));

@@ -70,6 +70,7 @@ function decodeUDP(system: SystemCalls, space: AddressSpace): IInternetAddress {
 /** The driver of a UDP socket. */
 class UDPSocket extends DatagramSocket<IInternetAddress> implements UDPDriver {
   readonly address: IInternetAddress;
+  protected override readonly waitsForRoom = true;
   readonly #isIPv6: boolean;
   readonly #hasAllAccess = hasAllNetAccess();
   /** The last destination, for the system: most datagrams go to the same address as the last. */
@@ -132,6 +133,11 @@ class UDPSocket extends DatagramSocket<IInternetAddress> implements UDPDriver {
     if (this.#lastEncoded !== null && this.#lastTo?.equals(to)) return this.#lastEncoded;
     this.#lastTo = to;
     return this.#lastEncoded = encodeInternet(this.poller.system, to.host, to.port);
+  }
+
+  /** Returns the shared memory: no datagram of UDP is larger. */
+  protected override datagramSpace(): Uint8Array<ArrayBuffer> {
+    return this.poller.memory.space(true);
   }
 
   protected override decode(space: AddressSpace): IInternetAddress {

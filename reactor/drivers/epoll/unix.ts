@@ -11,21 +11,19 @@ import type { IDelayedCall, IReactorTime, IUNIXAddress } from "../../interfaces/
 import type { Dial, DialSink } from "../../stream/dial.ts";
 import type { StreamAcceptor } from "../../stream/stream_acceptor.ts";
 import { cannotListen, connectError } from "../../stream/system_error.ts";
-import { isAbstract } from "../../stream/unix_path.ts";
 import { PIDLock } from "../deno/pid_lock.ts";
-import { SocketFile } from "../deno/unix_file.ts";
 import { checkServerLock, lockPath } from "../deno/unix_lock.ts";
-import { absolutePath, checkPathLength } from "../deno/unix_path.ts";
-import { removeStaleSocket } from "../deno/unix_stale.ts";
+import { checkPathLength } from "../deno/unix_path.ts";
 import { AF_UNIX, ECONNREFUSED, SOCK_STREAM } from "./constants.ts";
 import { DialingSocket } from "./dialing_socket.ts";
 import { checkUNIXAccess } from "./permissions.ts";
 import type { Poller } from "./poller.ts";
 import { SocketAcceptor } from "./socket_acceptor.ts";
 import { decodeUNIX, encodeUNIX } from "./socket_address.ts";
-import { bindTo, localAddress, openSocket, withSocket } from "./socket_calls.ts";
-import { StreamSocket } from "./stream_socket.ts";
+import { localAddress, openSocket, withSocket } from "./socket_calls.ts";
 import type { SystemCalls } from "./system_calls.ts";
+import { bindUNIXPath } from "./unix_binding.ts";
+import { UNIXSocket } from "./unix_socket.ts";
 
 // The pause in seconds before another attempt at a server whose queue is full. It is short, because
 // the server frees a place with each connection that it accepts.
@@ -55,7 +53,8 @@ export function bindUNIX(
     lock = wantPID ? new PIDLock(lockPath(path)) : null;
     return poller.using((system) =>
       withSocket(system, AF_UNIX, SOCK_STREAM, (fd) => {
-        const file = bindFile(system, fd, path, mode);
+        const isRefused = (stale: string): boolean => connectionIsRefused(system, stale);
+        const file = bindUNIXPath(system, fd, path, mode, isRefused);
         try {
           system.checked("listen", system.calls.listen(fd, backlog));
           return unixAcceptor(poller, fd, new UNIXAddress(path), () => {
@@ -97,42 +96,6 @@ export function unixAcceptor(
     (accepted, peer) => new UNIXSocket(poller, accepted, decodeUNIX(peer), address),
     onClose,
   );
-}
-
-/**
- * Binds a UNIX socket to a path. The stale file of a server that no longer runs is removed.
- *
- * @returns The file, or null for an abstract name.
- */
-function bindFile(
-  system: SystemCalls,
-  fd: number,
-  path: string,
-  mode: number,
-): SocketFile | null {
-  const address = encodeUNIX(path);
-  if (isAbstract(path)) {
-    bindTo(system, fd, address);
-    return null;
-  }
-  // Linux gives the file the mode of the socket, without the bits of the umask. So the file is
-  // never open to more users than it should be, not even for a moment.
-  system.checked("fchmod", system.calls.fchmod(fd, mode & 0o777));
-  try {
-    bindTo(system, fd, address);
-  } catch (error) {
-    const isRefused = (stale: string): boolean => connectionIsRefused(system, stale);
-    if (codeOf(error) !== "EADDRINUSE" || !removeStaleSocket(path, isRefused)) throw error;
-    bindTo(system, fd, address);
-  }
-  const file = new SocketFile(absolutePath(path));
-  try {
-    if (((Deno.lstatSync(path).mode ?? mode) & 0o777) !== mode) Deno.chmodSync(path, mode);
-  } catch (error) {
-    file.remove();
-    throw error;
-  }
-  return file;
 }
 
 /** Returns whether no process listens on a socket's file. */
@@ -247,33 +210,5 @@ class UNIXDial {
       error instanceof ConnectError ? error : connectError(new UNIXAddress(this.#path), error),
     );
     this.#sink.released();
-  }
-}
-
-/** The driver of a UNIX connection. */
-export class UNIXSocket extends StreamSocket {
-  readonly #peer: IUNIXAddress;
-  readonly #host: IUNIXAddress;
-
-  /**
-   * Takes ownership of a connected socket.
-   *
-   * @param poller The poller of the reactor.
-   * @param fd The socket.
-   * @param peer The address of the peer.
-   * @param host The address of this side.
-   */
-  constructor(poller: Poller, fd: number, peer: IUNIXAddress, host: IUNIXAddress) {
-    super(poller, fd);
-    this.#peer = peer;
-    this.#host = host;
-  }
-
-  getPeer(): IUNIXAddress {
-    return this.#peer;
-  }
-
-  getHost(): IUNIXAddress {
-    return this.#host;
   }
 }
