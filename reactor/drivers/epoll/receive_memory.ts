@@ -57,7 +57,8 @@ export class ReceiveMemory {
       this.#room = space.subarray(count);
       return space.subarray(0, count);
     }
-    if (count > LEAST_ROOM) return space.slice(0, count);
+    // A new array of a view is copied without being cleared before, unlike the result of slice().
+    if (count > LEAST_ROOM) return new Uint8Array(space.subarray(0, count));
     const room = this.space(false);
     room.set(space.subarray(0, count));
     return this.take(room, count);
