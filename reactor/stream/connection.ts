@@ -49,7 +49,7 @@ import type { StreamDriver } from "./stream_driver.ts";
 import { lastSuccessor } from "./successor.ts";
 import { checkCanStartTLS, startTLSContext } from "../tls/start_tls.ts";
 import { TLSDriver } from "../tls/tls_driver.ts";
-import { asError, logPrefixOf } from "../../defer/guarded_call.ts";
+import { logPrefixOf } from "../../defer/guarded_call.ts";
 import { bufferSpoiled, checkData } from "./written_data.ts";
 import { WriteBuffer } from "./write_buffer.ts";
 
@@ -102,7 +102,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
     this.#protocol = protocol;
     this.session = session;
     this.clock = owner.context.reactor;
-    this.#calls = new ProtocolCalls(this, owner, (error) => this.abort(asError(error)));
+    this.#calls = new ProtocolCalls(this, owner);
   }
 
   /** Connects the protocol and starts to read. */
