@@ -10,13 +10,16 @@
 import { Factory, Protocol, reactor, TCP4ServerEndpoint } from "../mod.ts";
 import type { IBufferedProtocol } from "../reactor/mod.ts";
 
+/** The server does not use a chunk again, so that its memory is free as soon as it is sent. */
+const TRANSFERRED = { transfer: true };
+
 class Echo extends Protocol {
   override connectionMade(): void {
     this.transport.setTcpNoDelay(true);
   }
 
   override dataReceived(data: Uint8Array): void {
-    this.transport.write(data);
+    this.transport.write(data, TRANSFERRED);
   }
 }
 

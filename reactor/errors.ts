@@ -169,7 +169,7 @@ export class ConnectionClosed extends NetworkError {}
 
 /**
  * The reason that `connectionLost` receives when the connection was closed cleanly: one side closed
- * it and all data was sent.
+ * it and all data was sent. Connections share one frozen instance, which has no details.
  */
 export class ConnectionDone extends ConnectionClosed {
   /**

@@ -69,6 +69,17 @@ Deno.test("Connection is lost with ConnectionDone when the peer closes", () => {
   assert(!fixture.connection.disconnecting);
 });
 
+Deno.test("Connection is lost with one frozen ConnectionDone, as in Twisted, after a clean close", () => {
+  using first = connect();
+  using second = connect();
+  first.connection.loseConnection();
+  second.peer.driver.close();
+  for (const { host } of [first, second]) host.settle();
+  assertInstanceOf(first.protocol.reason, ConnectionDone);
+  assertStrictEquals(first.protocol.reason, second.protocol.reason);
+  assert(Object.isFrozen(first.protocol.reason));
+});
+
 Deno.test("Connection is lost with ConnectionLost and the system's code when the peer resets", () => {
   using fixture = connect();
   fixture.peer.driver.abort();

@@ -43,12 +43,9 @@ export function buildProtocol<P extends IProtocol>(
   factory: { buildProtocol(addr: Address): P | null },
   addr: Address,
 ): P | null {
-  const protocol = atOnce(
-    "buildProtocol()",
-    factory.buildProtocol(addr),
-    `Error while calling buildProtocol for ${addr}`,
-  );
+  const protocol = factory.buildProtocol(addr);
   if (protocol === null || typeof protocol?.makeConnection === "function") return protocol;
+  atOnce("buildProtocol()", protocol, `Error while calling buildProtocol for ${addr}`);
   throw new TypeError(
     `buildProtocol() of ${classNameOf(factory)} must return a protocol or null, got ${
       quote(protocol)

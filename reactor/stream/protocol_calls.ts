@@ -1,4 +1,4 @@
-import { callGuarded, logUserError, onRejection } from "../../defer/guarded_call.ts";
+import { asError, callGuarded, logUserError, onRejection } from "../../defer/guarded_call.ts";
 import { alike } from "../lifecycle/log_throttle.ts";
 import { callWithSystem, enterSystem, type HasLogPrefix, leaveSystem } from "../../log/context.ts";
 import type { Address, IProtocol } from "../interfaces/mod.ts";
@@ -16,6 +16,8 @@ export interface CallingConnection extends HasLogPrefix {
   readonly isReceptive: boolean;
   /** Returns the address of the peer. */
   getPeer(): Address;
+  /** Loses the connection because of an error. */
+  abort(reason: Error): void;
 }
 
 /**
@@ -24,7 +26,6 @@ export interface CallingConnection extends HasLogPrefix {
 export class ProtocolCalls {
   readonly #connection: CallingConnection;
   readonly #owner: FailureLog;
-  readonly #abort: (error: unknown) => void;
   /**
    * The number of calls that have not returned. Written bytes are sent when the outermost call
    * returns.
@@ -38,16 +39,10 @@ export class ProtocolCalls {
   /**
    * @param connection The connection.
    * @param owner The owner of the connection, which names methods and logs errors.
-   * @param abort Loses the connection because of an error.
    */
-  constructor(
-    connection: CallingConnection,
-    owner: FailureLog,
-    abort: (error: unknown) => void,
-  ) {
+  constructor(connection: CallingConnection, owner: FailureLog) {
     this.#connection = connection;
     this.#owner = owner;
-    this.#abort = abort;
   }
 
   /** Calls a method of the protocol. */
@@ -128,7 +123,8 @@ export class ProtocolCalls {
    */
   updated(protocol: IProtocol, buffer: Uint8Array, count: number): void {
     if (buffer.length < count) {
-      return this.#abort(readBufferSpoiled(count, String(this.#connection.getPeer())));
+      const address = String(this.#connection.getPeer());
+      return this.#connection.abort(readBufferSpoiled(count, address));
     }
     const takesBytes = isBuffered(protocol) || isMemoryLender(protocol);
     if (protocol !== this.#bufferOwner || !takesBytes || !this.#connection.isReceptive) {
@@ -162,7 +158,7 @@ export class ProtocolCalls {
    * rejected.
    */
   failed(method: string, error: unknown): void {
-    this.#abort(error);
+    this.#connection.abort(asError(error));
     const name = this.#owner.methodName?.(method) ?? method;
     // A promise rejects after the call has returned, so the log system of the connection is set
     // again for this log line.

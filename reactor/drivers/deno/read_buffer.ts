@@ -6,7 +6,7 @@
  * result of the last read predicts the next one:
  *
  * - The read filled its buffer. The kernel has more, and the next read will not wait. Its buffer is
- *   four times as large, up to 128 KiB.
+ *   four times as large, up to 256 KiB. Less would cost system calls.
  * - The read did not fill its buffer. The kernel is empty, and the next read will wait. Its buffer
  *   fits twice the bytes received, up to 4 KiB.
  *
@@ -30,8 +30,8 @@ import { ChunkAllocator, LARGEST_PIECE } from "../../stream/write_arena.ts";
 const CELL_SIZE = 256;
 const CELLS_PER_BLOCK = 128;
 const MAX_WAITING_SIZE = 4096;
-const MAX_SIZE = 131072;
-/** The number of connections that may wait with a large buffer: 4 MiB in all. */
+const MAX_SIZE = 262144;
+/** The number of connections that may wait with a large buffer: 8 MiB in all. */
 const MAX_LARGE_WAITING = 32;
 
 const EMPTY = new Uint8Array(0);

@@ -23,7 +23,7 @@ Deno.test("ReadBuffer starts with a buffer of 256 bytes", () => {
 
 Deno.test("ReadBuffer.take() returns memory that is never written again", () => {
   const buffer = new ReadBuffer();
-  const chunks = [10, 256, 1024, 3000, 4096, 5000, 16384, 65536, 7, 131072, 9].map((count, i) => {
+  const chunks = [10, 256, 1024, 3000, 4096, 5000, 16384, 65536, 7, 262144, 9].map((count, i) => {
     while (buffer.space.length < count) read(buffer, buffer.space.length, 255);
     return read(buffer, count, i);
   });
@@ -33,14 +33,14 @@ Deno.test("ReadBuffer.take() returns memory that is never written again", () => 
   buffer.release();
 });
 
-Deno.test("ReadBuffer quadruples its size after a read that filled it, up to 128 KiB", () => {
+Deno.test("ReadBuffer quadruples its size after a read that filled it, up to 256 KiB", () => {
   const buffer = new ReadBuffer();
   const sizes: number[] = [];
   for (let i = 0; i < 7; i++) {
     sizes.push(buffer.space.length);
     read(buffer, buffer.space.length);
   }
-  assertEquals(sizes, [256, 1024, 4096, 16384, 65536, 131072, 131072]);
+  assertEquals(sizes, [256, 1024, 4096, 16384, 65536, 262144, 262144]);
   buffer.release();
 });
 
@@ -86,7 +86,7 @@ Deno.test("ReadBuffer lets 32 idle connections keep a large buffer, and reuses a
   const last = buffers[39] ?? new ReadBuffer();
   growAll(last);
   read(last, 100_000);
-  assertEquals(last.space.length, 131072);
+  assertEquals(last.space.length, 262144);
   for (const buffer of buffers.slice(1)) buffer.release();
 });
 

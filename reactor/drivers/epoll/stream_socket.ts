@@ -5,6 +5,10 @@
  * driver waits for `EPOLLOUT`. Reading is lazy in the other direction: a pause costs no system
  * call, and the socket leaves the set only if bytes arrive meanwhile.
  *
+ * Each chunk is sent by a call of its own, because `writev` has no advantage here: Deno takes as
+ * long to return the address of a buffer as to copy 4 KiB. The write buffer joins smaller chunks by
+ * copying, and from 8 KiB on, two calls cost no more than one with twice the bytes.
+ *
  * @module
  */
 
