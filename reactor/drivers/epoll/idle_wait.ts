@@ -11,6 +11,7 @@
  */
 
 import type { Socket } from "node:net";
+import { logUserError } from "../../../defer/guarded_call.ts";
 import { netModule } from "../node/builtin_modules.ts";
 import { WakeRing } from "./wake_ring.ts";
 
@@ -87,19 +88,26 @@ export class IdleWait {
   }
 
   #openRing(): void {
-    this.#ring = WakeRing.open(this.#libraryNames, this.#epollFD);
-    if (this.#ring === null) return this.#giveUpRing();
-    this.#socket = new (netModule().Socket)({
-      fd: this.#ring.receiver,
-      onread: {
-        buffer: new Uint8Array(1),
-        callback: () => {
-          this.#hooks.awake(this.#hooks.poll());
-          return true;
-        },
-      },
-    });
-    this.#isRef = true;
+    const ring = WakeRing.open(this.#libraryNames, this.#epollFD);
+    this.#ring = ring;
+    if (ring === null) return this.#giveUpRing();
+    try {
+      this.#socket = this.#adopt(ring.receiver);
+      this.#isRef = true;
+    } catch (error) {
+      // It is unknown whether the socket has taken the descriptor, so that stays open.
+      logUserError(error, "Cannot wait with io_uring");
+      this.#giveUpRing();
+    }
+  }
+
+  /** Lets Deno watch a descriptor, and close it. */
+  #adopt(fd: number): Socket {
+    const callback = (): boolean => {
+      this.#hooks.awake(this.#hooks.poll());
+      return true;
+    };
+    return new (netModule().Socket)({ fd, onread: { buffer: new Uint8Array(1), callback } });
   }
 
   #giveUpRing(): void {

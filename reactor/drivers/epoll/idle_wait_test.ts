@@ -11,6 +11,7 @@ import {
 } from "../../../testing/fixtures/faulty_libc.ts";
 import { pollCalls, turns, untilIdle } from "../../../testing/fixtures/idle_poller.ts";
 import { type TCPFixture, tcpTest } from "../../../testing/fixtures/tcp_fixture.ts";
+import { LoggedErrors } from "../../../testing/logged_errors.ts";
 import { Wires } from "../../../testing/fixtures/wire.ts";
 import { UnsupportedError } from "../../errors.ts";
 import { EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLLIN } from "./constants.ts";
@@ -31,31 +32,82 @@ if (WakeRing.isAvailable(libraryNames())) {
 }
 
 Deno.test("IdleWait uses io_uring after 500 waits of a thread", async () => {
-  const system = new SystemCalls(libraryNames());
-  const { calls } = system;
-  const epollFD = calls.epoll_create1(EPOLL_CLOEXEC);
-  const ready = calls.eventfd(1, 0);
-  calls.epoll_ctl(epollFD, EPOLL_CTL_ADD, ready, new Int32Array([EPOLLIN, 0, 0, 0]));
-  let waits = 0;
-  let awake = Promise.withResolvers<number>();
-  const idle = new IdleWait(libraryNames(), epollFD, undefined, {
-    waitOnThread: () => Promise.resolve(++waits),
-    poll: () => -1,
-    awake: (count) => awake.resolve(count),
-  });
-  const counts = new Set<number>();
-  for (let i = 1; i <= 502; i++) {
-    awake = Promise.withResolvers();
-    idle.start();
-    counts.add(await awake.promise);
-  }
+  const waits = new Waits(undefined);
+  const counts = await waits.take(502);
   const hasRing = WakeRing.isAvailable(libraryNames());
-  assertEquals([waits, idle.isCheap], hasRing ? [500, true] : [502, false]);
-  assertEquals(counts.has(-1), hasRing);
-  idle.close();
-  for (const fd of [epollFD, ready]) calls.close(fd);
-  system.close();
+  assertEquals([waits.onThread, waits.idle.isCheap], hasRing ? [500, true] : [502, false]);
+  assertEquals(counts.filter((count) => count === FROM_RING).length, hasRing ? 2 : 0);
+  waits.close();
 });
+
+Deno.test("IdleWait never uses io_uring with false", async () => {
+  const waits = new Waits(false);
+  await waits.take(502);
+  assertEquals([waits.onThread, waits.idle.isCheap], [502, false]);
+  waits.close();
+});
+
+Deno.test("IdleWait logs that Deno cannot watch its socket, and waits in a thread", async () => {
+  using errors = new LoggedErrors();
+  const waits = new Waits(true);
+  const { getBuiltinModule } = process;
+  process.getBuiltinModule = () => {
+    throw new Error("no module");
+  };
+  try {
+    await waits.take(1);
+  } finally {
+    process.getBuiltinModule = getBuiltinModule;
+  }
+  await waits.take(1);
+  assertEquals([waits.onThread, waits.idle.isCheap], [2, false]);
+  const messages = errors.take().map(({ message }) => message);
+  assertEquals(messages, WakeRing.isAvailable(libraryNames()) ? ["no module"] : []);
+  waits.close();
+});
+
+/** The number of events that is reported after a wait of io_uring. */
+const FROM_RING = -1;
+
+/** Waits for an epoll set that always has an event. */
+class Waits {
+  /** The number of waits of a thread so far. */
+  onThread = 0;
+  readonly idle: IdleWait;
+  readonly #system = new SystemCalls(libraryNames());
+  readonly #fds: number[];
+  #awake = Promise.withResolvers<number>();
+
+  constructor(usesRing: boolean | undefined) {
+    const { calls } = this.#system;
+    const epollFD = calls.epoll_create1(EPOLL_CLOEXEC);
+    const ready = calls.eventfd(1, 0);
+    calls.epoll_ctl(epollFD, EPOLL_CTL_ADD, ready, new Int32Array([EPOLLIN, 0, 0, 0]));
+    this.#fds = [epollFD, ready];
+    this.idle = new IdleWait(libraryNames(), epollFD, usesRing, {
+      waitOnThread: () => Promise.resolve(++this.onThread),
+      poll: () => FROM_RING,
+      awake: (count) => this.#awake.resolve(count),
+    });
+  }
+
+  /** Waits a number of times. Returns the reported numbers of events. */
+  async take(count: number): Promise<number[]> {
+    const counts: number[] = [];
+    for (let i = 0; i < count; i++) {
+      this.#awake = Promise.withResolvers();
+      this.idle.start();
+      counts.push(await this.#awake.promise);
+    }
+    return counts;
+  }
+
+  close(): void {
+    this.idle.close();
+    for (const fd of this.#fds) this.#system.calls.close(fd);
+    this.#system.close();
+  }
+}
 
 function testsWith(library: FaultyLibrary): void {
   const makeReactor = () => new EpollReactor({ library: library.path, ioUring: true });
