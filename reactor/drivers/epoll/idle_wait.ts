@@ -88,14 +88,13 @@ export class IdleWait {
   }
 
   #openRing(): void {
-    const ring = WakeRing.open(this.#libraryNames, this.#epollFD);
-    this.#ring = ring;
-    if (ring === null) return this.#giveUpRing();
     try {
-      this.#socket = this.#adopt(ring.receiver);
+      this.#ring = WakeRing.open(this.#libraryNames, this.#epollFD);
+      if (this.#ring === null) return this.#giveUpRing();
+      this.#socket = this.#adopt(this.#ring.receiver);
       this.#isRef = true;
     } catch (error) {
-      // It is unknown whether the socket has taken the descriptor, so that stays open.
+      // It is unknown whether Deno has taken the descriptor of the socket, so that stays open.
       logUserError(error, "Cannot wait with io_uring");
       this.#giveUpRing();
     }

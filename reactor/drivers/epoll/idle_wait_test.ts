@@ -66,6 +66,15 @@ Deno.test("IdleWait logs that Deno cannot watch its socket, and waits in a threa
   waits.close();
 });
 
+Deno.test("IdleWait logs that the C library cannot be opened, and waits in a thread", async () => {
+  using errors = new LoggedErrors();
+  const waits = new Waits(true, ["libnowhere.so"]);
+  await waits.take(2);
+  assertEquals([waits.onThread, waits.idle.isCheap], [2, false]);
+  assertEquals(errors.take().length, 1);
+  waits.close();
+});
+
 /** The number of events that is reported after a wait of io_uring. */
 const FROM_RING = -1;
 
@@ -78,13 +87,13 @@ class Waits {
   readonly #fds: number[];
   #awake = Promise.withResolvers<number>();
 
-  constructor(usesRing: boolean | undefined) {
+  constructor(usesRing: boolean | undefined, names: readonly string[] = libraryNames()) {
     const { calls } = this.#system;
     const epollFD = calls.epoll_create1(EPOLL_CLOEXEC);
     const ready = calls.eventfd(1, 0);
     calls.epoll_ctl(epollFD, EPOLL_CTL_ADD, ready, new Int32Array([EPOLLIN, 0, 0, 0]));
     this.#fds = [epollFD, ready];
-    this.idle = new IdleWait(libraryNames(), epollFD, usesRing, {
+    this.idle = new IdleWait(names, epollFD, usesRing, {
       waitOnThread: () => Promise.resolve(++this.onThread),
       poll: () => FROM_RING,
       awake: (count) => this.#awake.resolve(count),
