@@ -4,7 +4,6 @@
  * @module
  */
 
-import { asError } from "../../defer/guarded_call.ts";
 import { checkInteger } from "../../internal/validation.ts";
 import { FileDescriptorOverrun, UnsupportedError } from "../errors.ts";
 import type { IProtocol, IUNIXTransport, PeerCredentials } from "../interfaces/mod.ts";
@@ -52,7 +51,7 @@ class UNIXConnection extends Connection
     super(owner, driver, protocol, session);
     this.#owner = owner;
     this.#socket = driver;
-    this.#calls = new ProtocolCalls(this, owner, (error) => this.abort(asError(error)));
+    this.#calls = new ProtocolCalls(this, owner);
   }
 
   get [unixTransportKey](): IUNIXTransport {

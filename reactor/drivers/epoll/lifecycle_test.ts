@@ -5,17 +5,19 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Program, type ProgramEnd } from "../../../testing/fixtures/program.ts";
 import { UnsupportedError } from "../../errors.ts";
 import { EpollReactor } from "./reactor.ts";
+import { libraryNames } from "./system_calls.ts";
+import { WakeRing } from "./wake_ring.ts";
 
 const MOD = new URL("../../../mod.ts", import.meta.url);
 const EPOLL = new URL("./mod.ts", import.meta.url);
 
 /** Runs a program with a reactor until it exits by itself. */
-async function run(source: string, flags = ["-A"]): Promise<ProgramEnd> {
+async function run(source: string, flags = ["-A"], ioUring = false): Promise<ProgramEnd> {
   const program = `
     import { EpollReactor } from "${EPOLL}";
     import { ClientFactory, DatagramProtocol, Factory, log, Protocol } from "${MOD}";
     log.addObserver((event) => { if (event.isError) console.log(log.eventText(event)); });
-    const reactor = new EpollReactor();
+    const reactor = new EpollReactor({ ioUring: ${ioUring} });
     const factory = Factory.forProtocol(Protocol);
     ${source}
   `;
@@ -29,28 +31,32 @@ const LISTEN = `
   const connected = () => Deno.connect({ hostname: "127.0.0.1", port: port.getHost().port });
 `;
 
-Deno.test("EpollReactor lets the process end after stop() and after crash(), while a thread waits", async () => {
-  for (const end of ["stop", "crash"]) {
-    const { code, errors } = await run(`
+/** Defines the tests of a reactor that waits in a thread, or with io_uring. */
+function waitTests(waiter: string, ioUring: boolean): void {
+  const runWaiting = (source: string) => run(source, ["-A"], ioUring);
+
+  Deno.test(`EpollReactor lets the process end after stop() and after crash(), while ${waiter} waits`, async () => {
+    for (const end of ["stop", "crash"]) {
+      const { code, errors } = await runWaiting(`
       ${LISTEN}
-      // The thread waits when nothing has happened for some turns.
+      // The wait starts when nothing has happened for some turns.
       reactor.callLater(0.05, () => reactor.${end}());
       await reactor.run();
     `);
-    assertEquals([code, errors], [0, ""], end);
-  }
-});
+      assertEquals([code, errors], [0, ""], end);
+    }
+  });
 
-Deno.test("EpollReactor that does not run does not keep the process alive", async () => {
-  const { code, errors } = await run(`
+  Deno.test(`EpollReactor with ${waiter} that does not run does not keep the process alive`, async () => {
+    const { code, errors } = await runWaiting(`
     ${LISTEN}
     reactor.listenUDP(0, new DatagramProtocol(), { interface: "127.0.0.1" });
   `);
-  assertEquals([code, errors], [0, ""]);
-});
+    assertEquals([code, errors], [0, ""]);
+  });
 
-Deno.test("crash() leaves the connections of a living process in service", async () => {
-  const { code, lines, errors } = await run(`
+  Deno.test(`crash() leaves the connections of a living process in service, with ${waiter}`, async () => {
+    const { code, lines, errors } = await runWaiting(`
     class Echo extends Protocol { dataReceived(data) { this.transport.write(data); } }
     const port = reactor.listenTCP(0, Factory.forProtocol(Echo), { interface: "127.0.0.1" });
     const running = reactor.run();
@@ -64,27 +70,27 @@ Deno.test("crash() leaves the connections of a living process in service", async
     await conn.read(answer);
     console.log("answer", answer[0]);
   `);
-  assertEquals([code, lines.at(-1), errors], [0, "answer 2", ""]);
-});
+    assertEquals([code, lines.at(-1), errors], [0, "answer 2", ""]);
+  });
 
-Deno.test("EpollReactor lets Deno.exit() and an uncaught error end the process", async () => {
-  const exited = await run(`
+  Deno.test(`EpollReactor lets Deno.exit() and an uncaught error end the process, with ${waiter}`, async () => {
+    const exited = await runWaiting(`
     ${LISTEN}
     reactor.run();
     setTimeout(() => Deno.exit(7), 50);
   `);
-  assertEquals(exited.code, 7);
-  const thrown = await run(`
+    assertEquals(exited.code, 7);
+    const thrown = await runWaiting(`
     ${LISTEN}
     reactor.run();
     setTimeout(() => { throw new Error("boom"); }, 50);
   `);
-  assertEquals(thrown.code, 1);
-  assert(thrown.errors.includes("boom"), thrown.errors);
-});
+    assertEquals(thrown.code, 1);
+    assert(thrown.errors.includes("boom"), thrown.errors);
+  });
 
-Deno.test("EpollReactor serves Deno's timers, signals and files while connections flood it", async () => {
-  const { code, lines, errors } = await run(`
+  Deno.test(`EpollReactor with ${waiter} serves Deno's timers, signals and files under a flood`, async () => {
+    const { code, lines, errors } = await runWaiting(`
     class Echo extends Protocol {
       dataReceived(data) { this.transport.write(data); }
     }
@@ -102,8 +108,13 @@ Deno.test("EpollReactor serves Deno's timers, signals and files while connection
     }, 20);
     await reactor.run();
   `);
-  assertEquals([code, lines, errors], [0, ["file", "timer", "signal"], ""]);
-});
+    assertEquals([code, lines, errors], [0, ["file", "timer", "signal"], ""]);
+  });
+}
+
+waitTests("a thread", false);
+if (WakeRing.isAvailable(libraryNames())) waitTests("io_uring", true);
+else console.log("The tests with io_uring are left out: the system forbids it.");
 
 Deno.test("EpollReactor keeps its buffers while the garbage collector runs", async () => {
   const { code, lines, errors } = await run(

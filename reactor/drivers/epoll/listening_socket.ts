@@ -13,6 +13,7 @@ import type { Poller } from "./poller.ts";
 import { decodeTCP } from "./socket_address.ts";
 import { localAddress } from "./socket_calls.ts";
 import { checkEpollOptions, type EpollListenOptions } from "./socket_options.ts";
+import type { SystemCalls } from "./system_calls.ts";
 import { listenOnTCP } from "./tcp.ts";
 
 /** Options of `EpollReactor.openListeningSocket`. */
@@ -40,10 +41,10 @@ export class ListeningSocket implements Disposable {
    * @param descriptor The descriptor.
    */
   constructor(poller: Poller, descriptor: number) {
-    poller.hold();
-    this.#poller = poller;
-    this.descriptor = descriptor;
     this.address = decodeTCP(poller.system, localAddress(poller.system, descriptor));
+    this.descriptor = descriptor;
+    this.#poller = poller;
+    poller.hold();
   }
 
   /** Closes the socket of this process. Those of other processes stay open. */
@@ -76,15 +77,17 @@ export function openListeningSocket(
   checkInteger("openListeningSocket() backlog", backlog, 1, 65535);
   checkEpollOptions(options);
   try {
-    return poller.using((system) => {
-      const descriptor = listenOnTCP(system, host, port, backlog, options);
+    const use = (system: SystemCalls, descriptor: number) => {
       // The flag FD_CLOEXEC, which is now cleared, would close the descriptor in other processes.
       // The option `childFDs` of `spawnProcess` must not pass the socket on: Deno clears O_NONBLOCK
       // of what it passes, for all processes, whose accept calls would then block (checked on
       // 2.9.6).
       system.checked("fcntl", system.calls.fcntl(descriptor, F_SETFD, 0));
       return new ListeningSocket(poller, descriptor);
-    });
+    };
+    return poller.using((system) =>
+      listenOnTCP(system, host, port, backlog, options, (fd) => use(system, fd))
+    );
   } catch (error) {
     throw cannotListen(internetAddress("TCP", host, port), error);
   }

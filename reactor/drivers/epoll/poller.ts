@@ -14,11 +14,12 @@
  *   loop, with `setImmediate` for the next turn. That costs one microsecond. Every
  *   {@linkcode BREATH_MS}, some turns leave all time to Deno.
  * - If nothing is ready, a turn sleeps in the system for at most {@linkcode NAP_NS}: the answer of
- *   a peer on a fast network arrives in that time. A sleep costs no processor time, and delays the
- *   events of Deno by a tenth of a millisecond.
- * - After {@linkcode MOST_QUIET_TURNS} turns without an event, a thread of Deno waits without a
- *   limit. An event then costs some 20 microseconds more, and an idle reactor costs nothing. To
- *   end the wait, the poller writes to an eventfd(2) in the set.
+ *   a peer on a fast network arrives in that time. A sleep delays the events of Deno by a tenth of
+ *   a millisecond, and is in vain if it ends without an event. So turns sleep only while the waits
+ *   are short.
+ * - After {@linkcode MOST_QUIET_TURNS} turns without an event, an {@linkcode IdleWait} waits
+ *   without a limit. An event then costs more, and an idle reactor costs nothing. To end the wait,
+ *   the poller writes to an eventfd(2) in the set.
  *
  * @module
  */
@@ -35,6 +36,7 @@ import {
   EPOLLIN,
 } from "./constants.ts";
 import { DescriptorPassing } from "./descriptor_passing.ts";
+import { IdleWait } from "./idle_wait.ts";
 import { timersModule } from "../node/builtin_modules.ts";
 import { ReceiveMemory } from "./receive_memory.ts";
 import { EPOLL_EVENT } from "./struct_layouts.ts";
@@ -44,10 +46,12 @@ import { SystemCalls } from "./system_calls.ts";
 const MOST_EVENTS = 64;
 /** The longest sleep of a turn, in nanoseconds. */
 const NAP_NS = 100_000n;
-/** The number of turns without an event after which a thread waits. */
+/** The number of turns without an event after which an {@linkcode IdleWait} starts. */
 const MOST_QUIET_TURNS = 2;
 /** The same without `epoll_pwait2`: a turn then cannot sleep for so short a time. */
 const MOST_QUIET_TURNS_AWAKE = 20;
+/** The longest wait in milliseconds that the sleep of a turn would have covered. */
+const SHORT_WAIT_MS = 0.1;
 /** Milliseconds between two looks at descriptors that must not keep the process alive. */
 const UNREF_MS = 20;
 /**
@@ -99,6 +103,7 @@ export class Poller {
   /** The file descriptors that connections receive and send. */
   readonly passing: DescriptorPassing = new DescriptorPassing();
   readonly #libraryNames: readonly string[];
+  readonly #usesRing: boolean | undefined;
   /** The open descriptors, and the running reactor: they keep the library and the set open. */
   #holders = 0;
   #open: OpenSet | null = null;
@@ -110,6 +115,10 @@ export class Poller {
   /** The number of members for which the process must wait. */
   #waitingFor = 0;
   #quietTurns = 0;
+  /** Whether turns may sleep: the last wait was so short that a sleep would have been cheaper. */
+  #napsPay = true;
+  /** The time of the start of the last wait. */
+  #lastSleep = 0;
   /** The number of turns that still do nothing. */
   #breathTurns = 0;
   /** The time of the last turn of which Deno has certainly asked the system. */
@@ -117,22 +126,29 @@ export class Poller {
   /** The genuine functions, even if a test fakes the global ones. They move bytes, not time. */
   readonly #timers = timersModule();
   #nextTurn: ReturnType<typeof setImmediate> | null = null;
-  #isOnThread = false;
+  /** Whether an {@linkcode IdleWait} waits. */
+  #isAsleep = false;
   #unrefTimer: ReturnType<typeof setTimeout> | null = null;
   #retryTimer: ReturnType<typeof setTimeout> | null = null;
   #released: Released[] = [];
-  /** The descriptors that were closed as the last ones, while a thread was waiting. */
+  /** The descriptors that were closed as the last ones, during a wait. */
   #releasedAfterWait: Released[] = [];
   readonly #turn = (): void => this.#takeTurn();
+  readonly #awake = (count: number): void => this.#wakeUp(count);
   readonly #notifyReleased = (): void => {
     const released = this.#released;
     this.#released = [];
     for (const each of released) notify(each);
   };
 
-  /** @param libraryNames The file names of the C library to try, in order. */
-  constructor(libraryNames: readonly string[]) {
+  /**
+   * @param libraryNames The file names of the C library to try, in order.
+   * @param usesRing Whether an idle poller uses io_uring where it is available: always, never, or,
+   *   if `undefined`, when it pays.
+   */
+  constructor(libraryNames: readonly string[], usesRing?: boolean) {
     this.#libraryNames = libraryNames;
+    this.#usesRing = usesRing;
   }
 
   /** The system calls. Available while the poller is held. */
@@ -147,7 +163,7 @@ export class Poller {
 
   /** Opens the C library and the set, until {@linkcode release} is called as often. */
   hold(): void {
-    this.#open ??= new OpenSet(this.#libraryNames);
+    this.#open ??= new OpenSet(this.#libraryNames, this.#usesRing, this.#awake);
     this.#holders++;
   }
 
@@ -211,12 +227,12 @@ export class Poller {
     if (change === 0) return;
     this.#waitingFor += change;
     if (this.#waitingFor > 0) {
-      if (!this.#isOnThread) this.#takeTurnSoon();
-    } else if (this.#isOnThread) {
+      if (!this.#isAsleep) this.#takeTurnSoon();
+    } else if (this.#isAsleep) {
       this.#set.wake();
     } else {
       this.#stopTurns();
-      this.lookLater();
+      this.#rest();
     }
   }
 
@@ -228,7 +244,7 @@ export class Poller {
     if (this.#memberCount === 0 || this.#unrefTimer !== null) return;
     const timer = this.#timers.setTimeout(() => {
       this.#unrefTimer = null;
-      if (this.#waitingFor === 0 && !this.#isOnThread && this.#open !== null) {
+      if (this.#waitingFor === 0 && !this.#isAsleep && this.#open !== null) {
         this.#handle(this.#open, this.#open.poll(false));
         this.lookLater();
       }
@@ -239,10 +255,10 @@ export class Poller {
 
   /**
    * Notifies the owner of a closed descriptor: when the running code has returned, or, after the
-   * last descriptor, when no thread waits any more.
+   * last descriptor, when nothing waits any more.
    */
   whenReleased(owner: Released): void {
-    if (this.#isOnThread && this.#waitingFor === 0) this.#releasedAfterWait.push(owner);
+    if (this.#isAsleep && this.#waitingFor === 0) this.#releasedAfterWait.push(owner);
     else if (this.#released.push(owner) === 1) queueMicrotask(this.#notifyReleased);
   }
 
@@ -264,13 +280,13 @@ export class Poller {
   #takeTurn(): void {
     this.#nextTurn = null;
     const set = this.#open;
-    // While a thread waits, the memory of the events belongs to it.
-    if (set === null || this.#isOnThread) return;
+    // During a wait, the memory of the events may belong to a thread.
+    if (set === null || this.#isAsleep) return;
     if (this.#breathTurns > 0) {
       if (--this.#breathTurns === 0) this.#lastBreath = now();
       return this.#takeTurnSoon();
     }
-    const count = set.poll();
+    const count = set.poll(this.#napsPay);
     this.#handle(set, count);
     this.#proceed(set, count);
   }
@@ -279,12 +295,19 @@ export class Poller {
   #proceed(set: OpenSet, count: number): void {
     // The last descriptor may have been closed meanwhile, and another set opened.
     if (this.#open !== set) return;
-    if (this.#waitingFor === 0) return this.lookLater();
+    if (this.#waitingFor === 0) return this.#rest();
     if (count < 0) return this.#retryLater();
     this.#quietTurns = count > 0 ? 0 : this.#quietTurns + 1;
+    const most = this.#napsPay ? set.mostQuietTurns : set.idle.isCheap ? 0 : 1;
+    if (this.#quietTurns >= most) return this.#sleep(set);
     if (now() - this.#lastBreath > BREATH_MS) this.#breathTurns = BREATH_TURNS;
-    if (this.#quietTurns < set.mostQuietTurns) this.#takeTurnSoon();
-    else this.#waitOnThread(set);
+    this.#takeTurnSoon();
+  }
+
+  /** Lets the process end. */
+  #rest(): void {
+    this.#open?.idle.rest();
+    this.lookLater();
   }
 
   #retryLater(): void {
@@ -295,20 +318,26 @@ export class Poller {
     }, RETRY_MS);
   }
 
-  #waitOnThread(set: OpenSet): void {
+  #sleep(set: OpenSet): void {
     this.#stopTurns();
     this.#quietTurns = this.#breathTurns = 0;
-    this.#isOnThread = true;
-    set.waitOnThread().then((count) => {
-      this.#isOnThread = false;
-      this.#lastBreath = now();
-      this.#handle(set, count);
-      const released = this.#releasedAfterWait;
-      this.#releasedAfterWait = [];
-      this.#proceed(set, Math.max(count, 0));
-      for (const each of released) notify(each);
-      this.#closeIfUnused();
-    });
+    this.#isAsleep = true;
+    this.#lastSleep = now();
+    set.idle.start();
+  }
+
+  #wakeUp(count: number): void {
+    this.#isAsleep = false;
+    const set = this.#open;
+    if (set === null) return;
+    this.#lastBreath = now();
+    this.#napsPay = this.#lastBreath - this.#lastSleep < SHORT_WAIT_MS;
+    this.#handle(set, count);
+    const released = this.#releasedAfterWait;
+    this.#releasedAfterWait = [];
+    this.#proceed(set, Math.max(count, 0));
+    for (const each of released) notify(each);
+    this.#closeIfUnused();
   }
 
   #handle(set: OpenSet, count: number): void {
@@ -333,7 +362,7 @@ export class Poller {
   }
 
   #closeIfUnused(): void {
-    if (this.#holders > 0 || this.#isOnThread) return;
+    if (this.#holders > 0 || this.#isAsleep) return;
     this.#stopTurns();
     for (const timer of [this.#unrefTimer, this.#retryTimer]) {
       if (timer !== null) this.#timers.clearTimeout(timer);
@@ -350,6 +379,7 @@ class OpenSet {
   /** The events of the last wait. The system writes here, so the field must keep the memory. */
   readonly events: Int32Array<ArrayBuffer> = new Int32Array(MOST_EVENTS * EVENT_INTS);
   readonly wakeFD: number = -1;
+  readonly idle: IdleWait;
   readonly #epollFD: number = -1;
   readonly #event = new Int32Array(EVENT_INTS);
   readonly #nap = new BigInt64Array([0n, NAP_NS]);
@@ -358,7 +388,11 @@ class OpenSet {
   #canNap: boolean;
   #hasFailed = false;
 
-  constructor(libraryNames: readonly string[]) {
+  constructor(
+    libraryNames: readonly string[],
+    usesRing: boolean | undefined,
+    awake: (count: number) => void,
+  ) {
     const system = new SystemCalls(libraryNames);
     const { calls } = system;
     this.system = system;
@@ -368,9 +402,14 @@ class OpenSet {
       this.wakeFD = system.checked("eventfd", calls.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
       this.control(EPOLL_CTL_ADD, this.wakeFD, EPOLLIN, 0);
     } catch (error) {
-      this.close();
+      this.#closeAll();
       throw error;
     }
+    this.idle = new IdleWait(libraryNames, this.#epollFD, usesRing, {
+      waitOnThread: () => calls.epollWaitOnThread(this.#epollFD, this.events, MOST_EVENTS, -1),
+      poll: () => this.poll(false),
+      awake,
+    });
   }
 
   get mostQuietTurns(): number {
@@ -392,7 +431,7 @@ class OpenSet {
    * @param mayNap Whether to sleep for a moment if there are none.
    * @returns The number of {@linkcode events}; -1 if the system has failed, which is logged.
    */
-  poll(mayNap: boolean = true): number {
+  poll(mayNap: boolean): number {
     const { calls } = this.system;
     const napping = mayNap && this.#canNap ? calls.epoll_pwait2 : null;
     const count = napping === null
@@ -402,11 +441,7 @@ class OpenSet {
     return this.#pollFailed(napping !== null);
   }
 
-  waitOnThread(): Promise<number> {
-    return this.system.calls.epollWaitOnThread(this.#epollFD, this.events, MOST_EVENTS, -1);
-  }
-
-  /** Ends the wait of a thread. */
+  /** Ends a wait. */
   wake(): void {
     this.system.calls.write(this.wakeFD, this.#counter, this.#counter.byteLength);
   }
@@ -417,6 +452,11 @@ class OpenSet {
   }
 
   close(): void {
+    this.idle.close();
+    this.#closeAll();
+  }
+
+  #closeAll(): void {
     // After a failure, not all of them are open.
     for (const fd of [this.#epollFD, this.wakeFD]) if (fd >= 0) this.system.calls.close(fd);
     this.system.close();

@@ -30,6 +30,7 @@ import {
 } from "./socket_options.ts";
 import { epollSockets } from "./sockets.ts";
 import { firstOf, libraryNames } from "./system_calls.ts";
+import { WakeRing } from "./wake_ring.ts";
 
 /** Options of {@linkcode EpollReactor}. */
 export interface EpollReactorOptions {
@@ -47,6 +48,14 @@ export interface EpollReactorOptions {
    * @default {256}
    */
   maxQueuedDescriptors?: number | undefined;
+  /**
+   * Whether io_uring(7) wakes an idle reactor. With `true`, it always does, and with `false`, a
+   * thread always waits instead.
+   *
+   * @default {A thread for the first 500 waits, and then io_uring where the system allows it: an
+   * event then costs less, but the first one takes some milliseconds.}
+   */
+  ioUring?: boolean | undefined;
 }
 
 /**
@@ -71,16 +80,21 @@ export class EpollReactor extends HostReactor {
   /**
    * Creates a reactor.
    *
-   * @param options The C library, and the limit of descriptors to send.
+   * @param options The C library, the limit of descriptors to send, and how an idle reactor waits.
    * @throws {UnsupportedError} If this is not Linux on x86-64 or aarch64, `--allow-ffi` is missing,
-   *   or the C library is not found.
+   *   the C library is not found, or io_uring is required and not available.
    * @throws {RangeError} If the limit is out of range.
    */
-  constructor({ library, maxQueuedDescriptors = 256 }: EpollReactorOptions = {}) {
+  constructor({ library, maxQueuedDescriptors = 256, ioUring }: EpollReactorOptions = {}) {
     checkInteger("maxQueuedDescriptors", maxQueuedDescriptors, 1, 65535);
     const names = library === undefined ? libraryNames() : [library];
     checkSystem(names);
-    const poller = new Poller(names);
+    if (ioUring && !WakeRing.isAvailable(names)) {
+      throw cannotCreate(
+        "the system has no io_uring, is older than Linux 5.19, or forbids io_uring",
+      );
+    }
+    const poller = new Poller(names, ioUring);
     poller.passing.limit = maxQueuedDescriptors;
     super(epollSockets(poller));
     this.#poller = poller;

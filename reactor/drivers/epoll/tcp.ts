@@ -52,7 +52,7 @@ export function bindTCP(
 ): StreamAcceptor<IInternetAddress> {
   try {
     return poller.using((system) =>
-      tcpAcceptor(poller, listenOnTCP(system, host, port, backlog, options), options)
+      listenOnTCP(system, host, port, backlog, options, (fd) => tcpAcceptor(poller, fd, options))
     );
   } catch (error) {
     throw cannotListen(internetAddress("TCP", host, port), error);
@@ -60,19 +60,20 @@ export function bindTCP(
 }
 
 /**
- * Opens a listening TCP socket.
+ * Calls a function with a new listening TCP socket, which stays open only if the function returns.
  *
- * @returns The socket.
+ * @returns The result of the function.
  * @throws {SystemFailure} If the address cannot be bound.
  * @throws {Deno.errors.NotCapable} If the permission for the address is missing.
  */
-export function listenOnTCP(
+export function listenOnTCP<T>(
   system: SystemCalls,
   host: string,
   port: number,
   backlog: number,
   options: TCPSocketOptions & EpollListenOptions,
-): number {
+  use: (fd: number) => T,
+): T {
   checkNetAccess(host, port);
   const address = encodeInternet(system, ipAddressOf(system, host), port);
   return withSocket(system, address.family, SOCK_STREAM, (fd) => {
@@ -81,7 +82,7 @@ export function listenOnTCP(
     setSocketOptions(system, fd, options);
     bindTo(system, fd, address);
     system.checked("listen", system.calls.listen(fd, backlog));
-    return fd;
+    return use(fd);
   });
 }
 

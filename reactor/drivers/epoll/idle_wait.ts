@@ -1,0 +1,116 @@
+/**
+ * How an idle reactor waits for its next event, while Deno's loop serves everything else.
+ *
+ * - **A thread** waits in `epoll_wait`. That works everywhere, but an event has to wake two
+ *   threads.
+ * - **io_uring** sends a byte to a socket that Deno watches. No other thread is involved. Deno can
+ *   watch such a socket only through `node:net`, whose loading takes some milliseconds. So a
+ *   reactor changes to io_uring only after a number of waits, unless its options decide otherwise.
+ *
+ * @module
+ */
+
+import type { Socket } from "node:net";
+import { logUserError } from "../../../defer/guarded_call.ts";
+import { netModule } from "../node/builtin_modules.ts";
+import { WakeRing } from "./wake_ring.ts";
+
+/** The number of waits of a thread after which a reactor changes to io_uring. */
+const MOST_THREAD_WAITS = 500;
+
+/** What waits, and what happens then. */
+export interface IdleWaitHooks {
+  /** Waits in a thread. @returns A promise of the number of events. */
+  waitOnThread(): Promise<number>;
+  /** Asks for events without waiting. @returns Their number. */
+  poll(): number;
+  /** Called after each wait, with the number of events. */
+  awake(count: number): void;
+}
+
+/** The waits for the events of one epoll set. */
+export class IdleWait {
+  readonly #libraryNames: readonly string[];
+  readonly #epollFD: number;
+  readonly #hooks: IdleWaitHooks;
+  #threadWaitsLeft: number;
+  #ring: WakeRing | null = null;
+  #socket: Socket | null = null;
+  #isRef = true;
+
+  /**
+   * @param libraryNames The file names of the C library to try, in order.
+   * @param epollFD The epoll set.
+   * @param usesRing Whether to use io_uring where it is available: always, never, or, if
+   *   `undefined`, when it pays.
+   * @param hooks What waits, and what happens then.
+   */
+  constructor(
+    libraryNames: readonly string[],
+    epollFD: number,
+    usesRing: boolean | undefined,
+    hooks: IdleWaitHooks,
+  ) {
+    this.#libraryNames = libraryNames;
+    this.#epollFD = epollFD;
+    this.#hooks = hooks;
+    this.#threadWaitsLeft = usesRing ? 0 : usesRing === false ? Infinity : MOST_THREAD_WAITS;
+  }
+
+  /** Whether the next wait uses io_uring. It is then cheaper than a short sleep of the system. */
+  get isCheap(): boolean {
+    return this.#ring !== null;
+  }
+
+  /** Starts to wait. The process waits as well. */
+  start(): void {
+    if (this.#ring === null && this.#threadWaitsLeft-- <= 0) this.#openRing();
+    if (this.#ring?.start()) {
+      if (!this.#isRef) this.#socket?.ref();
+      this.#isRef = true;
+      return;
+    }
+    if (this.#ring !== null) this.#giveUpRing();
+    this.#hooks.waitOnThread().then((count) => this.#hooks.awake(count));
+  }
+
+  /** Lets the process end until the next wait starts. */
+  rest(): void {
+    if (this.#isRef) this.#socket?.unref();
+    this.#isRef = false;
+  }
+
+  /** Closes the ring and its socket, while nothing waits. */
+  close(): void {
+    this.#socket?.destroy();
+    this.#ring?.close();
+    this.#socket = this.#ring = null;
+  }
+
+  #openRing(): void {
+    try {
+      this.#ring = WakeRing.open(this.#libraryNames, this.#epollFD);
+      if (this.#ring === null) return this.#giveUpRing();
+      this.#socket = this.#adopt(this.#ring.receiver);
+      this.#isRef = true;
+    } catch (error) {
+      // It is unknown whether Deno has taken the descriptor of the socket, so that stays open.
+      logUserError(error, "Cannot wait with io_uring");
+      this.#giveUpRing();
+    }
+  }
+
+  /** Lets Deno watch a descriptor, and close it. */
+  #adopt(fd: number): Socket {
+    const callback = (): boolean => {
+      this.#hooks.awake(this.#hooks.poll());
+      return true;
+    };
+    return new (netModule().Socket)({ fd, onread: { buffer: new Uint8Array(1), callback } });
+  }
+
+  #giveUpRing(): void {
+    this.close();
+    this.#threadWaitsLeft = Infinity;
+  }
+}
