@@ -469,7 +469,8 @@ function testsWith(library: FaultyLibrary): void {
         await untilIdle(faults);
         const idle = waitsOf(faults);
         await turns(200);
-        assertEquals(waitsOf(faults), idle);
+        // The thread may have begun to wait only now.
+        assert(waitsOf(faults) - idle <= 1, `${waitsOf(faults) - idle} waits`);
         wire.transport.resumeProducing();
         if (ending !== "resets") await wire.has(1);
         if (ending !== "sends") await wire.lost();
