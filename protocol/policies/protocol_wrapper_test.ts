@@ -76,7 +76,7 @@ function wrapped(
 Deno.test("ProtocolWrapper has every public member of a connection's transport", () => {
   // The members for the reactor, the port and the driver.
   const others = "abort drain failed handshakeCompleted isOf isReceptive logPrefix open " +
-    "currentProtocol pauseProducer unsent readBuffer readEnded received receivedInto released runMicrotask session shutDown toString " +
+    "pauseProducer receiver unsent readBuffer readEnded received receivedInto released runMicrotask session shutDown toString " +
     "unref writeClosed wrote constructor";
   const membersOf = (prototype: object | null): string[] =>
     prototype === null || prototype === Object.prototype

@@ -395,9 +395,9 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
     this.#flush();
   }
 
-  /** Returns the protocol that receives the events. */
-  protected currentProtocol(): IProtocol {
-    return this.#protocol;
+  /** Returns the protocol that receives the events, and the caller of its methods. */
+  protected receiver(): readonly [IProtocol, ProtocolCalls] {
+    return [this.#protocol, this.#calls];
   }
 
   /** Pauses a registered producer until all bytes have been sent. */

@@ -9,7 +9,6 @@ import { FileDescriptorOverrun, UnsupportedError } from "../errors.ts";
 import type { IProtocol, IUNIXTransport, PeerCredentials } from "../interfaces/mod.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionOwner } from "./connection_owner.ts";
-import { ProtocolCalls } from "./protocol_calls.ts";
 import { isDescriptorReceiver } from "./protocol_capabilities.ts";
 import type { StreamDriver } from "./stream_driver.ts";
 import { isUNIXDriver, type UNIXDriver, type UNIXDriverSink } from "./unix_driver.ts";
@@ -42,8 +41,6 @@ class UNIXConnection extends Connection
   implements IUNIXTransport, UNIXDriverSink, UNIXTransportSource {
   readonly #owner: ConnectionOwner;
   readonly #socket: UNIXDriver;
-  // Not the calls of the connection: what the protocol writes is sent at the end of the turn.
-  readonly #calls: ProtocolCalls;
   /** Whether the bytes of this turn will be counted. */
   #isCounting = false;
 
@@ -51,7 +48,6 @@ class UNIXConnection extends Connection
     super(owner, driver, protocol, session);
     this.#owner = owner;
     this.#socket = driver;
-    this.#calls = new ProtocolCalls(this, owner);
   }
 
   get [unixTransportKey](): IUNIXTransport {
@@ -79,18 +75,21 @@ class UNIXConnection extends Connection
   }
 
   get receivesDescriptors(): boolean {
-    return isDescriptorReceiver(this.currentProtocol());
+    const [protocol] = this.receiver();
+    return isDescriptorReceiver(protocol);
   }
 
   fileDescriptorReceived(fileDescriptor: number): boolean {
-    const protocol = this.currentProtocol();
+    const [protocol, calls] = this.receiver();
     if (!this.connected || this.disconnecting || !isDescriptorReceiver(protocol)) return false;
     let isTaken = false;
-    this.#calls.call("fileDescriptorReceived", () => {
+    calls.call("fileDescriptorReceived", () => {
       const result: unknown = protocol.fileDescriptorReceived(fileDescriptor);
       isTaken = true;
       return result;
     });
+    // What the protocol has written is sent at the end of the turn, and so is a close.
+    this.#owner.context.microtasks.add(this);
     return isTaken;
   }
 

@@ -313,6 +313,24 @@ Deno.test(
   }),
 );
 
+Deno.test(test("fileDescriptorReceived() may answer and close", async (fixture) => {
+  class Answering extends Receiver {
+    override fileDescriptorReceived(fileDescriptor: number): void {
+      super.fileDescriptorReceived(fileDescriptor);
+      this.transport.write("thanks");
+      this.transport.loseConnection();
+    }
+  }
+  const server = new Answering();
+  const { transport, client } = await connected(fixture, server);
+  using socket = ForeignSocket.listenIPv4();
+  transport.sendFileDescriptor(socket.descriptor);
+  transport.write("x");
+  await client.has(6);
+  await client.lost();
+  await server.receives(1, fixture);
+}));
+
 Deno.test(test("UNIX endpoints pass descriptors on to their protocols", async (fixture) => {
   const { reactor } = fixture;
   const path = freePath(fixture);
