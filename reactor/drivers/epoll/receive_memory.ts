@@ -20,7 +20,7 @@
 const BLOCK_SIZE = 16384;
 /** The room in bytes that a block must have for another message. */
 const LEAST_ROOM = 4096;
-/** The size in bytes of the buffer in a transfer. Half of it costs a quarter more in system calls. */
+/** The size in bytes of the buffer in a transfer. Half of it would double the system calls. */
 const LARGE_SIZE = 262144;
 
 /** Where the next bytes of one connection are received. */
