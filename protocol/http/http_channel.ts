@@ -1,0 +1,583 @@
+import { asError, isThenable, logUserError } from "../../defer/guarded_call.ts";
+import { follow, isInstance } from "../../internal/foreign_value.ts";
+import { quote } from "../../internal/validation.ts";
+import type {
+  IDrainableProtocol,
+  IHalfCloseableProtocol,
+  IProtocolFactory,
+} from "../../reactor/interfaces/mod.ts";
+import { switchProtocol } from "../../reactor/stream/protocol_switch.ts";
+import { callMethod } from "../guarded_method.ts";
+import { Protocol } from "../protocol.ts";
+import { BodySender } from "./body_sender.ts";
+import { utf8, writeHead, writeShort } from "./byte_text.ts";
+import { ChannelTimer } from "./channel_timer.ts";
+import type { HTTPSettings } from "./http_options.ts";
+import { HTTPSyntaxError } from "./http_syntax_error.ts";
+import { abortRequest, createRequest, type LazyRequest } from "./lazy_request.ts";
+import { originOf } from "./origin.ts";
+import { RequestBody } from "./request_body.ts";
+import { BODY_END, RequestDecoder, type RequestPart } from "./request_decoder.ts";
+import { RequestHead } from "./request_head.ts";
+import { type AgreedUpgrade, agreedUpgrade, HTTPRequestInfo } from "./request_info.ts";
+import { isBodiless, readFields, type ResponseFacts, statusLine } from "./response_head.ts";
+import { reasonPhrase } from "./reason_phrases.ts";
+import { takeStaticBody } from "./static_body.ts";
+
+/**
+ * Answers a request.
+ *
+ * @param request The request. Its signal aborts if the client closes the connection before the
+ *   response is complete.
+ * @param info The addresses of the connection, and its change of protocols.
+ * @returns The response, or a promise or Deferred of it.
+ */
+export type HTTPHandler = (
+  request: Request,
+  info: HTTPRequestInfo,
+) => Response | PromiseLike<Response>;
+
+/** Bytes of a body that nobody reads, which are received so that the connection stays usable. */
+const MAX_DROPPED = 65_536;
+/** Seconds for which a client may still send after the last response. */
+const LINGER = 5;
+
+/** A request that is being handled. */
+interface Exchange {
+  readonly head: RequestHead;
+  readonly request: LazyRequest & Request;
+  readonly info: HTTPRequestInfo;
+  /** The error of the body, if it has failed. */
+  bodyError: HTTPSyntaxError | null;
+  /** The reason with which the signal was aborted, if it was. */
+  abortReason: Error | null;
+  sender: BodySender | null;
+  /** Whether the head of the response was written. */
+  isAnswered: boolean;
+  /** Whether the connection closes after the response. */
+  isLast: boolean;
+}
+
+/** What the connection waits for, which has a timeout. */
+type Wait = "first" | "idle" | "head" | "body" | "send" | "handler" | "close";
+
+/**
+ * A client's connection to a server that speaks HTTP/1.1: it calls the handler with one request
+ * after the other, and sends the responses. Twisted's `twisted.web.http.HTTPChannel`.
+ *
+ * An {@linkcode HTTPFactory} builds it.
+ */
+export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends Protocol<F>
+  implements IHalfCloseableProtocol, IDrainableProtocol {
+  readonly #handler: HTTPHandler;
+  readonly #settings: HTTPSettings;
+  readonly #refused: (channel: HTTPChannel, error: Error) => void;
+  readonly #decoder: RequestDecoder;
+  #timer: ChannelTimer | null = null;
+  #wait: Wait = "first";
+  #exchange: Exchange | null = null;
+  /** The body that is arriving. It may outlast its exchange. */
+  #body: RequestBody | null = null;
+  #dropped = 0;
+  #requests = 0;
+  #expectsContinue = false;
+  #isAdvancing = false;
+  #isPaused = false;
+  #isDraining = false;
+  #hasPeerEnded = false;
+  /** Whether no more bytes are decoded: the connection is closing, or has another protocol. */
+  #isOver = false;
+  #lastHost: string | null = null;
+  #origin = "";
+
+  /**
+   * Creates the protocol of a client.
+   *
+   * @param handler Answers the requests.
+   * @param settings The limits and timeouts.
+   * @param refused Logs that a request was refused.
+   */
+  constructor(
+    handler: HTTPHandler,
+    settings: HTTPSettings,
+    refused: (channel: HTTPChannel, error: Error) => void,
+  ) {
+    super();
+    this.#handler = handler;
+    this.#settings = settings;
+    this.#refused = refused;
+    this.#decoder = new RequestDecoder(settings);
+  }
+
+  /** Starts the timeout of the first request. */
+  override connectionMade(): void {
+    this.#timer = new ChannelTimer(this.transport.clock ?? null, () => this.#timedOut());
+    this.#timer.set(this.#settings.headTimeout);
+  }
+
+  /** Decodes the bytes, and handles the requests that are complete. */
+  override dataReceived(data: Uint8Array): void {
+    if (this.#isOver) return;
+    this.#decoder.push(data);
+    this.#advance();
+  }
+
+  /**
+   * Completes the requests that have arrived, and then closes the connection. The signal of the
+   * request that is being handled aborts, because most clients end their side only when they leave;
+   * its response is still sent.
+   */
+  readConnectionLost(): void {
+    this.#hasPeerEnded = true;
+    if (this.#isOver) return;
+    if (this.#body !== null) this.#bodyFailed(400, "the body is incomplete");
+    this.#abortRequest();
+    this.#advance();
+  }
+
+  /** Does nothing: the connection closes when the client has ended its side too. */
+  writeConnectionLost(): void {}
+
+  /**
+   * Lets the next response be the last one. An idle connection stays open until the deadline of the
+   * drain: if it were closed now, a request on its way would be lost.
+   */
+  drainRequested(): void {
+    this.#isDraining = true;
+  }
+
+  /** Aborts the request that is being handled. */
+  override connectionLost(reason: Error): void {
+    this.#isOver = true;
+    this.#timer?.stop();
+    const error = this.#abortRequest();
+    this.#body?.fail(error);
+    this.#exchange?.sender?.stop(reason);
+    this.#exchange = this.#body = null;
+  }
+
+  /** Continues to receive, because a handler reads a body. */
+  bodyWanted(): void {
+    if (this.#isOver) return;
+    this.#continue();
+    this.#advance();
+  }
+
+  /** Continues to receive, because a body is no longer wanted. */
+  bodyCancelled(): void {
+    if (!this.#isOver) this.#advance();
+  }
+
+  /** Handles what has arrived, as far as it may be handled now. */
+  #advance(): void {
+    if (this.#isAdvancing) return;
+    this.#isAdvancing = true;
+    try {
+      while (this.#mayTake) {
+        const part = this.#decoder.next();
+        if (part === null) break;
+        this.#take(part);
+      }
+    } catch (error) {
+      if (!isInstance(error, HTTPSyntaxError)) throw error;
+      this.#refuse(error);
+    } finally {
+      this.#isAdvancing = false;
+    }
+    if (this.#isOver) return;
+    if (this.#hasPeerEnded && this.#exchange === null) return this.#close();
+    this.#pauseIfFull();
+    this.#watch(this.#nextWait());
+  }
+
+  get #mayTake(): boolean {
+    if (this.#isOver) return false;
+    return this.#body === null ? this.#exchange === null : !this.#body.isFull;
+  }
+
+  #take(part: RequestPart): void {
+    if (part instanceof RequestHead) return this.#start(part);
+    const body = this.#body;
+    if (body === null) return;
+    if (part === BODY_END) {
+      this.#body = null;
+      body.end();
+      return;
+    }
+    this.#expectsContinue = false;
+    body.push(part);
+    if (this.#exchange !== null) return;
+    this.#dropped += part.length;
+    if (this.#dropped > MAX_DROPPED) this.#close();
+  }
+
+  #start(head: RequestHead): void {
+    if (head.host !== this.#lastHost) {
+      this.#origin = originOf(head.host, this.transport);
+      this.#lastHost = head.host;
+    }
+    this.#requests++;
+    this.#wait = "handler";
+    const body = head.hasBody ? new RequestBody(this, this.#settings.bodyHighWater) : null;
+    this.#body = body;
+    this.#expectsContinue = head.expectsContinue;
+    const request = createRequest(head, body, this.#origin);
+    // A GET request has no body for its handler, so the bytes would wait for ever.
+    if (body !== null && (head.method === "GET" || head.method === "HEAD")) body.drop();
+    const info = new HTTPRequestInfo(head, this.transport);
+    this.#exchange = {
+      head,
+      request,
+      info,
+      bodyError: null,
+      abortReason: null,
+      sender: null,
+      isAnswered: false,
+      isLast: false,
+    };
+    this.#handle(this.#exchange);
+  }
+
+  #handle(exchange: Exchange): void {
+    let result: unknown;
+    try {
+      const handler = this.#handler;
+      result = handler(exchange.request, exchange.info);
+    } catch (error) {
+      return this.#handlerFailed(exchange, error);
+    }
+    if (!isThenable(result)) return this.#respond(exchange, result);
+    follow(
+      result,
+      (response) => this.#later(() => this.#respond(exchange, response)),
+      (error) => this.#later(() => this.#handlerFailed(exchange, error)),
+    );
+  }
+
+  /** Calls a method when the connection does not call this protocol. */
+  #later(f: () => void): void {
+    callMethod("the HTTP handler's response", this.transport, f);
+  }
+
+  /** Sends the response of a handler. */
+  #respond(exchange: Exchange, response: unknown): void {
+    if (exchange !== this.#exchange) return cancelBody(response);
+    try {
+      if (!isInstance(response, Response)) {
+        throw new TypeError(
+          `Cannot answer: the handler must return a Response, got ${quote(response)}`,
+        );
+      }
+      const upgrade = exchange.info[agreedUpgrade];
+      if (upgrade?.response === response) return this.#upgrade(upgrade);
+      this.#send(exchange, response);
+    } catch (error) {
+      this.#handlerFailed(exchange, error);
+    }
+  }
+
+  /** Logs the error of a handler, and answers 500. */
+  #handlerFailed(exchange: Exchange, error: unknown): void {
+    if (!isOfClient(exchange, error)) {
+      logUserError(error, `Error while handling ${nameOf(exchange.head)}`);
+    }
+    if (exchange !== this.#exchange) return;
+    // A handler that passes on the error of the body leaves the answer to the channel.
+    this.#sendText(exchange, isInstance(error, HTTPSyntaxError) ? error.status : 500);
+  }
+
+  #send(exchange: Exchange, response: Response): void {
+    const { status } = response;
+    if (status < 200) throw new TypeError(`Cannot answer with a response of status ${status}`);
+    const facts = readFields(response.headers);
+    const hasNoBody = isBodiless(status) || exchange.head.method === "HEAD";
+    const content = takeStaticBody(response);
+    const start = statusLine(status, response.statusText) + facts.fields;
+    if (content === undefined && !hasNoBody) {
+      const stream = response.body;
+      if (stream !== null) return this.#sendStream(exchange, start, facts, stream);
+    }
+    if (hasNoBody) this.#sendWithoutBody(exchange, start, status, facts, response, content);
+    else this.#sendWhole(exchange, start, facts, content ?? "");
+  }
+
+  #sendWithoutBody(
+    exchange: Exchange,
+    start: string,
+    status: number,
+    facts: ResponseFacts,
+    response: Response,
+    content: string | Uint8Array | null | undefined,
+  ): void {
+    if (content === undefined) cancelBody(response);
+    let { length } = facts;
+    if (content !== undefined && content !== null) {
+      length = typeof content === "string" ? utf8(content).length : content.length;
+    }
+    const field = length === null || status === 204 ? "" : `content-length: ${length}\r\n`;
+    writeHead(this.transport, start + field + this.#connectionField(exchange, facts.closes));
+    this.#sent(exchange);
+  }
+
+  #sendWhole(
+    exchange: Exchange,
+    start: string,
+    facts: ResponseFacts,
+    content: string | Uint8Array,
+  ): void {
+    const { transport } = this;
+    const end = this.#connectionField(exchange, facts.closes);
+    const head = `${start}content-length: ${content.length}\r\n${end}`;
+    if (typeof content !== "string") {
+      writeHead(transport, head);
+      transport.write(content);
+    } else if (!writeShort(transport, head, content)) {
+      const bytes = utf8(content);
+      writeHead(transport, `${start}content-length: ${bytes.length}\r\n${end}`);
+      transport.write(bytes);
+    }
+    this.#sent(exchange);
+  }
+
+  #sendStream(
+    exchange: Exchange,
+    start: string,
+    facts: ResponseFacts,
+    stream: ReadableStream<Uint8Array>,
+  ): void {
+    const { length } = facts;
+    const isOld = exchange.head.minorVersion === 0;
+    const framing = length !== null
+      ? { kind: "length", length } as const
+      : { kind: isOld ? "close" : "chunked" } as const;
+    const field = length !== null
+      ? `content-length: ${length}\r\n`
+      : isOld
+      ? ""
+      : "transfer-encoding: chunked\r\n";
+    const sender = new BodySender(this.transport, stream, framing, () => this.#watchSending());
+    const closes = facts.closes || framing.kind === "close";
+    // The response may be made from the body of the request, which is then wanted only later.
+    if (this.#body?.hasStream) this.#continue();
+    writeHead(this.transport, start + field + this.#connectionField(exchange, closes));
+    exchange.sender = sender;
+    sender.run().then(
+      (isSent) => this.#later(() => isSent && this.#sent(exchange)),
+      (error) => this.#later(() => this.#sendingFailed(exchange, sender, error)),
+    );
+  }
+
+  /** Aborts the connection: the client must not take a part of a body for the whole. */
+  #sendingFailed(exchange: Exchange, sender: BodySender, error: unknown): void {
+    if (exchange !== this.#exchange) return;
+    if (!isOfClient(exchange, error)) {
+      logUserError(error, `Error while sending the response to ${nameOf(exchange.head)}`);
+    }
+    sender.stop(error);
+    this.transport.abortConnection(asError(error));
+  }
+
+  /** Sends a short text as the last response. */
+  #sendText(exchange: Exchange | null, status: number): void {
+    const text = `${reasonPhrase(status)}\n`;
+    const { fields } = readFields(new Headers({ "content-type": "text/plain;charset=UTF-8" }));
+    const isHead = exchange?.head.method === "HEAD";
+    const end = `content-length: ${text.length}\r\nconnection: close\r\n\r\n`;
+    writeShort(this.transport, statusLine(status, "") + fields + end, isHead ? "" : text);
+    if (exchange !== null) {
+      exchange.isLast = exchange.isAnswered = true;
+      this.#sent(exchange);
+    }
+  }
+
+  /** Decides whether the connection stays open, and returns the end of the head. */
+  #connectionField(exchange: Exchange, closes: boolean): string {
+    const { head } = exchange;
+    exchange.isAnswered = true;
+    exchange.isLast ||= closes || !head.keepAlive || this.#isDraining || this.#expectsContinue ||
+      this.#requests >= this.#settings.maxRequests;
+    if (exchange.isLast) return "connection: close\r\n\r\n";
+    return head.minorVersion === 1 ? "\r\n" : "connection: keep-alive\r\n\r\n";
+  }
+
+  /** Continues with the next request, or closes the connection, because a response is complete. */
+  #sent(exchange: Exchange): void {
+    if (exchange !== this.#exchange) return;
+    this.#exchange = null;
+    if (exchange.isLast) return this.#close();
+    this.#dropped = 0;
+    this.#body?.drop();
+    this.#advance();
+  }
+
+  /** Answers 101, and passes the connection to another protocol. */
+  #upgrade({ protocol, headers }: AgreedUpgrade): void {
+    const { transport } = this;
+    let head = "HTTP/1.1 101 Switching Protocols\r\n";
+    headers.forEach((value, name) => head += `${name}: ${value}\r\n`);
+    writeHead(transport, `${head}\r\n`);
+    this.#isOver = true;
+    this.#exchange = null;
+    this.#timer?.stop();
+    const rest = this.#decoder.takeRest();
+    switchProtocol("upgrade", transport, protocol);
+    callMethod("makeConnection", transport, () => protocol.makeConnection(transport));
+    if (rest.length > 0 && transport.connected && !transport.disconnecting) {
+      callMethod("dataReceived", transport, () => protocol.dataReceived(rest));
+    }
+    this.#resume();
+  }
+
+  /** Handles bytes that are not a request, or exceed a limit. */
+  #refuse(error: HTTPSyntaxError): void {
+    this.#refused(this, error);
+    if (this.#body !== null) return this.#bodyFailed(error.status, error);
+    if (this.#exchange !== null) return;
+    this.#sendText(null, error.status);
+    this.#close();
+  }
+
+  /** Fails the body that is arriving. Its request is the last one. */
+  #bodyFailed(status: number, reason: string | HTTPSyntaxError): void {
+    const error = typeof reason === "string" ? new HTTPSyntaxError(status, reason, 0) : reason;
+    const exchange = this.#exchange;
+    if (exchange === null) return this.#close();
+    exchange.isLast = true;
+    exchange.bodyError = error;
+    this.#body?.fail(error);
+    this.#body = null;
+  }
+
+  /** Aborts the signal of the request, and returns the reason. */
+  #abortRequest(): Error {
+    const reason = new DOMException("The client has closed the connection", "AbortError");
+    const exchange = this.#exchange;
+    if (exchange === null) return reason;
+    exchange.abortReason ??= reason;
+    exchange.request[abortRequest](exchange.abortReason);
+    return exchange.abortReason;
+  }
+
+  /**
+   * Closes the connection. A client that is still sending must read the response before it gets a
+   * reset, so only this side is closed then, and what arrives is dropped (RFC 9112, section 9.6).
+   */
+  #close(): void {
+    if (this.#isOver) return;
+    const isSending = !this.#hasPeerEnded &&
+      (this.#body !== null || !this.#decoder.isBetweenRequests || this.#decoder.buffered > 0);
+    this.#isOver = true;
+    this.#body = null;
+    this.#decoder.takeRest();
+    this.#resume();
+    if (!isSending) {
+      this.#timer?.stop();
+      return this.transport.loseConnection();
+    }
+    this.#wait = "close";
+    this.#timer?.set(LINGER);
+    this.transport.loseWriteConnection();
+  }
+
+  /** Asks the client for the body, if it waits for that, and no response has been started. */
+  #continue(): void {
+    if (!this.#expectsContinue || this.#exchange === null || this.#exchange.isAnswered) return;
+    this.#expectsContinue = false;
+    this.transport.write("HTTP/1.1 100 Continue\r\n\r\n");
+  }
+
+  #pauseIfFull(): void {
+    const isFull = this.#body === null
+      ? this.#exchange !== null && this.#decoder.buffered > this.#settings.maxPipelined
+      : this.#body.isFull;
+    if (!isFull) return this.#resume();
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.transport.pauseProducing();
+  }
+
+  #resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.transport.resumeProducing();
+  }
+
+  #nextWait(): Wait {
+    if (this.#exchange?.sender?.isCongested) return "send";
+    if (this.#body !== null && (this.#body.isAwaited || this.#exchange === null)) return "body";
+    if (this.#exchange !== null) return "handler";
+    if (this.#decoder.buffered > 0) return "head";
+    return this.#requests === 0 ? "first" : "idle";
+  }
+
+  /** Sets the timeout. That of a head runs from its first byte; that of a body, from its last. */
+  #watch(wait: Wait): void {
+    if (wait === this.#wait && wait !== "body") return;
+    this.#wait = wait;
+    this.#timer?.set(this.#secondsFor(wait));
+  }
+
+  #watchSending(): void {
+    if (!this.#isOver) this.#watch(this.#nextWait());
+  }
+
+  #secondsFor(wait: Wait): number {
+    const { headTimeout, bodyTimeout, sendTimeout, keepAliveTimeout } = this.#settings;
+    switch (wait) {
+      case "first":
+      case "head":
+        return headTimeout;
+      case "body":
+        return bodyTimeout;
+      case "send":
+        return sendTimeout;
+      case "idle":
+        return keepAliveTimeout;
+      case "handler":
+        return Infinity;
+      case "close":
+        return LINGER;
+    }
+  }
+
+  #timedOut(): void {
+    const seconds = this.#secondsFor(this.#wait);
+    switch (this.#wait) {
+      case "head":
+        return this.#refuse(new HTTPSyntaxError(408, `no head within ${seconds} s`, 0));
+      case "body":
+        this.#bodyFailed(408, `no byte of the body for ${seconds} s`);
+        return;
+      case "send": {
+        const why = `Cannot send a response: the client has read nothing for ${seconds} s`;
+        return this.transport.abortConnection(new Error(why));
+      }
+      case "first":
+      case "idle":
+        return this.#close();
+      case "close":
+        return this.transport.loseConnection();
+      case "handler":
+        return;
+    }
+  }
+}
+
+/** Returns whether a handler passes on what the client has done, which is no error of its own. */
+function isOfClient({ bodyError, abortReason }: Exchange, error: unknown): boolean {
+  return error !== null && (error === bodyError || error === abortReason);
+}
+
+/** Returns a request for the log. A query may contain secrets, so it is left out. */
+function nameOf({ method, target }: RequestHead): string {
+  const path = target.replace(/\?.*/, "");
+  return `${method.slice(0, 20)} ${path.length > 200 ? `${path.slice(0, 200)}…` : path}`;
+}
+
+/** Cancels the body of a response that is not sent. */
+function cancelBody(response: unknown): void {
+  if (!isInstance(response, Response) || response.body === null || response.body.locked) return;
+  response.body.cancel().catch(() => {
+    // The source of the stream has refused to be cancelled. Nobody waits for it.
+  });
+}
