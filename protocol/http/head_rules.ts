@@ -16,15 +16,15 @@ import { RequestHead } from "./request_head.ts";
 
 /** A length of so many digits is an exact number in JavaScript. */
 const MAX_LENGTH_DIGITS = 15;
+const TAB = 9;
+const SPACE = 32;
 const SLASH = 47;
 /** A host and an optional port, as clients send them. `URL` checks the rest. */
 const HOST = /^(?:[\w.~-]+|\[[\da-fA-F:.]+\])(?::\d*)?$/;
-/**
- * Methods that a `Request` cannot have (WHATWG Fetch), and those that it would write in capitals:
- * `get` is not `GET` in HTTP.
- */
-const REFUSED_METHOD =
-  /^(?:connect|trace|track)$|^(?!GET$|HEAD$|POST$|PUT$|DELETE$|OPTIONS$)(?:get|head|post|put|delete|options)$/i;
+/** Methods that a `Request` cannot have (WHATWG Fetch). */
+const FORBIDDEN_METHODS = ["CONNECT", "TRACE", "TRACK"];
+/** Methods that a `Request` writes in capitals, although `get` is not `GET` in HTTP. */
+const CAPITALIZED_METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"];
 
 /** The fields that decide about the request and its connection. */
 interface Facts {
@@ -44,7 +44,6 @@ interface DecisiveFields {
   host: string | null;
   contentLength: string | null;
   transferEncoding: string | null;
-  /** Several fields of this name count as one list. */
   connection: string | null;
   expect: string | null;
   upgrade: string | null;
@@ -110,7 +109,9 @@ function methodIn(bytes: Uint8Array, start: number, end: number): string {
     if (bytes[start + 2] === 0x54) return "GET";
   }
   const method = latin1(bytes, start, end);
-  if (REFUSED_METHOD.test(method)) refuse(501, `the method ${method}`);
+  const capitals = method.toUpperCase();
+  const isOther = method !== capitals && CAPITALIZED_METHODS.includes(capitals);
+  if (isOther || FORBIDDEN_METHODS.includes(capitals)) refuse(501, `the method ${method}`);
   return method;
 }
 
@@ -131,7 +132,9 @@ function decisiveFields(
     const from = marks[i] ?? 0;
     const key = keyOfLength((marks[i + 1] ?? 0) - from);
     if (key === undefined || !isName(bytes, start + from, key.name)) continue;
-    const value = latin1(bytes, start + (marks[i + 2] ?? 0), start + (marks[i + 3] ?? 0));
+    const end = start + (marks[i + 3] ?? 0);
+    const value = latin1(bytes, start + (marks[i + 2] ?? 0), end);
+    if (key.isFraming && hasTab(bytes, end)) refuse(400, `a tab after the ${key.label}`);
     const former = found[key.member];
     if (former === null) found[key.member] = value;
     else if (key.isList) found[key.member] = `${former},${value}`;
@@ -145,20 +148,34 @@ interface DecisiveField {
   readonly member: keyof DecisiveFields;
   readonly label: string;
   readonly name: readonly number[];
+  /** Whether several fields of the name count as one list. */
   readonly isList: boolean;
+  /** Whether it decides where the request ends. */
+  readonly isFraming: boolean;
 }
 
-function field(member: keyof DecisiveFields, label: string, isList = false): DecisiveField {
+function field(
+  member: keyof DecisiveFields,
+  label: string,
+  kind: "list" | "framing" | "value" = "value",
+): DecisiveField {
   const name = [...label.toLowerCase()].map((character) => character.charCodeAt(0));
-  return { member, label, name, isList };
+  return { member, label, name, isList: kind === "list", isFraming: kind === "framing" };
 }
 
 const HOST_FIELD = field("host", "Host");
 const EXPECT = field("expect", "Expect");
-const UPGRADE = field("upgrade", "Upgrade", true);
-const CONNECTION = field("connection", "Connection", true);
-const CONTENT_LENGTH = field("contentLength", "Content-Length");
-const TRANSFER_ENCODING = field("transferEncoding", "Transfer-Encoding");
+const UPGRADE = field("upgrade", "Upgrade", "list");
+const CONNECTION = field("connection", "Connection", "list");
+const CONTENT_LENGTH = field("contentLength", "Content-Length", "framing");
+const TRANSFER_ENCODING = field("transferEncoding", "Transfer-Encoding", "framing");
+
+/** Returns whether a tab is among the whitespace after a value. llhttp refuses it there. */
+function hasTab(bytes: Uint8Array, from: number): boolean {
+  let at = from;
+  while (bytes[at] === SPACE) at++;
+  return bytes[at] === TAB;
+}
 
 /** The names of these fields differ in length, so the length is enough to choose one. */
 function keyOfLength(length: number): DecisiveField | undefined {
