@@ -41,14 +41,30 @@ function classes(): Uint8Array {
   return table;
 }
 
+/** Texts of up to this length are converted one character after the other, which is faster. */
+const SHORT = 32;
+/** The number of arguments of a call is limited, so long texts are converted in pieces. */
+const MAX_PIECE = 4096;
+
 /** Returns bytes as a string, each byte as the character of its number (ISO 8859-1). */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
-  if (end - start > MAX_PIECE) {
-    const middle = start + MAX_PIECE;
-    return latin1(bytes, start, middle) + latin1(bytes, middle, end);
+  let text = "";
+  if (end - start <= SHORT) {
+    for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i] ?? 0);
+    return text;
   }
-  // The number of arguments of a call is limited, so long texts are converted in pieces.
-  return String.fromCharCode.apply(null, [...bytes.subarray(start, end)]);
+  for (let at = start; at < end; at += MAX_PIECE) {
+    const piece = bytes.subarray(at, Math.min(end, at + MAX_PIECE));
+    text += Reflect.apply(String.fromCharCode, null, piece);
+  }
+  return text;
 }
 
-const MAX_PIECE = 4096;
+/** Returns whether bytes are the characters of a text. */
+export function isText(bytes: Uint8Array, start: number, end: number, text: string): boolean {
+  if (end - start !== text.length) return false;
+  for (let i = 0; i < text.length; i++) {
+    if (bytes[start + i] !== text.charCodeAt(i)) return false;
+  }
+  return true;
+}

@@ -4,6 +4,8 @@ import { COPY_BELOW } from "../../reactor/stream/write_buffer.ts";
 /** Texts of up to this length are written in one piece. Transports copy pieces of this size. */
 const SIZE = COPY_BELOW - 1;
 const scratch = new Uint8Array(SIZE);
+/** The head at the beginning of `scratch`. Many responses of a second have the same head. */
+let lastHead = "";
 const encoder = new TextEncoder();
 
 /**
@@ -17,7 +19,10 @@ const encoder = new TextEncoder();
 export function writeShort(transport: ITransport, head: string, text: string): boolean {
   const size = head.length + text.length;
   if (size > SIZE) return false;
-  for (let i = 0; i < head.length; i++) scratch[i] = head.charCodeAt(i);
+  if (head !== lastHead) {
+    for (let i = 0; i < head.length; i++) scratch[i] = head.charCodeAt(i);
+    lastHead = head;
+  }
   for (let i = 0, at = head.length; at < size; i++, at++) {
     const code = text.charCodeAt(i);
     if (code > 0x7f) return false;
@@ -49,6 +54,7 @@ export function writeFramed(
     transport.write(after);
     return;
   }
+  lastHead = "";
   encoder.encodeInto(before, scratch);
   scratch.set(bytes, before.length);
   encoder.encodeInto(after, scratch.subarray(before.length + bytes.length));

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { latin1 } from "./byte_classes.ts";
+import { isText, latin1 } from "./byte_classes.ts";
 import type { HeadScanner } from "./head_scanner.ts";
 import { HTTPSyntaxError } from "./http_syntax_error.ts";
 import { RequestHead } from "./request_head.ts";
@@ -49,6 +49,12 @@ interface DecisiveFields {
   upgrade: string | null;
 }
 
+/** The last valid host of a connection. Most requests of a connection have the same. */
+export interface KnownHost {
+  /** The host and port. */
+  host: string;
+}
+
 /**
  * Checks a complete head.
  *
@@ -56,6 +62,7 @@ interface DecisiveFields {
  * @param bytes The bytes.
  * @param start The index of the first byte of the head.
  * @param offset The number of bytes before that index in the input, for errors.
+ * @param known The last valid host, which is updated.
  * @returns The head.
  * @throws {HTTPSyntaxError} when the head breaks a rule.
  */
@@ -64,9 +71,10 @@ export function checkHead(
   bytes: Uint8Array,
   start: number,
   offset: number,
+  known: KnownHost,
 ): RequestHead {
   try {
-    const fields = decisiveFields(scanner.marks, bytes, start);
+    const fields = decisiveFields(scanner.marks, bytes, start, known);
     const facts: Facts = {
       method: methodIn(bytes, start + scanner.methodStart, start + scanner.methodEnd),
       target: latin1(bytes, start + scanner.methodEnd + 1, start + scanner.targetEnd),
@@ -80,7 +88,7 @@ export function checkHead(
     };
     if (fields.host === null && facts.minorVersion === 1) refuse(400, "no Host field");
     if (bytes[start + scanner.methodEnd + 1] !== SLASH) readOtherTarget(facts);
-    if (facts.host !== "" && !HOST.test(facts.host)) refuse(400, "an invalid host");
+    if (facts.host !== known.host) checkHost(facts.host, known);
     if (fields.expect !== null) readExpect(facts, fields.expect);
     if (fields.connection !== null) readConnection(facts, fields.connection, fields.upgrade);
     return new RequestHead(facts, bytes, start, scanner.marks);
@@ -115,10 +123,16 @@ function methodIn(bytes: Uint8Array, start: number, end: number): string {
   return method;
 }
 
+function checkHost(host: string, known: KnownHost): void {
+  if (host !== "" && !HOST.test(host)) refuse(400, "an invalid host");
+  known.host = host;
+}
+
 function decisiveFields(
   marks: readonly number[],
   bytes: Uint8Array,
   start: number,
+  known: KnownHost,
 ): DecisiveFields {
   const found: DecisiveFields = {
     host: null,
@@ -133,7 +147,9 @@ function decisiveFields(
     const key = keyOfLength((marks[i + 1] ?? 0) - from);
     if (key === undefined || !isName(bytes, start + from, key.name)) continue;
     const end = start + (marks[i + 3] ?? 0);
-    const value = latin1(bytes, start + (marks[i + 2] ?? 0), end);
+    const begin = start + (marks[i + 2] ?? 0);
+    const isKnown = key === HOST_FIELD && isText(bytes, begin, end, known.host);
+    const value = isKnown ? known.host : latin1(bytes, begin, end);
     if (key.isFraming && hasTab(bytes, end)) refuse(400, `a tab after the ${key.label}`);
     const former = found[key.member];
     if (former === null) found[key.member] = value;

@@ -1,7 +1,7 @@
 import { ContiguousDecoder } from "../resp/contiguous_decoder.ts";
 import { type ChunkHeader, ChunkHeaderScanner } from "./chunk_header.ts";
 import { HeadScanner } from "./head_scanner.ts";
-import { checkHead } from "./head_rules.ts";
+import { checkHead, type KnownHost } from "./head_rules.ts";
 import type { HTTPLimits } from "./http_options.ts";
 import { HTTPSyntaxError } from "./http_syntax_error.ts";
 import type { RequestHead } from "./request_head.ts";
@@ -34,6 +34,7 @@ export class RequestDecoder extends ContiguousDecoder<RequestPart> {
   readonly #limits: HTTPLimits;
   readonly #head: HeadScanner;
   readonly #chunkHeader = new ChunkHeaderScanner();
+  readonly #known: KnownHost = { host: "" };
   #trailer: HeadScanner | null = null;
   #stage: Stage = "head";
   /** The number of bytes of the body, or of the chunk, that have not arrived. */
@@ -92,7 +93,7 @@ export class RequestDecoder extends ContiguousDecoder<RequestPart> {
     const offset = this.offsetOf(start);
     const end = scanner.scan(bytes, start, offset);
     if (end < 0) return null;
-    const head = checkHead(scanner, bytes, start, offset);
+    const head = checkHead(scanner, bytes, start, offset, this.#known);
     const { bodyLength } = head;
     const { maxBodySize } = this.#limits;
     if (bodyLength !== null && bodyLength > maxBodySize) this.#bodyTooLarge(offset);
