@@ -1,7 +1,7 @@
 /**
- * Compares the processor time per request of `HTTPFactory` with that of `Deno.serve`: a handler that
- * answers `Hello`, over connections that stay open, one request at a time and pipelined. Linux only,
- * with `wrk` (`apt install wrk`).
+ * Compares the processor time per request of `HTTPFactory` with that of `Deno.serve`. The handler
+ * answers `Hello`, over connections that stay open, one request at a time and pipelined. Linux
+ * only, with `wrk` (`apt install wrk`).
  *
  * Usage: `deno run -A bench/http.ts [SECONDS] [ROUNDS] [CONNECTIONS]`
  *

@@ -13,8 +13,13 @@ const MAX_DIGITS = 13;
  * The extensions of a chunk (RFC 9112, section 7.1.1). The whitespace that the RFC calls bad is
  * refused, because servers have read it differently.
  */
-const EXTENSIONS =
-  /^(?:;[\w!#$%&'*+\-.^`|~]+(?:=(?:[\w!#$%&'*+\-.^`|~]+|"(?:[\t !#-[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"))?)*$/;
+const EXTENSIONS = extensionsPattern();
+
+function extensionsPattern(): RegExp {
+  const token = "[\\w!#$%&'*+.^`|~-]+";
+  const quoted = '"(?:[\\t !#-[\\]-~\\x80-\\xff]|\\\\[\\t -~\\x80-\\xff])*"';
+  return new RegExp(`^(?:;${token}(?:=(?:${token}|${quoted}))?)*$`);
+}
 
 /** The line before a chunk. */
 export interface ChunkHeader {

@@ -1,6 +1,8 @@
 import { asError, isThenable, logUserError } from "../../defer/guarded_call.ts";
 import { follow, isInstance } from "../../internal/foreign_value.ts";
 import { quote } from "../../internal/validation.ts";
+import { FailureCounter } from "../../log/failure_counter.ts";
+import { msg } from "../../log/mod.ts";
 import type {
   IDrainableProtocol,
   IHalfCloseableProtocol,
@@ -10,19 +12,19 @@ import { switchProtocol } from "../../reactor/stream/protocol_switch.ts";
 import { callMethod } from "../guarded_method.ts";
 import { Protocol } from "../protocol.ts";
 import { BodySender } from "./body_sender.ts";
-import { utf8, writeHead, writeShort } from "./byte_text.ts";
+import { writeHead } from "./byte_text.ts";
 import { ChannelTimer } from "./channel_timer.ts";
+import { secondsOf, type Wait } from "./channel_wait.ts";
+import { connectionField, type Exchange, isOfClient, nameOf } from "./exchange.ts";
 import type { HTTPSettings } from "./http_options.ts";
 import { HTTPSyntaxError } from "./http_syntax_error.ts";
-import { abortRequest, createRequest, type LazyRequest } from "./lazy_request.ts";
+import { abortRequest, createRequest } from "./lazy_request.ts";
 import { originOf } from "./origin.ts";
-import { RequestBody } from "./request_body.ts";
+import { type BodySource, RequestBody } from "./request_body.ts";
 import { BODY_END, RequestDecoder, type RequestPart } from "./request_decoder.ts";
 import { RequestHead } from "./request_head.ts";
 import { type AgreedUpgrade, agreedUpgrade, HTTPRequestInfo } from "./request_info.ts";
-import { isBodiless, readFields, type ResponseFacts, statusLine } from "./response_head.ts";
-import { reasonPhrase } from "./reason_phrases.ts";
-import { takeStaticBody } from "./static_body.ts";
+import { cancelBody, planResponse, writeResponse, writeStatus } from "./response_plan.ts";
 
 /**
  * Answers a request.
@@ -37,29 +39,10 @@ export type HTTPHandler = (
   info: HTTPRequestInfo,
 ) => Response | PromiseLike<Response>;
 
-/** Bytes of a body that nobody reads, which are received so that the connection stays usable. */
+/** Bytes of an unread body that are received so that the connection stays usable. */
 const MAX_DROPPED = 65_536;
-/** Seconds for which a client may still send after the last response. */
-const LINGER = 5;
-
-/** A request that is being handled. */
-interface Exchange {
-  readonly head: RequestHead;
-  readonly request: LazyRequest & Request;
-  readonly info: HTTPRequestInfo;
-  /** The error of the body, if it has failed. */
-  bodyError: HTTPSyntaxError | null;
-  /** The reason with which the signal was aborted, if it was. */
-  abortReason: Error | null;
-  sender: BodySender | null;
-  /** Whether the head of the response was written. */
-  isAnswered: boolean;
-  /** Whether the connection closes after the response. */
-  isLast: boolean;
-}
-
-/** What the connection waits for, which has a timeout. */
-type Wait = "first" | "idle" | "head" | "body" | "send" | "handler" | "close";
+/** Lets a channel count refused requests together with the others of its server. */
+export let shareRefusals: (channel: HTTPChannel, refusals: FailureCounter) => void;
 
 /**
  * A client's connection to a server that speaks HTTP/1.1: it calls the handler with one request
@@ -71,8 +54,18 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
   implements IHalfCloseableProtocol, IDrainableProtocol {
   readonly #handler: HTTPHandler;
   readonly #settings: HTTPSettings;
-  readonly #refused: (channel: HTTPChannel, error: Error) => void;
+  #refusals = new FailureCounter();
   readonly #decoder: RequestDecoder;
+  readonly #bodySource: BodySource = {
+    bodyWanted: () => {
+      if (this.#isOver) return;
+      this.#continue();
+      this.#advance();
+    },
+    bodyCancelled: () => {
+      if (!this.#isOver) this.#advance();
+    },
+  };
   #timer: ChannelTimer | null = null;
   #wait: Wait = "first";
   #exchange: Exchange | null = null;
@@ -90,22 +83,22 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
   #lastHost: string | null = null;
   #origin = "";
 
+  static {
+    shareRefusals = (channel, refusals) => {
+      channel.#refusals = refusals;
+    };
+  }
+
   /**
    * Creates the protocol of a client.
    *
    * @param handler Answers the requests.
    * @param settings The limits and timeouts.
-   * @param refused Logs that a request was refused.
    */
-  constructor(
-    handler: HTTPHandler,
-    settings: HTTPSettings,
-    refused: (channel: HTTPChannel, error: Error) => void,
-  ) {
+  constructor(handler: HTTPHandler, settings: HTTPSettings) {
     super();
     this.#handler = handler;
     this.#settings = settings;
-    this.#refused = refused;
     this.#decoder = new RequestDecoder(settings);
   }
 
@@ -154,18 +147,6 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
     this.#body?.fail(error);
     this.#exchange?.sender?.stop(reason);
     this.#exchange = this.#body = null;
-  }
-
-  /** Continues to receive, because a handler reads a body. */
-  bodyWanted(): void {
-    if (this.#isOver) return;
-    this.#continue();
-    this.#advance();
-  }
-
-  /** Continues to receive, because a body is no longer wanted. */
-  bodyCancelled(): void {
-    if (!this.#isOver) this.#advance();
   }
 
   /** Handles what has arrived, as far as it may be handled now. */
@@ -218,7 +199,9 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
     }
     this.#requests++;
     this.#wait = "handler";
-    const body = head.hasBody ? new RequestBody(this, this.#settings.bodyHighWater) : null;
+    const body = head.hasBody
+      ? new RequestBody(this.#bodySource, this.#settings.bodyHighWater)
+      : null;
     this.#body = body;
     this.#expectsContinue = head.expectsContinue;
     const request = createRequest(head, body, this.#origin);
@@ -268,7 +251,7 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
           `Cannot answer: the handler must return a Response, got ${quote(response)}`,
         );
       }
-      const upgrade = exchange.info[agreedUpgrade];
+      const upgrade = agreedUpgrade(exchange.info);
       if (upgrade?.response === response) return this.#upgrade(upgrade);
       this.#send(exchange, response);
     } catch (error) {
@@ -283,83 +266,24 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
     }
     if (exchange !== this.#exchange) return;
     // A handler that passes on the error of the body leaves the answer to the channel.
-    this.#sendText(exchange, isInstance(error, HTTPSyntaxError) ? error.status : 500);
+    this.#sendStatus(exchange, isInstance(error, HTTPSyntaxError) ? error.status : 500);
   }
 
   #send(exchange: Exchange, response: Response): void {
-    const { status } = response;
-    if (status < 200) throw new TypeError(`Cannot answer with a response of status ${status}`);
-    const facts = readFields(response.headers);
-    const hasNoBody = isBodiless(status) || exchange.head.method === "HEAD";
-    const content = takeStaticBody(response);
-    const start = statusLine(status, response.statusText) + facts.fields;
-    if (content === undefined && !hasNoBody) {
-      const stream = response.body;
-      if (stream !== null) return this.#sendStream(exchange, start, facts, stream);
-    }
-    if (hasNoBody) this.#sendWithoutBody(exchange, start, status, facts, response, content);
-    else this.#sendWhole(exchange, start, facts, content ?? "");
-  }
-
-  #sendWithoutBody(
-    exchange: Exchange,
-    start: string,
-    status: number,
-    facts: ResponseFacts,
-    response: Response,
-    content: string | Uint8Array | null | undefined,
-  ): void {
-    if (content === undefined) cancelBody(response);
-    let { length } = facts;
-    if (content !== undefined && content !== null) {
-      length = typeof content === "string" ? utf8(content).length : content.length;
-    }
-    const field = length === null || status === 204 ? "" : `content-length: ${length}\r\n`;
-    writeHead(this.transport, start + field + this.#connectionField(exchange, facts.closes));
-    this.#sent(exchange);
-  }
-
-  #sendWhole(
-    exchange: Exchange,
-    start: string,
-    facts: ResponseFacts,
-    content: string | Uint8Array,
-  ): void {
-    const { transport } = this;
-    const end = this.#connectionField(exchange, facts.closes);
-    const head = `${start}content-length: ${content.length}\r\n${end}`;
-    if (typeof content !== "string") {
-      writeHead(transport, head);
-      transport.write(content);
-    } else if (!writeShort(transport, head, content)) {
-      const bytes = utf8(content);
-      writeHead(transport, `${start}content-length: ${bytes.length}\r\n${end}`);
-      transport.write(bytes);
-    }
-    this.#sent(exchange);
-  }
-
-  #sendStream(
-    exchange: Exchange,
-    start: string,
-    facts: ResponseFacts,
-    stream: ReadableStream<Uint8Array>,
-  ): void {
-    const { length } = facts;
-    const isOld = exchange.head.minorVersion === 0;
-    const framing = length !== null
-      ? { kind: "length", length } as const
-      : { kind: isOld ? "close" : "chunked" } as const;
-    const field = length !== null
-      ? `content-length: ${length}\r\n`
-      : isOld
-      ? ""
-      : "transfer-encoding: chunked\r\n";
-    const sender = new BodySender(this.transport, stream, framing, () => this.#watchSending());
-    const closes = facts.closes || framing.kind === "close";
+    const plan = planResponse(response, exchange.head);
+    const { stream } = plan;
     // The response may be made from the body of the request, which is then wanted only later.
-    if (this.#body?.hasStream) this.#continue();
-    writeHead(this.transport, start + field + this.#connectionField(exchange, closes));
+    if (stream !== null && this.#body?.hasStream) this.#continue();
+    exchange.isAnswered = true;
+    exchange.isLast ||= plan.closes || !this.#mayKeepAlive(exchange);
+    writeResponse(this.transport, plan, connectionField(exchange));
+    if (stream === null) return this.#sent(exchange);
+    const sender = new BodySender(
+      this.transport,
+      stream,
+      plan.framing,
+      () => this.#watchSending(),
+    );
     exchange.sender = sender;
     sender.run().then(
       (isSent) => this.#later(() => isSent && this.#sent(exchange)),
@@ -377,27 +301,17 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
     this.transport.abortConnection(asError(error));
   }
 
-  /** Sends a short text as the last response. */
-  #sendText(exchange: Exchange | null, status: number): void {
-    const text = `${reasonPhrase(status)}\n`;
-    const { fields } = readFields(new Headers({ "content-type": "text/plain;charset=UTF-8" }));
-    const isHead = exchange?.head.method === "HEAD";
-    const end = `content-length: ${text.length}\r\nconnection: close\r\n\r\n`;
-    writeShort(this.transport, statusLine(status, "") + fields + end, isHead ? "" : text);
-    if (exchange !== null) {
-      exchange.isLast = exchange.isAnswered = true;
-      this.#sent(exchange);
-    }
+  /** Sends a status and its name as the last response. */
+  #sendStatus(exchange: Exchange | null, status: number): void {
+    writeStatus(this.transport, status, exchange?.head.method === "HEAD");
+    if (exchange === null) return;
+    exchange.isLast = exchange.isAnswered = true;
+    this.#sent(exchange);
   }
 
-  /** Decides whether the connection stays open, and returns the end of the head. */
-  #connectionField(exchange: Exchange, closes: boolean): string {
-    const { head } = exchange;
-    exchange.isAnswered = true;
-    exchange.isLast ||= closes || !head.keepAlive || this.#isDraining || this.#expectsContinue ||
-      this.#requests >= this.#settings.maxRequests;
-    if (exchange.isLast) return "connection: close\r\n\r\n";
-    return head.minorVersion === 1 ? "\r\n" : "connection: keep-alive\r\n\r\n";
+  #mayKeepAlive({ head }: Exchange): boolean {
+    return head.keepAlive && !this.#isDraining && !this.#expectsContinue &&
+      this.#requests < this.#settings.maxRequests;
   }
 
   /** Continues with the next request, or closes the connection, because a response is complete. */
@@ -430,10 +344,13 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
 
   /** Handles bytes that are not a request, or exceed a limit. */
   #refuse(error: HTTPSyntaxError): void {
-    this.#refused(this, error);
+    if (this.#refusals.add()) {
+      const peer = this.transport.getPeer();
+      msg(`Refused a request from ${peer}: ${error.message}${this.#refusals}`);
+    }
     if (this.#body !== null) return this.#bodyFailed(error.status, error);
     if (this.#exchange !== null) return;
-    this.#sendText(null, error.status);
+    this.#sendStatus(null, error.status);
     this.#close();
   }
 
@@ -475,7 +392,7 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
       return this.transport.loseConnection();
     }
     this.#wait = "close";
-    this.#timer?.set(LINGER);
+    this.#timer?.set(secondsOf("close", this.#settings));
     this.transport.loseWriteConnection();
   }
 
@@ -514,34 +431,15 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
   #watch(wait: Wait): void {
     if (wait === this.#wait && wait !== "body") return;
     this.#wait = wait;
-    this.#timer?.set(this.#secondsFor(wait));
+    this.#timer?.set(secondsOf(wait, this.#settings));
   }
 
   #watchSending(): void {
     if (!this.#isOver) this.#watch(this.#nextWait());
   }
 
-  #secondsFor(wait: Wait): number {
-    const { headTimeout, bodyTimeout, sendTimeout, keepAliveTimeout } = this.#settings;
-    switch (wait) {
-      case "first":
-      case "head":
-        return headTimeout;
-      case "body":
-        return bodyTimeout;
-      case "send":
-        return sendTimeout;
-      case "idle":
-        return keepAliveTimeout;
-      case "handler":
-        return Infinity;
-      case "close":
-        return LINGER;
-    }
-  }
-
   #timedOut(): void {
-    const seconds = this.#secondsFor(this.#wait);
+    const seconds = secondsOf(this.#wait, this.#settings);
     switch (this.#wait) {
       case "head":
         return this.#refuse(new HTTPSyntaxError(408, `no head within ${seconds} s`, 0));
@@ -561,23 +459,4 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
         return;
     }
   }
-}
-
-/** Returns whether a handler passes on what the client has done, which is no error of its own. */
-function isOfClient({ bodyError, abortReason }: Exchange, error: unknown): boolean {
-  return error !== null && (error === bodyError || error === abortReason);
-}
-
-/** Returns a request for the log. A query may contain secrets, so it is left out. */
-function nameOf({ method, target }: RequestHead): string {
-  const path = target.replace(/\?.*/, "");
-  return `${method.slice(0, 20)} ${path.length > 200 ? `${path.slice(0, 200)}…` : path}`;
-}
-
-/** Cancels the body of a response that is not sent. */
-function cancelBody(response: unknown): void {
-  if (!isInstance(response, Response) || response.body === null || response.body.locked) return;
-  response.body.cancel().catch(() => {
-    // The source of the stream has refused to be cancelled. Nobody waits for it.
-  });
 }

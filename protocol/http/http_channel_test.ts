@@ -18,7 +18,11 @@ class Server implements Disposable {
   readonly clock = new Clock();
   readonly pair;
 
-  constructor(handler: HTTPHandler, options: HTTPOptions = {}, capacity?: number) {
+  constructor(
+    handler: HTTPHandler,
+    options: HTTPOptions = {},
+    capacity: number | undefined = undefined,
+  ) {
     this.pair = connectedServerAndClient(new HTTPFactory(handler, options), TestPeer, {
       clock: this.clock,
       capacity,

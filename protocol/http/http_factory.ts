@@ -1,9 +1,8 @@
 import { checkFunction } from "../../internal/foreign_value.ts";
 import { FailureCounter } from "../../log/failure_counter.ts";
-import { msg } from "../../log/mod.ts";
 import type { Address } from "../../reactor/interfaces/mod.ts";
 import { ServerFactory } from "../factory.ts";
-import { HTTPChannel, type HTTPHandler } from "./http_channel.ts";
+import { HTTPChannel, type HTTPHandler, shareRefusals } from "./http_channel.ts";
 import { type HTTPOptions, type HTTPSettings, httpSettings } from "./http_options.ts";
 
 /**
@@ -34,10 +33,6 @@ export class HTTPFactory extends ServerFactory<HTTPChannel> {
   readonly #handler: HTTPHandler;
   readonly #settings: HTTPSettings;
   readonly #refusals = new FailureCounter();
-  readonly #refused = (channel: HTTPChannel, error: Error): void => {
-    if (!this.#refusals.add()) return;
-    msg(`Refused a request from ${channel.transport.getPeer()}: ${error.message}${this.#refusals}`);
-  };
 
   /**
    * Creates a server that does not listen yet.
@@ -56,7 +51,8 @@ export class HTTPFactory extends ServerFactory<HTTPChannel> {
 
   /** Builds the protocol of a client. */
   override buildProtocol(_addr: Address): HTTPChannel {
-    const channel = new HTTPChannel(this.#handler, this.#settings, this.#refused);
+    const channel = new HTTPChannel(this.#handler, this.#settings);
+    shareRefusals(channel, this.#refusals);
     channel.factory = this;
     return channel;
   }

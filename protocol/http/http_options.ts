@@ -73,23 +73,11 @@ export interface HTTPOptions {
   keepAliveTimeout?: number | undefined;
 }
 
-/** The limits of the format. */
-export interface HTTPLimits {
-  readonly maxHeadSize: number;
-  readonly maxFields: number;
-  readonly maxBodySize: number;
-}
-
 /** The options of a server, checked and with defaults. */
-export interface HTTPSettings extends HTTPLimits {
-  readonly bodyHighWater: number;
-  readonly maxPipelined: number;
-  readonly maxRequests: number;
-  readonly headTimeout: number;
-  readonly bodyTimeout: number;
-  readonly sendTimeout: number;
-  readonly keepAliveTimeout: number;
-}
+export type HTTPSettings = Readonly<Record<keyof HTTPOptions, number>>;
+
+/** The limits of a {@linkcode HTTPOptions} that concern a request itself. */
+export type HTTPLimits = Pick<HTTPSettings, "maxHeadSize" | "maxFields" | "maxBodySize">;
 
 /**
  * Checks options, and fills in the defaults.

@@ -11,8 +11,8 @@ export const abortRequest: unique symbol = Symbol("abortRequest");
  *
  * It behaves as a real one does: `instanceof Request`, `new Request(lazy)`, `fetch(lazy)`,
  * `clone()` and `Deno.inspect` work. What it does not answer itself, it forwards to a real request
- * that it makes once. A real request keeps its state in properties with symbols as their keys; those
- * are forwarded too, because the platform reads them of every object that is a `Request`.
+ * that it makes once. A real request keeps its state in properties with symbols as their keys.
+ * Those are forwarded too, because the platform reads them from every object that is a `Request`.
  */
 export class LazyRequest {
   readonly #head: RequestHead;
@@ -132,8 +132,8 @@ export class LazyRequest {
 }
 
 /**
- * Marks a promise as handled. A handler may ignore the promise of a body, and its rejection, because
- * the client has gone, would end the process.
+ * Marks a promise as handled. A handler may ignore the promise of a body. Its rejection, when the
+ * client has gone, would end the process.
  */
 function quiet<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});

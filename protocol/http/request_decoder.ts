@@ -27,9 +27,22 @@ type Stage = "head" | "body" | "chunk header" | "chunk" | "chunk end" | "trailer
  * them.
  *
  * It refuses what servers and proxies may read differently, because attackers use such requests to
- * smuggle another one past a proxy: see `head_rules.ts` and `head_scanner.ts`.
+ * smuggle another one past a proxy: two lengths, line ends other than CR LF, folded fields, spaces
+ * around a field's name, transfer codings other than `chunked`, and requests of HTTP/1.1 without
+ * exactly one `Host`.
+ *
+ * @example
+ * ```ts
+ * import { RequestDecoder, RequestHead } from "@torsion/reactor/http";
+ *
+ * const decoder = new RequestDecoder({ maxHeadSize: 16384, maxFields: 100, maxBodySize: 1e6 });
+ * decoder.push(new TextEncoder().encode("GET /a HTTP/1.1\r\nHost: example.org\r\n\r\n"));
+ * const head = decoder.next();
+ * if (head instanceof RequestHead) console.log(head.method, head.target, head.host);
+ * ```
  */
 export class RequestDecoder extends ContiguousDecoder<RequestPart> {
+  /** The name of a frame in error messages. */
   protected override readonly frameName = "request";
   readonly #limits: HTTPLimits;
   readonly #head: HeadScanner;
@@ -42,7 +55,11 @@ export class RequestDecoder extends ContiguousDecoder<RequestPart> {
   /** The number of bytes of a chunked body so far. */
   #bodySize = 0;
 
-  /** @param limits The limits of a request. */
+  /**
+   * Creates a decoder.
+   *
+   * @param limits The limits of a request.
+   */
   constructor(limits: HTTPLimits) {
     super();
     this.#limits = limits;
@@ -67,6 +84,7 @@ export class RequestDecoder extends ContiguousDecoder<RequestPart> {
     return BODY_END;
   }
 
+  /** Parses the next part of a request. */
   protected override parse(bytes: Uint8Array, start: number): RequestPart | null {
     if (this.#stage === "head") return this.#parseHead(bytes, start);
     for (let at = start;;) {
@@ -80,6 +98,7 @@ export class RequestDecoder extends ContiguousDecoder<RequestPart> {
     }
   }
 
+  /** Forgets the incomplete request. */
   protected override reset(): void {
     super.reset();
     this.#head.reset();

@@ -41,6 +41,8 @@ export class RequestHead implements RequestHeadFacts {
   readonly #marks: readonly number[];
 
   /**
+   * Creates a head. A `RequestDecoder` does it.
+   *
    * @param facts What the head says.
    * @param bytes Memory that contains the head, and is never written again.
    * @param start The index of the head's first byte.

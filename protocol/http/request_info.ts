@@ -2,9 +2,6 @@ import type { Address, IProtocol, ITransport } from "../../reactor/interfaces/mo
 import { checkSwitchable } from "../../reactor/stream/protocol_switch.ts";
 import type { RequestHead } from "./request_head.ts";
 
-/** The key of {@linkcode HTTPRequestInfo}'s agreed upgrade, for the channel. */
-export const agreedUpgrade: unique symbol = Symbol("agreedUpgrade");
-
 /** A change of protocols that a handler has agreed to. */
 export interface AgreedUpgrade {
   /** The protocol that takes over the connection. */
@@ -15,11 +12,18 @@ export interface AgreedUpgrade {
   readonly response: Response;
 }
 
+/** Returns the change of protocols that a handler has agreed to; `null` for none. */
+export let agreedUpgrade: (info: HTTPRequestInfo) => AgreedUpgrade | null;
+
 /** What a handler can learn about a request besides the `Request`, and its change of protocols. */
 export class HTTPRequestInfo {
   readonly #head: RequestHead;
   readonly #transport: ITransport;
-  [agreedUpgrade]: AgreedUpgrade | null = null;
+  #agreed: AgreedUpgrade | null = null;
+
+  static {
+    agreedUpgrade = (info) => info.#agreed;
+  }
 
   /**
    * Creates the information. A channel does it for each request.
@@ -91,7 +95,7 @@ export class HTTPRequestInfo {
     if (!fields.has("upgrade")) fields.set("upgrade", upgrade);
     fields.set("connection", "Upgrade");
     const response = new Response(null);
-    this[agreedUpgrade] = { protocol, headers: fields, response };
+    this.#agreed = { protocol, headers: fields, response };
     return response;
   }
 }
