@@ -49,6 +49,18 @@ Deno.test("shout.ts switches a connection to its protocol", async () => {
   assertEquals([refused.status, await refused.text()], [426, "Send Upgrade: shout\n"]);
 });
 
+Deno.test("service.ts serves with Deno's server, and stops after SIGINT", async () => {
+  await using folder = await GuideFolder.open(GUIDE);
+  await using program = folder.start("deno run --allow-net service.ts 0");
+  const [, address] = await program.line(/Serving on (127\.0\.0\.1:\d+)$/);
+  const response = await fetch(`http://${address}/`);
+  assertEquals(await response.text(), "Hello\n");
+  program.send("SIGINT");
+  const { code, lines } = await program.end();
+  assertEquals(code, 0);
+  assertMatch(lines.at(-1) ?? "", /Main loop terminated\.$/);
+});
+
 Deno.test("web_test.ts passes without a permission", async () => {
   await using folder = await GuideFolder.open(GUIDE);
   await using program = folder.start("deno test web_test.ts");

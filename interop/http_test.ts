@@ -59,11 +59,11 @@ for (const encoding of ["Content-Length", "Transfer-Encoding: chunked"]) {
     const url = `http://${fixture.reactor.listenTCP(0, pages, LOCAL).getHost()}/`;
     const file = fixture.path("large");
     const output = fixture.path("output");
-    Deno.writeTextFileSync(file, LARGE);
+    await Deno.writeTextFile(file, LARGE);
     const args = ["--data-binary", `@${file}`, "--output", output, ...more];
     const { code, errors } = await fixture.start(...QUIET, ...args, url).end();
     assertEquals([code, errors], [0, ""]);
-    assert(Deno.readTextFileSync(output) === LARGE);
+    assert(await Deno.readTextFile(output) === LARGE);
   });
 }
 
@@ -143,10 +143,10 @@ withNginx(
     assertEquals(peers.size, 1);
     const file = fixture.path("large");
     const output = fixture.path("output");
-    Deno.writeTextFileSync(file, LARGE);
+    await Deno.writeTextFile(file, LARGE);
     const args = [...QUIET, "--data-binary", `@${file}`, "--output", output, url];
     assertEquals((await fixture.program("curl", args).end()).code, 0);
-    assert(Deno.readTextFileSync(output) === LARGE);
+    assert(await Deno.readTextFile(output) === LARGE);
   },
 );
 

@@ -179,6 +179,7 @@ export const EXCLUSIONS: readonly Exclusion[] = [
       "ClientService",
       "IServiceCollection",
       "MultiService",
+      "HTTPService",
       "StreamServerEndpointService",
       "TimerService",
     ],
