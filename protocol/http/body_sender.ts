@@ -1,5 +1,5 @@
 import { quote } from "../../internal/validation.ts";
-import type { IPushProducer, ITransport } from "../../reactor/interfaces/mod.ts";
+import type { ITransport } from "../../reactor/interfaces/mod.ts";
 import { writeFramed } from "./byte_text.ts";
 
 /** How the end of a response's body is marked. */
@@ -8,12 +8,11 @@ export type BodyFraming =
   | { readonly kind: "length"; readonly length: number }
   | { readonly kind: "close" };
 
-/** Sends the body of a response from its stream, as fast as the client reads. */
-export class BodySender implements IPushProducer {
+/** Sends the body of a response from its stream, unless it is paused. */
+export class BodySender {
   readonly #transport: ITransport;
   readonly #reader: ReadableStreamDefaultReader<unknown>;
   readonly #framing: BodyFraming;
-  readonly #congestionChanged: () => void;
   #resumed: PromiseWithResolvers<void> | null = null;
   #sent = 0;
   #isStopped = false;
@@ -22,23 +21,15 @@ export class BodySender implements IPushProducer {
    * @param transport The connection, on which the head was written.
    * @param stream The body.
    * @param framing How its end is marked.
-   * @param congestionChanged Called when {@linkcode isCongested} changes.
    */
   constructor(
     transport: ITransport,
     stream: ReadableStream<unknown>,
     framing: BodyFraming,
-    congestionChanged: () => void,
   ) {
     this.#transport = transport;
     this.#reader = stream.getReader();
     this.#framing = framing;
-    this.#congestionChanged = congestionChanged;
-  }
-
-  /** Whether the client has to read before more is sent. */
-  get isCongested(): boolean {
-    return this.#resumed !== null;
   }
 
   /**
@@ -50,7 +41,7 @@ export class BodySender implements IPushProducer {
    * @throws {RangeError} when the body is not as long as its `Content-Length`.
    */
   async run(): Promise<boolean> {
-    this.#transport.registerProducer(this, true);
+    if (this.#resumed !== null) await this.#resumed.promise;
     for (;;) {
       const { done, value } = await this.#reader.read();
       if (this.#isStopped) return false;
@@ -76,24 +67,19 @@ export class BodySender implements IPushProducer {
     this.#reader.cancel(reason).catch(() => {
       // The stream has failed already, or its source has refused to be cancelled.
     });
-    this.resumeProducing();
+    this.resume();
   }
 
-  /** Called by the transport when its buffer is full. */
-  pauseProducing(): void {
+  /** Reads no more of the stream until {@linkcode resume}. */
+  pause(): void {
     this.#resumed ??= Promise.withResolvers();
-    this.#congestionChanged();
   }
 
-  /** Called by the transport when its buffer is empty. */
-  resumeProducing(): void {
+  /** Continues to send. */
+  resume(): void {
     this.#resumed?.resolve();
     this.#resumed = null;
-    this.#congestionChanged();
   }
-
-  /** Called by the transport when the connection is lost. The channel calls {@linkcode stop}. */
-  stopProducing(): void {}
 
   #write(bytes: Uint8Array): void {
     this.#sent += bytes.length;
@@ -107,7 +93,6 @@ export class BodySender implements IPushProducer {
     const framing = this.#framing;
     if (framing.kind === "length" && this.#sent < framing.length) this.#wrongLength(framing.length);
     if (framing.kind === "chunked") this.#transport.write("0\r\n\r\n");
-    this.#transport.unregisterProducer();
     this.#reader.releaseLock();
   }
 

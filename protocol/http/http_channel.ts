@@ -13,6 +13,7 @@ import { callMethod } from "../guarded_method.ts";
 import { Protocol } from "../protocol.ts";
 import { BodySender } from "./body_sender.ts";
 import { writeHead } from "./byte_text.ts";
+import { Congestion } from "./congestion.ts";
 import { ChannelTimer } from "./channel_timer.ts";
 import { secondsOf, type Wait } from "./channel_wait.ts";
 import { connectionField, type Exchange, isOfClient, nameOf } from "./exchange.ts";
@@ -24,7 +25,7 @@ import { type BodySource, RequestBody } from "./request_body.ts";
 import { BODY_END, RequestDecoder, type RequestPart } from "./request_decoder.ts";
 import { RequestHead } from "./request_head.ts";
 import { type AgreedUpgrade, agreedUpgrade, HTTPRequestInfo } from "./request_info.ts";
-import { cancelBody, planResponse, writeResponse, writeStatus } from "./response_plan.ts";
+import { cancelBody, planResponse, sizeOf, writeResponse, writeStatus } from "./response_plan.ts";
 
 /**
  * Answers a request.
@@ -66,6 +67,7 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
       if (!this.#isOver) this.#advance();
     },
   };
+  #congestion: Congestion | null = null;
   #timer: ChannelTimer | null = null;
   #wait: Wait = "first";
   #exchange: Exchange | null = null;
@@ -106,6 +108,7 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
   override connectionMade(): void {
     this.#timer = new ChannelTimer(this.transport.clock ?? null, () => this.#timedOut());
     this.#timer.set(this.#settings.headTimeout);
+    this.#congestion = new Congestion(this.transport, () => this.#congestionChanged());
   }
 
   /** Decodes the bytes, and handles the requests that are complete. */
@@ -173,7 +176,9 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
 
   get #mayTake(): boolean {
     if (this.#isOver) return false;
-    return this.#body === null ? this.#exchange === null : !this.#body.isFull;
+    if (this.#body !== null) return !this.#body.isFull;
+    // A client that sends requests, and reads no responses, has to wait.
+    return this.#exchange === null && !this.#isCongested;
   }
 
   #take(part: RequestPart): void {
@@ -266,7 +271,8 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
     }
     if (exchange !== this.#exchange) return;
     // A handler that passes on the error of the body leaves the answer to the channel.
-    this.#sendStatus(exchange, isInstance(error, HTTPSyntaxError) ? error.status : 500);
+    const { bodyError } = exchange;
+    this.#sendStatus(exchange, bodyError !== null && error === bodyError ? bodyError.status : 500);
   }
 
   #send(exchange: Exchange, response: Response): void {
@@ -276,19 +282,32 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
     if (stream !== null && this.#body?.hasStream) this.#continue();
     exchange.isAnswered = true;
     exchange.isLast ||= plan.closes || !this.#mayKeepAlive(exchange);
+    this.#congestion?.add(stream === null ? sizeOf(plan) : Infinity);
     writeResponse(this.transport, plan, connectionField(exchange));
     if (stream === null) return this.#sent(exchange);
-    const sender = new BodySender(
-      this.transport,
-      stream,
-      plan.framing,
-      () => this.#watchSending(),
-    );
+    const sender = new BodySender(this.transport, stream, plan.framing);
+    if (this.#isCongested) sender.pause();
     exchange.sender = sender;
     sender.run().then(
       (isSent) => this.#later(() => isSent && this.#sent(exchange)),
       (error) => this.#later(() => this.#sendingFailed(exchange, sender, error)),
     );
+  }
+
+  get #isCongested(): boolean {
+    return this.#congestion?.isCongested ?? false;
+  }
+
+  #congestionChanged(): void {
+    const sender = this.#exchange?.sender ?? null;
+    if (this.#isCongested) {
+      sender?.pause();
+      if (!this.#isOver) this.#watch(this.#nextWait());
+      return;
+    }
+    sender?.resume();
+    if (sender === null) this.#congestion?.release();
+    this.#advance();
   }
 
   /** Aborts the connection: the client must not take a part of a body for the whole. */
@@ -318,6 +337,7 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
   #sent(exchange: Exchange): void {
     if (exchange !== this.#exchange) return;
     this.#exchange = null;
+    this.#congestion?.release();
     if (exchange.isLast) return this.#close();
     this.#dropped = 0;
     this.#body?.drop();
@@ -327,12 +347,15 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
   /** Answers 101, and passes the connection to another protocol. */
   #upgrade({ protocol, headers }: AgreedUpgrade): void {
     const { transport } = this;
+    // The protocol would not be notified of an end that has come already.
+    if (this.#hasPeerEnded) return this.#close();
     let head = "HTTP/1.1 101 Switching Protocols\r\n";
     headers.forEach((value, name) => head += `${name}: ${value}\r\n`);
     writeHead(transport, `${head}\r\n`);
     this.#isOver = true;
     this.#exchange = null;
     this.#timer?.stop();
+    this.#congestion?.stop();
     const rest = this.#decoder.takeRest();
     switchProtocol("upgrade", transport, protocol);
     callMethod("makeConnection", transport, () => protocol.makeConnection(transport));
@@ -387,6 +410,7 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
     this.#body = null;
     this.#decoder.takeRest();
     this.#resume();
+    this.#congestion?.stop();
     if (!isSending) {
       this.#timer?.stop();
       return this.transport.loseConnection();
@@ -405,7 +429,7 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
 
   #pauseIfFull(): void {
     const isFull = this.#body === null
-      ? this.#exchange !== null && this.#decoder.buffered > this.#settings.maxPipelined
+      ? !this.#mayTake && this.#decoder.buffered > this.#settings.maxPipelined
       : this.#body.isFull;
     if (!isFull) return this.#resume();
     if (this.#isPaused) return;
@@ -420,7 +444,7 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
   }
 
   #nextWait(): Wait {
-    if (this.#exchange?.sender?.isCongested) return "send";
+    if (this.#isCongested) return "send";
     if (this.#body !== null && (this.#body.isAwaited || this.#exchange === null)) return "body";
     if (this.#exchange !== null) return "handler";
     if (this.#decoder.buffered > 0) return "head";
@@ -432,10 +456,6 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
     if (wait === this.#wait && wait !== "body") return;
     this.#wait = wait;
     this.#timer?.set(secondsOf(wait, this.#settings));
-  }
-
-  #watchSending(): void {
-    if (!this.#isOver) this.#watch(this.#nextWait());
   }
 
   #timedOut(): void {

@@ -278,6 +278,39 @@ Deno.test("HTTPChannel reads a response's stream only as fast as the client read
   assert(pulls > first);
 });
 
+Deno.test("HTTPChannel handles no further request while the client reads no responses", async () => {
+  let count = 0;
+  const handler: HTTPHandler = () => {
+    count++;
+    return new Response(new Uint8Array(50_000));
+  };
+  using server = new Server(handler, {}, 1000);
+  server.pair.client.pause();
+  await server.send(GET.repeat(20));
+  assert(count < 4, `${count} requests`);
+  server.pair.client.resume();
+  await server.received();
+  assertEquals(count, 20);
+});
+
+Deno.test("HTTPChannel does not hold back loseConnection() of other code while it is idle", async () => {
+  using server = new Server(() => new Response("x".repeat(100_000)));
+  await server.send(GET);
+  server.pair.serverTransport.loseConnection();
+  await server.received();
+  assertEquals(server.pair.serverReason?.name, "ConnectionDone");
+});
+
+Deno.test("HTTPChannel refuses to send a response twice", async () => {
+  using errors = new LoggedErrors();
+  const response = new Response("x");
+  using server = new Server(() => response);
+  assertEquals(await server.send(GET), answer("x"));
+  const failure = errorAnswer("500 Internal Server Error", "Internal Server Error\n");
+  assertEquals(await server.send(GET), failure);
+  assertEquals(errors.take(TypeError).length, 1);
+});
+
 Deno.test("HTTPChannel aborts a client that does not read for sendTimeout", async () => {
   const body = new Stream();
   using server = new Server(() => new Response(body.stream), { sendTimeout: 10 }, 1000);

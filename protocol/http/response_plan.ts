@@ -41,7 +41,7 @@ export function planResponse(response: Response, request: RequestHead): Response
   const content = takeStaticBody(response);
   if (isBodiless(status) || request.method === "HEAD") {
     if (content === undefined) cancelBody(response);
-    const size = content === undefined || content === null ? length : sizeOf(content);
+    const size = content === undefined || content === null ? length : byteLength(content);
     const field = size === null || status === 204 ? "" : `content-length: ${size}\r\n`;
     return { head: head + field, content: null, stream: null, framing: CHUNKED, closes };
   }
@@ -103,7 +103,12 @@ export function writeStatus(transport: ITransport, status: number, isHead: boole
   writeShort(transport, head, isHead ? "" : text);
 }
 
-function sizeOf(content: string | Uint8Array): number {
+/** Returns about how many bytes {@linkcode writeResponse} writes. */
+export function sizeOf({ head, content }: ResponsePlan): number {
+  return head.length + (content?.length ?? 0);
+}
+
+function byteLength(content: string | Uint8Array): number {
   return typeof content === "string" ? utf8(content).length : content.length;
 }
 
