@@ -8,7 +8,8 @@
  *   another protocol.
  * - {@linkcode RequestDecoder} decodes requests without I/O.
  *
- * `fetch` is the client.
+ * `fetch` is the client. For Deno's own server in the life of a reactor, see `HTTPService` of
+ * `@torsion/reactor/endpoints`.
  *
  * The parser is this library's own, and tests compare it with llhttp, the parser of Node. llhttp is
  * published for JavaScript only as an internal file of `undici`, for a client: the rules about the
