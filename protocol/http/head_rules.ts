@@ -61,7 +61,8 @@ export interface KnownHost {
  * @param scanner The positions of its parts.
  * @param bytes The bytes.
  * @param start The index of the first byte of the head.
- * @param offset The number of bytes before that index in the input, for errors.
+ * @param end The index after the head.
+ * @param offset The number of bytes before `start` in the input, for errors.
  * @param known The last valid host, which is updated.
  * @returns The head.
  * @throws {HTTPSyntaxError} when the head breaks a rule.
@@ -70,6 +71,7 @@ export function checkHead(
   scanner: HeadScanner,
   bytes: Uint8Array,
   start: number,
+  end: number,
   offset: number,
   known: KnownHost,
 ): RequestHead {
@@ -91,7 +93,7 @@ export function checkHead(
     if (facts.host !== known.host) checkHost(facts.host, known);
     if (fields.expect !== null) readExpect(facts, fields.expect);
     if (fields.connection !== null) readConnection(facts, fields.connection, fields.upgrade);
-    return new RequestHead(facts, bytes, start, scanner.marks);
+    return new RequestHead(facts, bytes, start, end, scanner.marks);
   } catch (error) {
     if (error instanceof Refusal) throw new HTTPSyntaxError(error.status, error.message, offset);
     throw error;

@@ -12,7 +12,6 @@ import { switchProtocol } from "../../reactor/stream/protocol_switch.ts";
 import { callMethod } from "../guarded_method.ts";
 import { Protocol } from "../protocol.ts";
 import { BodySender } from "./body_sender.ts";
-import { writeHead } from "./byte_text.ts";
 import { Congestion } from "./congestion.ts";
 import { ChannelTimer } from "./channel_timer.ts";
 import { secondsOf, type Wait } from "./channel_wait.ts";
@@ -25,7 +24,14 @@ import { type BodySource, RequestBody } from "./request_body.ts";
 import { BODY_END, RequestDecoder, type RequestPart } from "./request_decoder.ts";
 import { RequestHead } from "./request_head.ts";
 import { type AgreedUpgrade, agreedUpgrade, HTTPRequestInfo } from "./request_info.ts";
-import { cancelBody, planResponse, sizeOf, writeResponse, writeStatus } from "./response_plan.ts";
+import {
+  cancelBody,
+  planResponse,
+  sizeOf,
+  writeResponse,
+  writeStatus,
+  writeSwitching,
+} from "./response_plan.ts";
 
 /**
  * Answers a request.
@@ -42,6 +48,7 @@ export type HTTPHandler = (
 
 /** Bytes of an unread body that are received so that the connection stays usable. */
 const MAX_DROPPED = 65_536;
+const NO_BYTES = new Uint8Array(0);
 /** Lets a channel count refused requests together with the others of its server. */
 export let shareRefusals: (channel: HTTPChannel, refusals: FailureCounter) => void;
 
@@ -257,7 +264,7 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
         );
       }
       const upgrade = agreedUpgrade(exchange.info);
-      if (upgrade?.response === response) return this.#upgrade(upgrade);
+      if (upgrade?.response === response) return this.#upgrade(exchange.head, upgrade);
       this.#send(exchange, response);
     } catch (error) {
       this.#handlerFailed(exchange, error);
@@ -344,23 +351,22 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
     this.#advance();
   }
 
-  /** Answers 101, and passes the connection to another protocol. */
-  #upgrade({ protocol, headers }: AgreedUpgrade): void {
+  /** Answers 101 or leaves the answer to another protocol, and passes the connection to it. */
+  #upgrade(head: RequestHead, { protocol, headers }: AgreedUpgrade): void {
     const { transport } = this;
     // The protocol would not be notified of an end that has come already.
     if (this.#hasPeerEnded) return this.#close();
-    let head = "HTTP/1.1 101 Switching Protocols\r\n";
-    headers.forEach((value, name) => head += `${name}: ${value}\r\n`);
-    writeHead(transport, `${head}\r\n`);
+    if (headers !== null) writeSwitching(transport, headers);
     this.#isOver = true;
     this.#exchange = null;
     this.#timer?.stop();
     this.#congestion?.stop();
-    const rest = this.#decoder.takeRest();
+    const received = [headers === null ? head.bytes() : NO_BYTES, this.#decoder.takeRest()];
     switchProtocol("upgrade", transport, protocol);
     callMethod("makeConnection", transport, () => protocol.makeConnection(transport));
-    if (rest.length > 0 && transport.connected && !transport.disconnecting) {
-      callMethod("dataReceived", transport, () => protocol.dataReceived(rest));
+    for (const bytes of received) {
+      if (bytes.length === 0 || !transport.connected || transport.disconnecting) continue;
+      callMethod("dataReceived", transport, () => protocol.dataReceived(bytes));
     }
     this.#resume();
   }

@@ -650,6 +650,29 @@ for (const isLate of [false, true]) {
   });
 }
 
+Deno.test("HTTPRequestInfo.takeOver() passes on the request as it was sent, and the bytes after it", async () => {
+  using server = new Server((_request, info) => info.takeOver(new Shout()));
+  assertEquals(
+    await server.send(`${GET}more`),
+    "hello\nGET / HTTP/1.1\r\nHOST: A\r\n\r\nMORE",
+  );
+  assertEquals(await server.send("again"), "AGAIN");
+});
+
+Deno.test("HTTPRequestInfo.upgrade() closes the connection of a client that has ended its side", async () => {
+  const late = Promise.withResolvers<void>();
+  using server = new Server(async (_request, info) => {
+    await late.promise;
+    return info.upgrade(new Shout());
+  });
+  await server.send(UPGRADE);
+  server.pair.client.closeWrite();
+  await server.received();
+  late.resolve();
+  assertEquals(await server.received(), "");
+  assert(!server.isOpen);
+});
+
 Deno.test("HTTPRequestInfo.upgrade() has no effect if another response is returned", async () => {
   const handler = (_request: Request, info: HTTPRequestInfo): Response => {
     info.upgrade(new Shout());

@@ -112,7 +112,7 @@ export class RequestDecoder extends ContiguousDecoder<RequestPart> {
     const offset = this.offsetOf(start);
     const end = scanner.scan(bytes, start, offset);
     if (end < 0) return null;
-    const head = checkHead(scanner, bytes, start, offset, this.#known);
+    const head = checkHead(scanner, bytes, start, end, offset, this.#known);
     const { bodyLength } = head;
     const { maxBodySize } = this.#limits;
     if (bodyLength !== null && bodyLength > maxBodySize) this.#bodyTooLarge(offset);

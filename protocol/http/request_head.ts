@@ -38,6 +38,7 @@ export class RequestHead implements RequestHeadFacts {
   readonly upgrade: string;
   readonly #bytes: Uint8Array;
   readonly #start: number;
+  readonly #end: number;
   readonly #marks: readonly number[];
 
   /**
@@ -46,6 +47,7 @@ export class RequestHead implements RequestHeadFacts {
    * @param facts What the head says.
    * @param bytes Memory that contains the head, and is never written again.
    * @param start The index of the head's first byte.
+   * @param end The index after the head.
    * @param marks Four numbers for each field: where its name begins and ends, and its value, in
    *   bytes from the start of the head.
    */
@@ -53,6 +55,7 @@ export class RequestHead implements RequestHeadFacts {
     facts: RequestHeadFacts,
     bytes: Uint8Array,
     start: number,
+    end: number,
     marks: readonly number[],
   ) {
     this.method = facts.method;
@@ -66,12 +69,18 @@ export class RequestHead implements RequestHeadFacts {
     this.upgrade = facts.upgrade;
     this.#bytes = bytes;
     this.#start = start;
+    this.#end = end;
     this.#marks = marks;
   }
 
   /** Whether a body follows the head. It may be empty. */
   get hasBody(): boolean {
     return this.bodyLength !== 0;
+  }
+
+  /** Returns the bytes of the head as they were sent, with the empty line at its end. */
+  bytes(): Uint8Array {
+    return this.#bytes.slice(this.#start, this.#end);
   }
 
   /** Returns the field lines, in the order in which they were sent. */

@@ -6,8 +6,8 @@ import type { RequestHead } from "./request_head.ts";
 export interface AgreedUpgrade {
   /** The protocol that takes over the connection. */
   readonly protocol: IProtocol;
-  /** The fields of the answer 101. */
-  readonly headers: Headers;
+  /** The fields of the answer 101; `null` if the protocol answers the request itself. */
+  readonly headers: Headers | null;
   /** The response that the handler must return. */
   readonly response: Response;
 }
@@ -85,17 +85,42 @@ export class HTTPRequestInfo {
    * @throws {UnsupportedError} when the transport cannot be passed to another protocol.
    */
   upgrade(protocol: IProtocol, headers?: HeadersInit): Response {
-    const { upgrade, hasBody, method } = this.#head;
-    if (upgrade === "" || hasBody) {
-      const why = hasBody ? "the request has a body" : "the client does not offer it";
-      throw new TypeError(`Cannot upgrade the connection of a ${method} request: ${why}`);
-    }
-    checkSwitchable("upgrade", this.#transport);
+    const { upgrade } = this.#head;
+    if (upgrade === "") this.#refuse("the client does not offer it");
     const fields = new Headers(headers);
     if (!fields.has("upgrade")) fields.set("upgrade", upgrade);
     fields.set("connection", "Upgrade");
+    return this.#agree(protocol, fields);
+  }
+
+  /**
+   * Agrees to pass the connection, with the request, to a protocol that answers the request itself,
+   * such as one with a handshake of its own.
+   *
+   * When the handler has returned the response, the connection belongs to the protocol: its
+   * `makeConnection` is called, and `dataReceived` with the bytes of the request's head as they
+   * were sent, and with what has arrived after it.
+   *
+   * @param protocol The protocol that takes over the connection.
+   * @returns The response to return from the handler. If the handler returns another one, the
+   *   connection is not passed on.
+   * @throws {TypeError} when the request has a body.
+   * @throws {UnsupportedError} when the transport cannot be passed to another protocol.
+   */
+  takeOver(protocol: IProtocol): Response {
+    return this.#agree(protocol, null);
+  }
+
+  #agree(protocol: IProtocol, headers: Headers | null): Response {
+    if (this.#head.hasBody) this.#refuse("the request has a body");
+    checkSwitchable("upgrade", this.#transport);
     const response = new Response(null);
-    this.#agreed = { protocol, headers: fields, response };
+    this.#agreed = { protocol, headers, response };
     return response;
+  }
+
+  #refuse(why: string): never {
+    const { method } = this.#head;
+    throw new TypeError(`Cannot upgrade the connection of a ${method} request: ${why}`);
   }
 }

@@ -103,6 +103,13 @@ export function writeStatus(transport: ITransport, status: number, isHead: boole
   writeShort(transport, head, isHead ? "" : text);
 }
 
+/** Writes the answer 101 with some fields. */
+export function writeSwitching(transport: ITransport, headers: Headers): void {
+  let head = statusLine(101, "Switching Protocols");
+  headers.forEach((value, name) => head += `${name}: ${value}\r\n`);
+  writeHead(transport, `${head}\r\n`);
+}
+
 /** Returns about how many bytes {@linkcode writeResponse} writes. */
 export function sizeOf({ head, content }: ResponsePlan): number {
   return head.length + (content?.length ?? 0);
