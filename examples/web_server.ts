@@ -1,6 +1,7 @@
 /**
- * A web server on any endpoint: a page that shows messages as they are posted, over server-sent
- * events. SIGTERM or Ctrl-C lets open requests complete for up to ten seconds.
+ * A web server on any endpoint: a page on which messages are posted, and which shows them as they
+ * come, over server-sent events. SIGTERM or Ctrl-C lets open requests complete for up to ten
+ * seconds.
  *
  *     deno run --allow-net examples/web_server.ts
  *
@@ -21,7 +22,14 @@ const PAGE = `<!doctype html>
 <title>Messages</title>
 <h1>Messages</h1>
 <ul id="messages" aria-live="polite"></ul>
+<form><label>Message <input autofocus></label> <button>Send</button></form>
 <script>
+  document.forms[0].onsubmit = (event) => {
+    event.preventDefault();
+    const [input] = event.target.elements;
+    fetch("/messages", { method: "POST", body: input.value });
+    input.value = "";
+  };
   new EventSource("/messages").onmessage = ({ data }) => {
     const item = document.createElement("li");
     item.textContent = data;
