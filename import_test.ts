@@ -14,6 +14,7 @@ const LIMITS: Record<string, number> = {
   "./task": 220,
   "./protocol": 155,
   "./amp": 100,
+  "./http": 90,
   "./memcache": 90,
   "./resp": 110,
   "./proxy_protocol": 90,

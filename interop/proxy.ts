@@ -82,6 +82,55 @@ stream {
   }
 }
 `;
+  await startConfigured(fixture, text);
+}
+
+/**
+ * Starts nginx, which forwards the requests of HTTP to a port, on connections that it keeps open.
+ *
+ * @param fixture The fixture of the test.
+ * @param front The port on which nginx listens.
+ * @param port The port to forward to.
+ */
+export async function startNginxHTTP(
+  fixture: InteropFixture,
+  front: number,
+  port: number,
+): Promise<void> {
+  const folder = fixture.folder();
+  const text = `
+daemon off;
+master_process off;
+pid ${folder}/nginx.pid;
+error_log stderr notice;
+events { worker_connections 100; }
+http {
+  access_log off;
+  client_max_body_size 0;
+  client_body_temp_path ${folder}/body;
+  proxy_temp_path ${folder}/proxy;
+  fastcgi_temp_path ${folder}/fastcgi;
+  uwsgi_temp_path ${folder}/uwsgi;
+  scgi_temp_path ${folder}/scgi;
+  upstream back {
+    server 127.0.0.1:${port};
+    keepalive 4;
+  }
+  server {
+    listen 127.0.0.1:${front};
+    location / {
+      proxy_pass http://back;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_request_buffering off;
+    }
+  }
+}
+`;
+  await startConfigured(fixture, text);
+}
+
+async function startConfigured(fixture: InteropFixture, text: string): Promise<void> {
   const program = fixture.startAloud("-e", "stderr", "-c", configuration(fixture, text));
   // It listens by now.
   await program.line(/using the "epoll" event method/);

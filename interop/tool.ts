@@ -28,6 +28,15 @@ export const NETCAT: Tool = { command: "nc", check: ["-h"], package: "netcat-ope
 export const SOCAT: Tool = { command: "socat", check: ["-V"], package: "socat" };
 /** curl. */
 export const CURL: Tool = { command: "curl", check: ["--version"], package: "curl" };
+/** The load generator of nghttp2, which also speaks HTTP/1.1. */
+export const H2LOAD: Tool = { command: "h2load", check: ["--version"], package: "nghttp2-client" };
+/** A load generator for HTTP/1.1. */
+export const WRK: Tool = {
+  // Its option for the version does not succeed.
+  command: "/usr/bin/env",
+  check: ["sh", "-c", "command -v wrk"],
+  package: "wrk",
+};
 /** HAProxy. */
 export const HAPROXY: Tool = { command: "haproxy", check: ["-v"], package: "haproxy" };
 /** nginx. Its module for TCP is a package of its own. */

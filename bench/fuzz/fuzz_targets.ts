@@ -1,5 +1,6 @@
 import { AMP_TARGET } from "./amp_target.ts";
 import { FRAMING_TARGETS } from "./framing_targets.ts";
+import { HTTP_TARGET } from "./http_target.ts";
 import { MEMCACHE_TARGET } from "./memcache_target.ts";
 import { PROXY_TARGETS } from "./proxy_targets.ts";
 import { RESP_TARGETS } from "./resp_targets.ts";
@@ -9,6 +10,7 @@ import type { FuzzTarget } from "./fuzz_target.ts";
 export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...FRAMING_TARGETS,
   AMP_TARGET,
+  HTTP_TARGET,
   MEMCACHE_TARGET,
   ...PROXY_TARGETS,
   ...RESP_TARGETS,

@@ -25,6 +25,12 @@ export {
   type ClientServiceOptions,
   type WhenConnectedOptions,
 } from "./client_service.ts";
+export {
+  HTTPService,
+  type HTTPServiceHandler,
+  type HTTPServiceInfo,
+  type HTTPServiceOptions,
+} from "./http_service.ts";
 export type { IService, IServiceCollection } from "./interfaces.ts";
 export { MultiService, ServicesNotStopped } from "./multi_service.ts";
 export { Service } from "./service.ts";

@@ -19,6 +19,7 @@ import { ENDPOINT_HOOKS } from "./endpoint_hooks.ts";
 import { POLICY_HOOKS } from "./policy_hooks.ts";
 import { PROTOCOL_CLASS_HOOKS } from "./protocol_class_hooks.ts";
 import { RESOLVER_HOOKS } from "./resolver_hooks.ts";
+import { HTTP_HOOKS } from "./http_hooks.ts";
 import { RESP_CLIENT_HOOKS } from "./resp_client_hooks.ts";
 import { RESP_HOOKS } from "./resp_hooks.ts";
 import { SOCKS_HOOKS } from "./socks_hooks.ts";
@@ -56,6 +57,7 @@ const HOOKS: readonly Hook[] = [
   ...AMP_HOOKS,
   ...RESP_HOOKS,
   ...SOCKS_HOOKS,
+  ...HTTP_HOOKS,
   ...RESP_CLIENT_HOOKS,
 ];
 

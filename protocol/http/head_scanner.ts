@@ -1,0 +1,248 @@
+import { CLASSES, REWRITTEN, TARGET, TOKEN, VALUE } from "./byte_classes.ts";
+import { HTTPSyntaxError } from "./http_syntax_error.ts";
+
+const TAB = 9;
+const LF = 10;
+const CR = 13;
+const SPACE = 32;
+const PERCENT = 37;
+const DOT = 46;
+const SLASH = 47;
+const COLON = 58;
+const VERSION = [..."HTTP/1."].map((character) => character.charCodeAt(0));
+
+/** The part of a head in which the next byte belongs. */
+const enum Part {
+  START,
+  START_LF,
+  METHOD,
+  TARGET,
+  VERSION,
+  MINOR,
+  LINE_CR,
+  LINE_LF,
+  LINE,
+  NAME,
+  BEFORE_VALUE,
+  VALUE,
+  END_LF,
+}
+
+/** The limits of a head. */
+export interface HeadLimits {
+  /** The maximum size of a head in bytes. */
+  readonly maxHeadSize: number;
+  /** The maximum number of field lines of a head. */
+  readonly maxFields: number;
+}
+
+/**
+ * Finds the parts of a request's head, or of the fields after a chunked body, and checks each byte.
+ *
+ * It is strict by construction: line ends are CR LF, a line is never continued on the next one, and
+ * nothing but a name stands before the colon of a field (RFC 9112, sections 2 to 5). It looks at
+ * each byte once, however the bytes are split into chunks. All positions are counted from the first
+ * byte of the head.
+ */
+export class HeadScanner {
+  readonly #limits: HeadLimits;
+  readonly #isTrailer: boolean;
+  #part: Part;
+  /** The position of the next byte. */
+  #at = 0;
+  #valueEnd = 0;
+  /** Four positions for each field: where its name begins and ends, and its value. */
+  marks: number[] = [];
+  methodStart = 0;
+  methodEnd = 0;
+  targetEnd = 0;
+  /** Whether the target has characters that `URL` would write otherwise. */
+  isRewritten = false;
+  minorVersion: 0 | 1 = 1;
+
+  /**
+   * @param limits The limits.
+   * @param isTrailer Whether to begin with a field line instead of a request line.
+   */
+  constructor(limits: HeadLimits, isTrailer: boolean) {
+    this.#limits = limits;
+    this.#isTrailer = isTrailer;
+    this.#part = isTrailer ? Part.LINE : Part.START;
+  }
+
+  /** Prepares for the next head. */
+  reset(): void {
+    this.#part = this.#isTrailer ? Part.LINE : Part.START;
+    this.#at = 0;
+    this.marks = [];
+    this.isRewritten = false;
+  }
+
+  /**
+   * Scans the bytes that have arrived.
+   *
+   * @param bytes The bytes.
+   * @param start The index of the first byte of the head.
+   * @param offset The number of bytes before that index in the input, for errors.
+   * @returns The index after the head; -1 if the head is incomplete.
+   * @throws {HTTPSyntaxError} when a byte is not allowed, or a limit is exceeded.
+   */
+  scan(bytes: Uint8Array, start: number, offset: number): number {
+    const { maxHeadSize } = this.#limits;
+    const end = Math.min(bytes.length, start + maxHeadSize);
+    let at = start + this.#at;
+    while (at < end) {
+      const byte = bytes[at] ?? 0;
+      switch (this.#part) {
+        case Part.START:
+          // A client may send an empty line before a request (RFC 9112, section 2.2).
+          if (byte === CR) {
+            this.#part = Part.START_LF;
+            at++;
+          } else {
+            this.methodStart = at - start;
+            this.#part = Part.METHOD;
+          }
+          break;
+        case Part.START_LF:
+          if (byte !== LF) this.#fail("a CR without LF", offset + at - start);
+          this.#part = Part.START;
+          at++;
+          break;
+        case Part.METHOD:
+          at = skip(bytes, at, end, TOKEN);
+          if (at === end) break;
+          this.methodEnd = at - start;
+          if (bytes[at] !== SPACE || this.methodEnd === this.methodStart) {
+            this.#fail("an invalid method", offset + at - start);
+          }
+          this.#part = Part.TARGET;
+          at++;
+          break;
+        case Part.TARGET:
+          at = this.#skipTarget(bytes, at, end);
+          if (at === end) break;
+          this.targetEnd = at - start;
+          if (bytes[at] !== SPACE || this.targetEnd === this.methodEnd + 1) {
+            this.#fail("an invalid request target", offset + at - start);
+          }
+          this.#part = Part.VERSION;
+          at++;
+          break;
+        case Part.VERSION: {
+          const expected = VERSION[at - start - this.targetEnd - 1];
+          if (expected === undefined) {
+            this.#part = Part.MINOR;
+          } else if (byte === expected) {
+            at++;
+          } else {
+            const isOther = expected === 0x31 && byte >= 0x30 && byte <= 0x39;
+            this.#fail("an unknown version of HTTP", offset + at - start, isOther ? 505 : 400);
+          }
+          break;
+        }
+        case Part.MINOR:
+          if (byte !== 0x30 && byte !== 0x31) {
+            const isOther = byte >= 0x30 && byte <= 0x39;
+            this.#fail("an unknown version of HTTP", offset + at - start, isOther ? 505 : 400);
+          }
+          this.minorVersion = byte === 0x31 ? 1 : 0;
+          this.#part = Part.LINE_CR;
+          at++;
+          break;
+        case Part.LINE_CR:
+          if (byte !== CR) this.#fail("a request line that continues", offset + at - start);
+          this.#part = Part.LINE_LF;
+          at++;
+          break;
+        case Part.LINE_LF:
+          if (byte !== LF) this.#fail("a CR without LF", offset + at - start);
+          this.#part = Part.LINE;
+          at++;
+          break;
+        case Part.LINE:
+          if (byte === CR) {
+            this.#part = Part.END_LF;
+            at++;
+          } else {
+            this.marks.push(at - start);
+            this.#part = Part.NAME;
+          }
+          break;
+        case Part.NAME: {
+          at = skip(bytes, at, end, TOKEN);
+          if (at === end) break;
+          const isEmpty = at - start === this.marks.at(-1);
+          if (bytes[at] !== COLON || isEmpty) {
+            this.#fail("an invalid field name", offset + at - start);
+          }
+          this.marks.push(at - start);
+          this.#part = Part.BEFORE_VALUE;
+          at++;
+          break;
+        }
+        case Part.BEFORE_VALUE:
+          if (byte === SPACE || byte === TAB) {
+            at++;
+          } else {
+            this.marks.push(at - start);
+            this.#valueEnd = at - start;
+            this.#part = Part.VALUE;
+          }
+          break;
+        case Part.VALUE: {
+          const from = at;
+          at = skip(bytes, at, end, VALUE);
+          // Whitespace at the end of the value does not belong to it.
+          let last = at;
+          while (last > from && isBlank(bytes[last - 1])) last--;
+          if (last > from) this.#valueEnd = last - start;
+          if (at === end) break;
+          if (bytes[at] !== CR) this.#fail("an invalid field value", offset + at - start);
+          this.marks.push(this.#valueEnd);
+          if (this.marks.length > this.#limits.maxFields * 4) {
+            this.#fail(`more than ${this.#limits.maxFields} fields`, offset + at - start, 431);
+          }
+          this.#part = Part.LINE_LF;
+          at++;
+          break;
+        }
+        case Part.END_LF:
+          if (byte !== LF) this.#fail("a CR without LF", offset + at - start);
+          return at + 1;
+      }
+    }
+    this.#at = at - start;
+    if (this.#at < maxHeadSize) return -1;
+    const isTarget = this.#part === Part.TARGET;
+    const what = isTarget ? "a request target" : "a head";
+    this.#fail(`${what} beyond ${maxHeadSize} bytes`, offset + this.#at, isTarget ? 414 : 431);
+  }
+
+  #skipTarget(bytes: Uint8Array, from: number, end: number): number {
+    let at = from;
+    for (; at < end; at++) {
+      const byte = bytes[at] ?? 0;
+      const kind = CLASSES[byte] ?? 0;
+      if ((kind & TARGET) === 0) break;
+      // A segment that begins with a dot, perhaps an encoded one, may be "." or "..".
+      const mayBeDots = (byte === DOT || byte === PERCENT) && bytes[at - 1] === SLASH;
+      if ((kind & REWRITTEN) !== 0 || mayBeDots) this.isRewritten = true;
+    }
+    return at;
+  }
+
+  #fail(reason: string, offset: number, status = 400): never {
+    throw new HTTPSyntaxError(status, reason, offset);
+  }
+}
+
+function skip(bytes: Uint8Array, from: number, end: number, kind: number): number {
+  let at = from;
+  while (at < end && ((CLASSES[bytes[at] ?? 0] ?? 0) & kind) !== 0) at++;
+  return at;
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === SPACE || byte === TAB;
+}
