@@ -27,3 +27,23 @@ export type { WebSocketHandshake } from "./web_socket_handshake.ts";
 export type { WebSocketOptions } from "./web_socket_options.ts";
 export { type WebSocketCloseInfo, WebSocketProtocol } from "./web_socket_protocol.ts";
 export type { WebSocketRequest } from "./web_socket_request.ts";
+export { WebSocketHandshakeError } from "./client_handshake.ts";
+export {
+  WebSocketClientEndpoint,
+  type WebSocketClientOptions,
+} from "./web_socket_client_endpoint.ts";
+export { WebSocketFactory } from "./web_socket_factory.ts";
+export type {
+  WebSocketAccept,
+  WebSocketDecision,
+  WebSocketFactoryOptions,
+} from "./web_socket_rules.ts";
+export {
+  EventWebSocket,
+  type EventWebSocketEvents,
+  type EventWebSocketListener,
+} from "./event_web_socket.ts";
+export {
+  type WebSocketStreamOptions,
+  WebSocketStreamProtocol,
+} from "./web_socket_stream_protocol.ts";
