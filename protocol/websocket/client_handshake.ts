@@ -6,6 +6,7 @@ import { NegotiatedConnection } from "../negotiated_connection.ts";
 import { acceptKey } from "./accept_key.ts";
 import { encodeHead } from "./http_answer.ts";
 import { hasToken, type HTTPHead, HTTPHeadError, HTTPHeadReader } from "./http_head.ts";
+import type { RandomSource } from "./random_source.ts";
 import { WebSocketProtocol } from "./web_socket_protocol.ts";
 
 /** Thrown when a server does not accept a WebSocket connection. */
@@ -44,6 +45,7 @@ export interface ClientHandshakeOptions {
   readonly handshakeTimeout: number;
   readonly maxHeadLength: number;
   readonly clock: IReactorTime | undefined;
+  readonly getRandomValues: RandomSource;
 }
 
 /** A client's connection to a WebSocket server, until the handshake is complete. */
@@ -52,7 +54,7 @@ export class ClientHandshake extends NegotiatedConnection implements Negotiation
   readonly #target: Address;
   readonly #events: NegotiationEvents;
   readonly #reader: HTTPHeadReader;
-  readonly #key: string = crypto.getRandomValues(new Uint8Array(16)).toBase64();
+  readonly #key: string;
   #hasFailed = false;
 
   /**
@@ -66,6 +68,9 @@ export class ClientHandshake extends NegotiatedConnection implements Negotiation
     this.#target = target;
     this.#events = events;
     this.#reader = new HTTPHeadReader(options.maxHeadLength);
+    const key = new Uint8Array(16);
+    options.getRandomValues(key);
+    this.#key = key.toBase64();
   }
 
   override logPrefix(): string {

@@ -68,7 +68,9 @@ export class HTTPHeadReader {
    */
   next(): HTTPHead | null {
     const length = this.#buffer.lengthUntil(END);
-    if (length > this.#maxLength || length < 0 && this.#buffer.size > this.#maxLength) {
+    // The last bytes may be the beginning of the end.
+    const known = length < 0 ? this.#buffer.size - END.length + 1 : length;
+    if (known > this.#maxLength) {
       throw new HTTPHeadError(431, `its head has more than ${this.#maxLength} bytes`);
     }
     return length < 0 ? null : parseHead(this.#buffer.take(length, END.length));

@@ -47,3 +47,4 @@ export {
   type WebSocketStreamOptions,
   WebSocketStreamProtocol,
 } from "./web_socket_stream_protocol.ts";
+export type { RandomSource } from "./random_source.ts";

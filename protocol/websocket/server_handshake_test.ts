@@ -40,10 +40,10 @@ function request(changes: Fields = {}, start = "GET /chat?x=1 HTTP/1.1"): string
 
 /** A server, and a client that the test moves. */
 function serve(
-  accept: WebSocketAccept = () => new Echo(),
+  accept?: WebSocketAccept,
   options?: WebSocketFactoryOptions,
 ): ProtocolFixture<IProtocol> {
-  const factory = new WebSocketFactory(accept, options);
+  const factory = new WebSocketFactory(accept ?? (() => new Echo()), options);
   return connectProtocol(factory.buildProtocol(new IPv4Address("TCP", "192.0.2.7", 5000)));
 }
 

@@ -9,6 +9,7 @@ import type {
 import type { IProtocol, IReactorTime } from "../../reactor/interfaces/mod.ts";
 import { connectNegotiated } from "../negotiated_connecting.ts";
 import { ClientHandshake, type ClientHandshakeOptions } from "./client_handshake.ts";
+import { platformRandom, type RandomSource } from "./random_source.ts";
 import { checkSubprotocol } from "./web_socket_rules.ts";
 import { hostOf, portOf, webSocketURL } from "./web_socket_url.ts";
 
@@ -50,6 +51,12 @@ export interface WebSocketClientOptions {
    * @default {undefined} That of the connection's reactor.
    */
   clock?: IReactorTime | undefined;
+  /**
+   * Fills memory with the random bytes of the request.
+   *
+   * @default {undefined} `crypto.getRandomValues`.
+   */
+  getRandomValues?: RandomSource | undefined;
 }
 
 /**
@@ -99,9 +106,16 @@ export class WebSocketClientEndpoint implements IStreamClientEndpoint {
     checkTimeout("handshakeTimeout", handshakeTimeout);
     checkBound("maxHeadLength", maxHeadLength, 1);
     this.#endpoint = endpoint;
-    const { clock } = options;
-    const parsed = webSocketURL(url);
-    this.#options = { url: parsed, subprotocols, fields, handshakeTimeout, maxHeadLength, clock };
+    const { clock, getRandomValues = platformRandom } = options;
+    this.#options = {
+      url: webSocketURL(url),
+      subprotocols,
+      fields,
+      handshakeTimeout,
+      maxHeadLength,
+      clock,
+      getRandomValues,
+    };
   }
 
   /**

@@ -229,8 +229,9 @@ Deno.test("WebSocketDecoder gives the same messages for any split of any bytes",
 
 Deno.test("WebSocketEncoder masks with keys of its source, and never repeats one", () => {
   let next = 1;
-  const getRandomValues = (words: Uint32Array): void =>
-    void words.forEach((_, i) => words[i] = next++);
+  const getRandomValues = (bytes: Uint8Array<ArrayBuffer>): void => {
+    new Uint32Array(bytes.buffer).forEach((_, i, words) => words[i] = next++);
+  };
   const encoder = new WebSocketEncoder({ role: "client", getRandomValues });
   const keys = Array.from({ length: 600 }, () => [...encoder.encode("x").slice(2, 6)].join());
   assertEquals(new Set(keys).size, 600);

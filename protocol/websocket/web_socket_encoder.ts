@@ -3,6 +3,7 @@ import type { ITransport } from "../../reactor/interfaces/mod.ts";
 import { checkCloseCode } from "./close_code.ts";
 import { copyMasked, viewOf, writeMaskingKey } from "./masking.ts";
 import { MAX_CONTROL_LENGTH, Opcode } from "./opcode.ts";
+import { platformRandom, type RandomSource } from "./random_source.ts";
 import type { WebSocketData, WebSocketRole } from "./web_socket_message.ts";
 
 /** The space in front of a payload: a header has up to 14 bytes, and words are aligned. */
@@ -26,12 +27,11 @@ export interface WebSocketEncoderOptions {
    */
   role?: WebSocketRole | undefined;
   /**
-   * Fills memory with the random bytes of masking keys. Pass a function of a test or a simulation
-   * to repeat a run. The bytes must be unpredictable otherwise (RFC 6455, section 5.3).
+   * Fills memory with the random bytes of masking keys.
    *
    * @default {undefined} `crypto.getRandomValues`.
    */
-  getRandomValues?: ((bytes: Uint32Array<ArrayBuffer>) => unknown) | undefined;
+  getRandomValues?: RandomSource | undefined;
 }
 
 /** Where an encoder writes to: a transport, or what collects bytes. */
@@ -59,7 +59,7 @@ let shared: Scratch | null = null;
  */
 export class WebSocketEncoder {
   readonly #masks: boolean;
-  readonly #getRandomValues: (bytes: Uint32Array<ArrayBuffer>) => unknown;
+  readonly #getRandomValues: RandomSource;
   #keys: Uint32Array<ArrayBuffer> | null = null;
   #usedKeys = KEYS;
 
@@ -69,7 +69,7 @@ export class WebSocketEncoder {
    * @param options The side, and the source of masking keys.
    */
   constructor(options: WebSocketEncoderOptions = {}) {
-    const { role = "server", getRandomValues = (words) => crypto.getRandomValues(words) } = options;
+    const { role = "server", getRandomValues = platformRandom } = options;
     this.#masks = role === "client";
     this.#getRandomValues = getRandomValues;
   }
@@ -208,7 +208,7 @@ export class WebSocketEncoder {
   #nextKey(): number {
     if (this.#usedKeys === KEYS) {
       this.#keys ??= new Uint32Array(KEYS);
-      this.#getRandomValues(this.#keys);
+      this.#getRandomValues(new Uint8Array(this.#keys.buffer));
       this.#usedKeys = 0;
     }
     return this.#keys?.[this.#usedKeys++] ?? 0;
