@@ -18,6 +18,7 @@ const LIMITS: Record<string, number> = {
   "./resp": 110,
   "./proxy_protocol": 90,
   "./socks": 110,
+  "./websocket": 215,
   "./wire": 60,
   "./endpoints": 350,
   "./log": 32,

@@ -77,7 +77,8 @@ export function webSocketEndpoint(
  * @param options The subprotocols, the header fields, the limits, options of TCP and TLS, and
  *   `signal`, which ends the attempt.
  * @returns A Deferred that fires with the protocol when the connection is open. It fails with a
- *   `WebSocketHandshakeError` if the server refuses, and with another `ConnectError` if it cannot be
+ *   `WebSocketHandshakeError` if the server refuses, and with another `ConnectError` if it cannot
+ *   be
  *   reached. Cancelling it ends the attempt.
  * @throws {RangeError} when the URL or an option is not valid.
  *

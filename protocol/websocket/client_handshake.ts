@@ -6,7 +6,7 @@ import { NegotiatedConnection } from "../negotiated_connection.ts";
 import { acceptKey } from "./accept_key.ts";
 import { encodeHead } from "./http_answer.ts";
 import { hasToken, type HTTPHead, HTTPHeadError, HTTPHeadReader } from "./http_head.ts";
-import type { RandomSource } from "./random_source.ts";
+import { fillRandom, type RandomSource } from "./random_source.ts";
 import { WebSocketProtocol } from "./web_socket_protocol.ts";
 
 /** Thrown when a server does not accept a WebSocket connection. */
@@ -69,7 +69,7 @@ export class ClientHandshake extends NegotiatedConnection implements Negotiation
     this.#events = events;
     this.#reader = new HTTPHeadReader(options.maxHeadLength);
     const key = new Uint8Array(16);
-    options.getRandomValues(key);
+    fillRandom(options.getRandomValues, key);
     this.#key = key.toBase64();
   }
 
@@ -155,7 +155,7 @@ export class ClientHandshake extends NegotiatedConnection implements Negotiation
     return this.complete(protocol, this.#reader.takeRest());
   }
 
-  /** Returns why an answer does not open the connection; null if it does (RFC 6455, section 4.1). */
+  /** Returns why an answer opens no connection; null if it does (RFC 6455, section 4.1). */
   #problemOf(status: number, { headers, counts }: HTTPHead): string | null {
     if (status !== 101) return `the answer has the status ${status}, not 101`;
     if (!hasToken(headers, "upgrade", "websocket")) return "the answer has no Upgrade: websocket";

@@ -1,5 +1,5 @@
 import type { Deferred } from "../../defer/mod.ts";
-import { checkBound, checkTimeout } from "../../internal/validation.ts";
+import { checkBound, checkFunction, checkTimeout } from "../../internal/validation.ts";
 import { HostnameAddress } from "../../reactor/addresses.ts";
 import type {
   EndpointOptions,
@@ -107,6 +107,7 @@ export class WebSocketClientEndpoint implements IStreamClientEndpoint {
     checkBound("maxHeadLength", maxHeadLength, 1);
     this.#endpoint = endpoint;
     const { clock, getRandomValues = platformRandom } = options;
+    checkFunction("WebSocket getRandomValues", getRandomValues);
     this.#options = {
       url: webSocketURL(url),
       subprotocols,

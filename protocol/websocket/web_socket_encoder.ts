@@ -1,9 +1,9 @@
-import { checkInteger, quote } from "../../internal/validation.ts";
+import { checkFunction, checkInteger, quote } from "../../internal/validation.ts";
 import type { ITransport } from "../../reactor/interfaces/mod.ts";
 import { checkCloseCode } from "./close_code.ts";
 import { copyMasked, viewOf, writeMaskingKey } from "./masking.ts";
 import { MAX_CONTROL_LENGTH, Opcode } from "./opcode.ts";
-import { platformRandom, type RandomSource } from "./random_source.ts";
+import { fillRandom, platformRandom, type RandomSource } from "./random_source.ts";
 import type { WebSocketData, WebSocketRole } from "./web_socket_message.ts";
 
 /** The space in front of a payload: a header has up to 14 bytes, and words are aligned. */
@@ -70,6 +70,7 @@ export class WebSocketEncoder {
    */
   constructor(options: WebSocketEncoderOptions = {}) {
     const { role = "server", getRandomValues = platformRandom } = options;
+    checkFunction("WebSocket getRandomValues", getRandomValues);
     this.#masks = role === "client";
     this.#getRandomValues = getRandomValues;
   }
@@ -208,7 +209,7 @@ export class WebSocketEncoder {
   #nextKey(): number {
     if (this.#usedKeys === KEYS) {
       this.#keys ??= new Uint32Array(KEYS);
-      this.#getRandomValues(new Uint8Array(this.#keys.buffer));
+      fillRandom(this.#getRandomValues, new Uint8Array(this.#keys.buffer));
       this.#usedKeys = 0;
     }
     return this.#keys?.[this.#usedKeys++] ?? 0;

@@ -49,7 +49,8 @@ export interface WebSocketCloseInfo {
  *   method must call the inherited one.
  * - Messages have limits, and a peer that does not answer Pings is dropped: see
  *   {@linkcode WebSocketOptions}.
- * - **Backpressure.** `pauseProducing()` holds back the messages and pauses the peer, Pings and Close
+ * - **Backpressure.** `pauseProducing()` holds back the messages and pauses the peer, Pings and
+ * Close
  *   frames included. For the other direction register a producer with the transport, as in any
  *   protocol, or use `WebSocketStreamProtocol`.
  * - A port that drains sends each of its connections a Close frame with the code 1001.
@@ -129,7 +130,8 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
   }
 
   /**
-   * Called with each message. Override it. It may be `async`; the next message does not wait for it.
+   * Called with each message. Override it. It may be `async`; the next message does not wait for
+   * it.
    *
    * @param _data A string if the message is text, bytes if it is binary.
    */
@@ -159,7 +161,8 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
   /**
    * Sends a message. After a Close frame it does nothing, as a write to a closed connection.
    *
-   * Bytes of 4080 or more belong to the transport until they are sent, unless this side is a client.
+   * Bytes of 4080 or more belong to the transport until they are sent, unless this side is a
+   * client.
    *
    * @param data A string for a text message, bytes for a binary one. A lone surrogate in a text is
    *   sent as U+FFFD.
@@ -184,7 +187,8 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
   }
 
   /**
-   * Sends a Close frame, waits for that of the peer, and closes the connection. Messages that arrive
+   * Sends a Close frame, waits for that of the peer, and closes the connection. Messages that
+   * arrive
    * meanwhile are dropped. A second call does nothing.
    *
    * @param code 1000, another code up to 1014 that Close frames may have, or one from 3000 to 4999.
@@ -206,7 +210,8 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
   }
 
   /**
-   * Starts the protocol with the result of a handshake. Called before `makeConnection`, by factories
+   * Starts the protocol with the result of a handshake. Called before `makeConnection`, by
+   * factories
    * and by {@linkcode startWebSocket}.
    *
    * @param handshake The result.

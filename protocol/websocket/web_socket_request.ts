@@ -6,7 +6,8 @@ export interface WebSocketRequest {
   /** The method: `GET`, or for a page also `HEAD`. */
   readonly method: string;
   /**
-   * The URL, with the host that the client has named: `ws:`, or `wss:` over TLS. Behind a proxy that
+   * The URL, with the host that the client has named: `ws:`, or `wss:` over TLS. Behind a proxy
+   * that
    * ends TLS, it is `ws:`.
    */
   readonly url: URL;

@@ -21,6 +21,7 @@ import { RESOLVER_HOOKS } from "./resolver_hooks.ts";
 import { RESP_CLIENT_HOOKS } from "./resp_client_hooks.ts";
 import { RESP_HOOKS } from "./resp_hooks.ts";
 import { SOCKS_HOOKS } from "./socks_hooks.ts";
+import { WEBSOCKET_HOOKS } from "./websocket_hooks.ts";
 import { SOCKET_HOOKS } from "./socket_hooks.ts";
 import { STDIO_HOOKS } from "./stdio_hooks.ts";
 import { THREAD_HOOKS } from "./thread_hooks.ts";
@@ -54,6 +55,7 @@ const HOOKS: readonly Hook[] = [
   ...AMP_HOOKS,
   ...RESP_HOOKS,
   ...SOCKS_HOOKS,
+  ...WEBSOCKET_HOOKS,
   ...RESP_CLIENT_HOOKS,
 ];
 
