@@ -56,6 +56,7 @@ export interface WebSocketDecoderOptions {
  * ```
  */
 export class WebSocketDecoder extends ContiguousDecoder<WebSocketMessage> {
+  /** The name of a frame in error messages. */
   protected override readonly frameName = "WebSocket frame";
   readonly #isServer: boolean;
   readonly #maxFrameLength: number;
