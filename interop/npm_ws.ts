@@ -1,6 +1,6 @@
 /**
- * The package `ws` of npm, with the types of what the tests and benchmarks use. Those of `@types/ws`
- * would add all types of Node to this project.
+ * The package `ws` of npm, with the types of what the tests use. Those of `@types/ws` would add all
+ * types of Node to this project.
  *
  * @module
  */
