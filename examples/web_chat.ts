@@ -5,9 +5,9 @@
  *
  * Try it: open http://localhost:8080/ in a browser, and run `nc 127.0.0.1 2000` in a terminal. Both
  * are asked for a name. A line that is typed in one appears in the other. `/who` lists the people
- * in the room, `/quit` leaves. Ctrl-C stops the server: it says goodbye to everyone, and waits until
- * they have left, at most 10 seconds. Other ports can be given as arguments, the one for browsers
- * first; 0 lets the system choose.
+ * in the room, `/quit` leaves. Ctrl-C stops the server: it says goodbye to everyone, and waits
+ * until they have left, at most 10 seconds. Other ports can be given as arguments, the one for
+ * browsers first; 0 lets the system choose.
  */
 
 import {
