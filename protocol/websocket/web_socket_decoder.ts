@@ -4,6 +4,7 @@ import { ContiguousDecoder } from "../resp/contiguous_decoder.ts";
 import { isCloseCode, WebSocketCloseCode } from "./close_code.ts";
 import { copyMasked, maskingKeyAt, rotatedKey, viewOf } from "./masking.ts";
 import { MessageAssembly } from "./message_assembly.ts";
+import { memoryOf } from "./message_memory.ts";
 import { MAX_CONTROL_LENGTH, Opcode } from "./opcode.ts";
 import { decodeUTF8, UTF8Validator } from "./utf8.ts";
 import { WebSocketError } from "./web_socket_error.ts";
@@ -43,8 +44,11 @@ export interface WebSocketDecoderOptions {
  *
  * Violations are errors: unmasked frames from a client, masked frames from a server, reserved bits
  * and opcodes, lengths that are not in their shortest form, fragmented or long control frames,
- * invalid codes in Close frames, and text that is not UTF-8, with the first invalid byte. The
- * method {@linkcode takeRest} drops the fragments of an incomplete message.
+ * invalid codes in Close frames, and text that is not UTF-8, with the first invalid byte.
+ *
+ * The bytes of a binary message may share their `buffer` with other messages, also of other
+ * connections: copy them with `slice()` to keep a few of them for long, or to pass on the `buffer`.
+ * The method {@linkcode takeRest} drops the fragments of an incomplete message.
  *
  * @example
  * ```ts
@@ -285,7 +289,7 @@ export class WebSocketDecoder extends ContiguousDecoder<WebSocketMessage> {
   /** Returns a payload: a view if it is not masked, and else a copy. */
   #unmasked(bytes: Uint8Array, start: number, length: number): Uint8Array {
     if (!this.#isServer) return viewOf(bytes, start, start + length);
-    const copy = new Uint8Array(length);
+    const copy = memoryOf(length);
     copyMasked(bytes, start, length, maskingKeyAt(bytes, start - 4), copy, 0);
     return copy;
   }

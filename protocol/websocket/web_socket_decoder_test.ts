@@ -268,3 +268,18 @@ Deno.test("WebSocketEncoder refuses data, codes and reasons that cannot be sent"
     "a reason of 124 bytes: the limit is 123",
   );
 });
+
+Deno.test("WebSocketDecoder never writes again to the memory of a binary message", () => {
+  const decoder = new WebSocketDecoder();
+  const messages: WebSocketMessage[] = [];
+  for (let i = 0; i < 2000; i++) {
+    decoder.push(frame({ opcode: 2, payload: new Uint8Array(i % 40).fill(i) }));
+    const message = decoder.next();
+    if (message !== null) messages.push(message);
+  }
+  const expected = messages.map((_, i) => ({
+    type: "message" as const,
+    data: new Uint8Array(i % 40).fill(i),
+  }));
+  assertEquals(messages, expected);
+});

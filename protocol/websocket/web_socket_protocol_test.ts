@@ -92,6 +92,7 @@ Deno.test("WebSocketProtocol connects two sides, messages, Pings and the closing
   client.send(Uint8Array.of(1, 2));
   client.ping("abc");
   server.send("x".repeat(5000));
+  assertEquals(pair.serverTransport.getTcpNoDelay(), true);
   pair.pump.flush();
   assertEquals(server.received, ["hello", Uint8Array.of(1, 2), ["ping", 3]]);
   assertEquals(client.received, ["x".repeat(5000), ["pong", 3]]);
