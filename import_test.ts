@@ -19,6 +19,8 @@ const LIMITS: Record<string, number> = {
   "./resp": 110,
   "./proxy_protocol": 90,
   "./socks": 110,
+  "./supervisor": 75,
+  "./websocket": 215,
   "./wire": 60,
   "./endpoints": 350,
   "./log": 32,

@@ -78,6 +78,12 @@ export const REDIS_SERVER: Tool = {
   check: ["--version"],
   package: "redis-server",
 };
+/** Chromium. */
+export const CHROMIUM: Tool = {
+  command: "chromium",
+  check: ["--version"],
+  package: "chromium",
+};
 /** Debian's Python, which has Twisted. Another Python earlier in the path may not. */
 export const TWISTED: Tool = {
   command: "/usr/bin/python3",

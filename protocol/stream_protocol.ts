@@ -3,11 +3,15 @@ import type {
   IHalfCloseableProtocol,
   IProtocolFactory,
   ITransport,
+  WriteOptions,
 } from "../reactor/interfaces/mod.ts";
+import { COPY_BELOW } from "../reactor/stream/write_buffer.ts";
 import { checkBound } from "../internal/validation.ts";
 import { Protocol } from "./protocol.ts";
 import { ReadableSide } from "./readable_side.ts";
 import { WritableSide } from "./writable_side.ts";
+
+const TRANSFERRED: WriteOptions = { transfer: true };
 
 /** Options of a {@linkcode StreamProtocol}. */
 export interface StreamProtocolOptions {
@@ -23,7 +27,7 @@ export interface StreamProtocolOptions {
 /** The two directions of an open connection. */
 interface Sides {
   readonly readable: ReadableSide;
-  readonly writable: WritableSide;
+  readonly writable: WritableSide<Uint8Array | string>;
 }
 
 /**
@@ -129,7 +133,11 @@ export class StreamProtocol<F extends IProtocolFactory = IProtocolFactory> exten
     const abort = (reason: unknown): void => transport.abortConnection(reasonOf(reason));
     this.#sides = {
       readable: new ReadableSide(transport, this.#highWaterMark, abort),
-      writable: new WritableSide(transport, abort),
+      writable: new WritableSide(transport, {
+        send: (chunk) => writeCopied(transport, chunk),
+        close: () => transport.loseWriteConnection(),
+        abort,
+      }),
     };
     return super.makeConnection(transport);
   }
@@ -170,6 +178,13 @@ export class StreamProtocol<F extends IProtocolFactory = IProtocolFactory> exten
     }
     return this.#sides;
   }
+}
+
+/** Writes a chunk. A large one is copied: its writer may reuse the memory before it is sent. */
+function writeCopied(transport: ITransport, chunk: Uint8Array | string): void {
+  const isLarge = chunk instanceof Uint8Array && chunk.length >= COPY_BELOW;
+  if (isLarge) transport.write(chunk.slice(), TRANSFERRED);
+  else transport.write(chunk);
 }
 
 /** Converts the reason for which a stream was cancelled, which may be any value, to an error. */

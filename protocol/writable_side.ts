@@ -1,19 +1,26 @@
 import { isInstance } from "../internal/foreign_value.ts";
 import { ConnectionDone } from "../reactor/errors.ts";
-import type { IPushProducer, ITransport, WriteOptions } from "../reactor/interfaces/mod.ts";
-import { COPY_BELOW } from "../reactor/stream/write_buffer.ts";
+import type { IPushProducer, ITransport } from "../reactor/interfaces/mod.ts";
 
-const TRANSFERRED: WriteOptions = { transfer: true };
+/** The calls that a {@linkcode WritableSide} makes. */
+export interface WritableEvents<Chunk> {
+  /** Writes a chunk to the transport. */
+  send(chunk: Chunk): void;
+  /** Closes the writing side, because the writer has closed the stream. */
+  close(): void;
+  /** Aborts the connection, because the writer has aborted the stream. */
+  abort(reason: unknown): void;
+}
 
 /**
  * The writable stream of a connection. A write that fills the transport's buffer resolves when the
  * buffer is empty again, so `write()` and `ready` wait for a slow peer.
  */
-export class WritableSide implements UnderlyingSink<Uint8Array | string>, IPushProducer {
+export class WritableSide<Chunk> implements UnderlyingSink<Chunk>, IPushProducer {
   /** The stream of the data to send. */
-  readonly stream: WritableStream<Uint8Array | string>;
+  readonly stream: WritableStream<Chunk>;
   readonly #transport: ITransport;
-  readonly #abort: (reason: unknown) => void;
+  readonly #events: WritableEvents<Chunk>;
   #controller: WritableStreamDefaultController | null = null;
   /** Resolves when the transport's buffer is empty, or when the writing side is closed. */
   #waiting: PromiseWithResolvers<void> | null = null;
@@ -21,11 +28,11 @@ export class WritableSide implements UnderlyingSink<Uint8Array | string>, IPushP
 
   /**
    * @param transport The connection.
-   * @param abort Aborts the connection, because the writer has aborted the stream.
+   * @param events The calls to make.
    */
-  constructor(transport: ITransport, abort: (reason: unknown) => void) {
+  constructor(transport: ITransport, events: WritableEvents<Chunk>) {
     this.#transport = transport;
-    this.#abort = abort;
+    this.#events = events;
     this.stream = new WritableStream(this);
   }
 
@@ -34,17 +41,20 @@ export class WritableSide implements UnderlyingSink<Uint8Array | string>, IPushP
     this.#controller = controller;
     // The signal reports an abort at once. The stream would call an abort() method only after a
     // pending write, which may wait for the peer.
-    controller.signal.addEventListener("abort", () => this.#abort(controller.signal.reason));
+    controller.signal.addEventListener(
+      "abort",
+      () => this.#events.abort(controller.signal.reason),
+    );
   }
 
   /** Called by the stream with each chunk, after the write of the one before it has resolved. */
-  write(chunk: Uint8Array | string): Promise<void> | undefined {
+  write(chunk: Chunk): Promise<void> | undefined {
     try {
       // The producer is registered only during this write, because loseConnection() waits until no
       // producer is registered.
       this.#transport.registerProducer(this, true);
       try {
-        this.#send(chunk);
+        this.#events.send(chunk);
       } finally {
         if (this.#waiting === null) this.#transport.unregisterProducer();
       }
@@ -52,7 +62,7 @@ export class WritableSide implements UnderlyingSink<Uint8Array | string>, IPushP
     } catch (error) {
       // The error fails the stream, which then accepts no write() or close() that could end the
       // connection. So the connection is aborted here.
-      this.#abort(error);
+      this.#events.abort(error);
       throw error;
     }
   }
@@ -61,7 +71,7 @@ export class WritableSide implements UnderlyingSink<Uint8Array | string>, IPushP
   close(): Promise<void> {
     this.#isClosing = true;
     this.#waiting = Promise.withResolvers();
-    this.#transport.loseWriteConnection();
+    this.#events.close();
     return this.#waiting.promise;
   }
 
@@ -93,13 +103,6 @@ export class WritableSide implements UnderlyingSink<Uint8Array | string>, IPushP
     this.#controller = null;
     this.#waiting?.reject(reason);
     this.#waiting = null;
-  }
-
-  /** A large chunk is copied: its writer may reuse the memory before the transport has sent it. */
-  #send(chunk: Uint8Array | string): void {
-    const isLarge = chunk instanceof Uint8Array && chunk.length >= COPY_BELOW;
-    if (isLarge) this.#transport.write(chunk.slice(), TRANSFERRED);
-    else this.#transport.write(chunk);
   }
 
   #done(): void {

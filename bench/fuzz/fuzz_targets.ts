@@ -4,6 +4,7 @@ import { HTTP_TARGET } from "./http_target.ts";
 import { MEMCACHE_TARGET } from "./memcache_target.ts";
 import { PROXY_TARGETS } from "./proxy_targets.ts";
 import { RESP_TARGETS } from "./resp_targets.ts";
+import { WEBSOCKET_TARGETS } from "./websocket_targets.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 
 /** All parsers. Each has a file in `corpus/`. */
@@ -14,4 +15,5 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   MEMCACHE_TARGET,
   ...PROXY_TARGETS,
   ...RESP_TARGETS,
+  ...WEBSOCKET_TARGETS,
 ];

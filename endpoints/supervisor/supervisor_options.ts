@@ -95,13 +95,14 @@ export type SupervisorSettings = {
  * @throws {TypeError} If an option has another type.
  */
 export function checkedOptions(options: SupervisorOptions): SupervisorSettings {
+  const { retryPolicy = backoffPolicy({ initialDelay: 0.5, factor: 2, jitter: () => 0 }) } =
+    options;
   const settings: SupervisorSettings = {
     workers: options.workers ?? navigator.hardwareConcurrency,
     isReady: options.isReady ?? null,
     readyTimeout: options.readyTimeout ?? 60,
     threshold: options.threshold ?? 1,
-    retryPolicy: options.retryPolicy ??
-      backoffPolicy({ initialDelay: 0.5, factor: 2, jitter: () => 0 }),
+    retryPolicy,
     maxRestarts: options.maxRestarts ?? 30,
     within: options.within ?? 60,
     gaveUp: options.gaveUp ?? null,

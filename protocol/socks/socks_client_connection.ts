@@ -1,8 +1,9 @@
 import { messageOf } from "../../internal/foreign_value.ts";
 import { ConnectError, ConnectTimeoutError } from "../../reactor/errors.ts";
-import type { Address, IProtocol, IReactorTime } from "../../reactor/interfaces/mod.ts";
+import type { Address, IReactorTime } from "../../reactor/interfaces/mod.ts";
 import { FramingError } from "../framing/framing_error.ts";
 import { NegotiatedConnection } from "../negotiated_connection.ts";
+import type { NegotiationEvents } from "../negotiated_connecting.ts";
 import {
   encodeSOCKS4Request,
   encodeSOCKS5Credentials,
@@ -71,20 +72,16 @@ export interface SOCKSClientRequest {
   readonly credentials: { readonly username: string; readonly password: string } | null;
 }
 
-/** The calls that a {@linkcode SOCKSClientConnection} makes. */
-export interface SOCKSClientEvents {
+/** The circumstances of a {@linkcode SOCKSClientConnection}. */
+export interface SOCKSClientContext {
   /** Seconds for the negotiation; `Infinity` for no limit. */
   readonly timeout: number;
   /** The clock; `undefined` for that of the connection. */
   readonly clock: IReactorTime | undefined;
   /** The target, as an address. */
   readonly target: Address;
-  /** Builds the application's protocol, because the target is connected; `null` to refuse it. */
-  build(): IProtocol | null;
-  /** Reports that the application's protocol has its connection. */
-  connected(): void;
-  /** Reports that there is no connection to the target. */
-  failed(reason: Error): void;
+  /** The attempt to connect that the connection belongs to. */
+  readonly attempt: NegotiationEvents;
 }
 
 /**
@@ -93,28 +90,28 @@ export interface SOCKSClientEvents {
  */
 export class SOCKSClientConnection extends NegotiatedConnection {
   readonly #request: SOCKSClientRequest;
-  readonly #events: SOCKSClientEvents;
+  readonly #context: SOCKSClientContext;
   readonly #decoder: SOCKSReplyDecoder;
   #hasFailed = false;
 
   /**
    * @param request The request.
-   * @param events The calls to make.
+   * @param context The timeout, the target and the attempt.
    */
-  constructor(request: SOCKSClientRequest, events: SOCKSClientEvents) {
+  constructor(request: SOCKSClientRequest, context: SOCKSClientContext) {
     super();
     this.#request = request;
-    this.#events = events;
+    this.#context = context;
     this.#decoder = new SOCKSReplyDecoder({ version: request.version });
   }
 
   /** Returns the address of the target. */
   override getPeer(): Address {
-    return this.isNegotiating ? super.getPeer() : this.#events.target;
+    return this.isNegotiating ? super.getPeer() : this.#context.target;
   }
 
   override toString(): string {
-    return `${super.toString()} for ${this.#events.target}`;
+    return `${super.toString()} for ${this.#context.target}`;
   }
 
   override logPrefix(): string {
@@ -122,7 +119,7 @@ export class SOCKSClientConnection extends NegotiatedConnection {
   }
 
   override connectionMade(): void {
-    const { timeout, clock, target } = this.#events;
+    const { timeout, clock, target } = this.#context;
     this.setDeadline(timeout, clock, () => {
       this.#fail(
         new ConnectTimeoutError(
@@ -144,7 +141,7 @@ export class SOCKSClientConnection extends NegotiatedConnection {
       return super.connectionLost(reason);
     } finally {
       // This has an effect only if connectionMade() of the application's protocol has thrown.
-      this.#events.failed(reason);
+      this.#context.attempt.failed(reason);
     }
   }
 
@@ -173,11 +170,13 @@ export class SOCKSClientConnection extends NegotiatedConnection {
   protected override negotiationLost(reason: Error): void {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
-    this.#events.failed(this.#errorFor("it closed the connection before its reply", null, reason));
+    this.#context.attempt.failed(
+      this.#errorFor("it closed the connection before its reply", null, reason),
+    );
   }
 
   protected override completed(): void {
-    this.#events.connected();
+    this.#context.attempt.connected();
   }
 
   #messageReceived(message: SOCKSServerMessage): void {
@@ -219,7 +218,7 @@ export class SOCKSClientConnection extends NegotiatedConnection {
       const meaning = (version === 5 ? MEANINGS_5 : MEANINGS_4)[code] ?? "an unknown code";
       return this.#refused(`its reply is ${code}, ${meaning}`, code);
     }
-    const protocol = this.#events.build();
+    const protocol = this.#context.attempt.build();
     if (protocol === null) {
       this.#hasFailed = true;
       return this.transport.loseConnection();
@@ -236,11 +235,11 @@ export class SOCKSClientConnection extends NegotiatedConnection {
     this.#hasFailed = true;
     this.cancelDeadline();
     this.transport.abortConnection();
-    this.#events.failed(error);
+    this.#context.attempt.failed(error);
   }
 
   #errorFor(reason: string, reply: number | null, cause?: Error): SOCKSError {
-    const { target } = this.#events;
+    const { target } = this.#context;
     const server = this.transport.getPeer();
     return new SOCKSError(
       `Cannot connect to ${target} through the SOCKS server ${server}: ${reason}`,

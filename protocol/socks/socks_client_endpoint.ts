@@ -1,20 +1,14 @@
-import { cancelLogged } from "../../defer/cancel_all.ts";
-import { asError } from "../../defer/guarded_call.ts";
-import { Deferred, execute } from "../../defer/mod.ts";
+import type { Deferred } from "../../defer/mod.ts";
 import { checkInteger, checkTimeout } from "../../internal/validation.ts";
 import { HostnameAddress, internetAddress } from "../../reactor/addresses.ts";
-import { ConnectingCancelledError, NoProtocol } from "../../reactor/errors.ts";
 import type {
   EndpointOptions,
   IStreamClientEndpoint,
   ITypedProtocolFactory,
 } from "../../reactor/interfaces/endpoint.ts";
-import type { Address, IProtocol, IReactorTime } from "../../reactor/interfaces/mod.ts";
-import { checkFactory } from "../../reactor/lifecycle/argument_checks.ts";
+import type { IProtocol, IReactorTime } from "../../reactor/interfaces/mod.ts";
 import { addressBytes } from "../../reactor/names/ip_address.ts";
-import { connectAborted } from "../../reactor/stream/connect_aborted.ts";
-import { buildProtocol } from "../../reactor/stream/factory_calls.ts";
-import { ForwardingFactory } from "../../reactor/stream/forwarding_factory.ts";
+import { connectNegotiated } from "../negotiated_connecting.ts";
 import {
   encodeSOCKS4Request,
   encodeSOCKS5Credentials,
@@ -103,20 +97,21 @@ export abstract class SOCKSClientEndpoint implements IStreamClientEndpoint {
    */
   connect<P extends IProtocol>(
     factory: ITypedProtocolFactory<P>,
-    options: EndpointOptions = {},
+    options?: EndpointOptions,
   ): Deferred<P> {
-    const { signal } = options;
-    const connecting = execute(() => {
-      checkFactory("connect", factory);
-      const request = this.#request;
-      return new Connecting(this.#proxy, request, factory, this.#timeout, this.#clock).connected;
-    });
-    if (signal === undefined) return connecting;
-    return connecting.addSignal(signal).addErrback((error) => {
-      throw signal.aborted && error instanceof ConnectingCancelledError
-        ? connectAborted(error.destination, signal.reason)
-        : error;
-    });
+    const request = this.#request;
+    const { host, port } = request;
+    const target = addressBytes(host) === null
+      ? new HostnameAddress(host, port)
+      : internetAddress("TCP", host, port);
+    const limits = { timeout: this.#timeout, clock: this.#clock };
+    return connectNegotiated(
+      this.#proxy,
+      target,
+      factory,
+      (attempt) => new SOCKSClientConnection(request, { ...limits, target, attempt }),
+      options,
+    );
   }
 
   /** Returns the target and the server, such as `example.org:443 over 127.0.0.1:1080`. */
@@ -214,68 +209,5 @@ export class SOCKS4ClientEndpoint extends SOCKSClientEndpoint {
     const { userId = "" } = options;
     encodeSOCKS4Request({ host, port, userId });
     super(proxy, { version: 4, host, port, userId, credentials: null }, options);
-  }
-}
-
-/** An attempt to connect: the connection to the server, and then the negotiation. */
-class Connecting<P extends IProtocol> {
-  /** Fires with the protocol when it has its connection to the target. */
-  readonly connected: Deferred<P> = new Deferred<P>(() => this.#cancel());
-  readonly #target: Address;
-  readonly #reaching: Deferred<IProtocol>;
-  #connection: SOCKSClientConnection | null = null;
-
-  constructor(
-    proxy: IStreamClientEndpoint,
-    request: SOCKSClientRequest,
-    factory: ITypedProtocolFactory<P>,
-    timeout: number,
-    clock: IReactorTime | undefined,
-  ) {
-    const { host, port } = request;
-    this.#target = addressBytes(host) === null
-      ? new HostnameAddress(host, port)
-      : internetAddress("TCP", host, port);
-    const target = this.#target;
-    let protocol: P | null = null;
-    const negotiating = new ForwardingFactory(factory, () => {
-      const connection = new SOCKSClientConnection(request, {
-        timeout,
-        clock,
-        target,
-        build: () => protocol = this.#built(factory),
-        connected: () => {
-          if (protocol !== null && !this.connected.called) this.connected.callback(protocol);
-        },
-        failed: (reason) => this.#fail(reason),
-      });
-      this.#connection = connection;
-      return connection;
-    });
-    this.#reaching = proxy.connect(negotiating);
-    this.#reaching.addErrback((reason) => this.#fail(reason));
-  }
-
-  #built(factory: ITypedProtocolFactory<P>): P | null {
-    const address = String(this.#target);
-    try {
-      const protocol = buildProtocol(factory, this.#target);
-      if (protocol !== null) return this.connected.called ? null : protocol;
-      const message = `Cannot connect to ${address}: the factory built no protocol`;
-      this.#fail(new NoProtocol(message, { address }));
-    } catch (error) {
-      this.#fail(asError(error));
-    }
-    return null;
-  }
-
-  #cancel(): void {
-    if (this.#connection === null) return cancelLogged(this.#reaching);
-    this.#fail(new ConnectingCancelledError(this.#target));
-    this.#connection.cancel();
-  }
-
-  #fail(reason: Error): void {
-    if (!this.connected.called) this.connected.errback(reason);
   }
 }

@@ -131,6 +131,7 @@ export const EXCLUSIONS: readonly Exclusion[] = [
       "KeyedRequestQueue",
       "LimitedHistory",
       "ListenFDs",
+      "ListeningSocket",
       "LogPublisher",
       "Logger",
       "LoopingCall",
@@ -138,6 +139,7 @@ export const EXCLUSIONS: readonly Exclusion[] = [
       "ReadableStreamProducer",
       "ReceiveBuffer",
       "RequestQueue",
+      "Supervisor",
     ],
   },
   {
@@ -155,6 +157,7 @@ export const EXCLUSIONS: readonly Exclusion[] = [
       "SOCKSReplyDecoder",
       "SOCKSRequestDecoder",
       "TextLineDecoder",
+      "WebSocketDecoder",
     ],
     names: ["finish", "next", "push", "recover", "takeRest"].map((method) =>
       `BufferedDecoder.${method}`
@@ -210,6 +213,35 @@ export const EXCLUSIONS: readonly Exclusion[] = [
       "push",
       "resumeProducing",
     ].map((method) => `RESPServerProtocol.${method}`),
+  },
+  {
+    reason:
+      "The library's parts of WebSocket. Programs call them; the callbacks and methods that they call have rows.",
+    methodsOf: [
+      "HTTPAnswer",
+      "WebSocketClientEndpoint",
+      "WebSocketEncoder",
+      "WebSocketFactory",
+      "WebSocketStreamProtocol",
+    ],
+    names: [
+      ...["addEventListener", "close", "removeEventListener", "send"].map((method) =>
+        `EventWebSocket.${method}`
+      ),
+      "EventWebSocket.removeEventListener(listener)",
+      ...[
+        "close",
+        "connectionLost",
+        "dataReceived",
+        "drainRequested",
+        "handshakeDone",
+        "makeConnection",
+        "pauseProducing",
+        "ping",
+        "resumeProducing",
+        "send",
+      ].map((method) => `WebSocketProtocol.${method}`),
+    ],
   },
   {
     reason:

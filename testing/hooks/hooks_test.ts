@@ -23,9 +23,11 @@ import { HTTP_HOOKS } from "./http_hooks.ts";
 import { RESP_CLIENT_HOOKS } from "./resp_client_hooks.ts";
 import { RESP_HOOKS } from "./resp_hooks.ts";
 import { SOCKS_HOOKS } from "./socks_hooks.ts";
+import { WEBSOCKET_HOOKS } from "./websocket_hooks.ts";
 import { SOCKET_HOOKS } from "./socket_hooks.ts";
 import { STDIO_HOOKS } from "./stdio_hooks.ts";
 import { THREAD_HOOKS } from "./thread_hooks.ts";
+import { SUPERVISOR_HOOKS } from "./supervisor_hooks.ts";
 import { TLS_HOOKS } from "./tls_hooks.ts";
 import { PROCESS_HOOKS } from "./process_hooks.ts";
 import { CORE_HOOKS } from "./core_hooks.ts";
@@ -57,7 +59,9 @@ const HOOKS: readonly Hook[] = [
   ...AMP_HOOKS,
   ...RESP_HOOKS,
   ...SOCKS_HOOKS,
+  ...SUPERVISOR_HOOKS,
   ...HTTP_HOOKS,
+  ...WEBSOCKET_HOOKS,
   ...RESP_CLIENT_HOOKS,
 ];
 

@@ -1,0 +1,149 @@
+/**
+ * The decoder of WebSocket for both sides, with small limits, and the head of a handshake.
+ *
+ * @module
+ */
+
+import { type FrameDecoder, FramingError } from "../../protocol/mod.ts";
+import {
+  HTTPAnswer,
+  WebSocketDecoder,
+  WebSocketFactory,
+  WebSocketProtocol,
+} from "../../protocol/websocket/mod.ts";
+import { HTTPHeadError, HTTPHeadReader } from "../../protocol/websocket/http_head.ts";
+import { readRequest } from "../../protocol/websocket/web_socket_request.ts";
+import { IPv4Address } from "../../reactor/mod.ts";
+import { closePayload, frame } from "../../testing/fixtures/websocket_frames.ts";
+import type { FuzzTarget } from "./fuzz_target.ts";
+
+const LIMITS = { maxFrameLength: 140, maxMessageLength: 160 };
+const peer = new IPv4Address("TCP", "192.0.2.1", 56324);
+
+class Echo extends WebSocketProtocol {
+  override messageReceived(data: string | Uint8Array): void {
+    this.send(data);
+  }
+}
+
+function echo(role: "server" | "client"): WebSocketProtocol {
+  const protocol = new Echo({ ...LIMITS, pingInterval: Infinity, closeTimeout: Infinity });
+  protocol.handshakeDone({ role });
+  return protocol;
+}
+
+function decoderOf(role: "server" | "client"): FuzzTarget {
+  const masked = role === "server";
+  return {
+    name: `websocket_${role}`,
+    sources: [
+      "protocol/websocket/web_socket_decoder.ts",
+      "protocol/websocket/message_assembly.ts",
+      "protocol/websocket/masking.ts",
+      "protocol/websocket/utf8.ts",
+      "protocol/websocket/close_code.ts",
+    ],
+    // The longest frame, without its last byte.
+    maxBuffered: 8 + 140 - 1,
+    tokens: [
+      frame({ masked, payload: "hello" }),
+      frame({ masked, payload: "" }),
+      frame({ masked, payload: "x".repeat(60) }),
+      frame({ masked, payload: "\xc3\xa9\xf0\x9f\x98\x80" }),
+      frame({ masked, payload: "\xc3" }),
+      frame({ masked, opcode: 2, payload: "x".repeat(130) }),
+      frame({ masked, fin: false, payload: "a\xf0\x9f" }),
+      frame({ masked, fin: false, opcode: 2, payload: "ab" }),
+      frame({ masked, fin: false, opcode: 0, payload: "\x98" }),
+      frame({ masked, opcode: 0, payload: "\x80b" }),
+      frame({ masked, opcode: 9, payload: "ping" }),
+      frame({ masked, opcode: 10 }),
+      frame({ masked, opcode: 8 }),
+      frame({ masked, opcode: 8, payload: closePayload(1000, "bye") }),
+      frame({ masked, opcode: 8, payload: closePayload(1005) }),
+      frame({ masked, payload: "x", lengthBytes: 2 }),
+      frame({ masked, payload: "x", lengthBytes: 8 }),
+      "\x81\xff\0\0\0\0\0\0\0\x05",
+      "\x82\x7f\x80",
+    ],
+    makeDecoder: () => new WebSocketDecoder({ role, ...LIMITS }),
+    makeProtocol: () => echo(role),
+  };
+}
+
+/** The head of a handshake. Its errors have no offset. */
+class HeadDecoder implements FrameDecoder<unknown> {
+  #reader = new HTTPHeadReader(200);
+  #failure: FramingError | null = null;
+
+  get buffered(): number {
+    return this.#reader.size;
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#reader.push(chunk);
+  }
+
+  next(): unknown {
+    if (this.#failure !== null) throw this.#failure;
+    try {
+      const head = this.#reader.next();
+      if (head === null) return null;
+      const { method, url, origin, subprotocols } = readRequest(head, peer, false);
+      return { method, url: url.href, origin, subprotocols, headers: [...head.headers] };
+    } catch (error) {
+      if (!(error instanceof HTTPHeadError)) throw error;
+      throw this.#failure = new FramingError(error.message, 0);
+    }
+  }
+
+  finish(): void {
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  takeRest(): Uint8Array {
+    this.#failure = null;
+    return this.#reader.takeRest();
+  }
+}
+
+export const WEBSOCKET_TARGETS: readonly FuzzTarget[] = [
+  decoderOf("server"),
+  decoderOf("client"),
+  {
+    name: "websocket_handshake",
+    sources: [
+      "protocol/websocket/http_head.ts",
+      "protocol/websocket/web_socket_request.ts",
+      "protocol/websocket/server_handshake.ts",
+    ],
+    maxBuffered: 203,
+    tokens: [
+      "GET / HTTP/1.1\r\n",
+      "HEAD /a?b HTTP/1.1\r\n",
+      "GET / HTTP/1.0\r\n",
+      "Host: a\r\n",
+      "Host: [::1]:80\r\n",
+      "Upgrade: websocket\r\n",
+      "Connection: Upgrade\r\n",
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+      "Sec-WebSocket-Version: 13\r\n",
+      "Sec-WebSocket-Protocol: a, b\r\n",
+      "Origin: http://a\r\n",
+      "Content-Length: 0\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+      "\r\n",
+      "\r\n\r\n",
+      " ",
+      ":",
+      frame({ payload: "hello" }),
+    ],
+    makeDecoder: () => new HeadDecoder(),
+    makeProtocol: () =>
+      new WebSocketFactory(() => echo("server"), {
+        answer: () => new HTTPAnswer(200),
+        maxHeadLength: 200,
+        handshakeTimeout: Infinity,
+      }).buildProtocol(peer),
+  },
+];

@@ -1,0 +1,31 @@
+// The programs of websocket.md, run as the guide says.
+
+import { assertEquals } from "@std/assert";
+import { portOf } from "../testing/fixtures/example.ts";
+import { GuideFolder } from "../testing/fixtures/guide.ts";
+
+Deno.test("capitals.ts answers in capitals, and ask.ts prints the answer", async () => {
+  await using folder = await GuideFolder.open("websocket.md");
+  await using server = folder.start("deno run --allow-net capitals.ts 0");
+  const url = `ws://localhost:${await portOf(server)}/shout`;
+  await using client = folder.start(`deno run --allow-net ask.ts ${url} bonjour`);
+  const { code, lines, errors } = await client.end();
+  assertEquals([code, lines, errors], [0, ["BONJOUR", "1000 true"], ""]);
+});
+
+Deno.test("stream_echo.ts sends messages back", async () => {
+  await using folder = await GuideFolder.open("websocket.md");
+  await using server = folder.start("deno run --allow-net stream_echo.ts 0");
+  const socket = new WebSocket(`ws://127.0.0.1:${await portOf(server)}/`);
+  const received: unknown[] = [];
+  const closed = new Promise<number>((resolve) => {
+    socket.onclose = ({ code }) => resolve(code);
+    socket.onopen = () => ["a", "b", "c"].forEach((text) => socket.send(text));
+    socket.onmessage = ({ data }) => {
+      received.push(data);
+      if (received.length === 3) socket.close(1000);
+    };
+  });
+  assertEquals(await closed, 1000);
+  assertEquals(received, ["a", "b", "c"]);
+});

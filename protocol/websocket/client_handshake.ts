@@ -1,0 +1,211 @@
+import { isInstance, messageOf } from "../../internal/foreign_value.ts";
+import { ConnectError, ConnectTimeoutError } from "../../reactor/errors.ts";
+import type { Address, IReactorTime } from "../../reactor/interfaces/mod.ts";
+import type { Negotiation, NegotiationEvents } from "../negotiated_connecting.ts";
+import { NegotiatedConnection } from "../negotiated_connection.ts";
+import { acceptKey } from "./accept_key.ts";
+import { encodeHead } from "./http_answer.ts";
+import { hasToken, type HTTPHead, HTTPHeadError, HTTPHeadReader } from "./http_head.ts";
+import { fillRandom, type RandomSource } from "./random_source.ts";
+import { WebSocketProtocol } from "./web_socket_protocol.ts";
+
+/** Thrown when a server does not accept a WebSocket connection. */
+export class WebSocketHandshakeError extends ConnectError {
+  /** The status of the server's answer; `null` if there is none. */
+  readonly status: number | null;
+  /** The header fields of the answer; `null` if there is none. */
+  readonly headers: Headers | null;
+
+  /**
+   * Creates the error.
+   *
+   * @param message The complete message.
+   * @param address The host and port of the server.
+   * @param head The status and the header fields of the answer; `null` without one.
+   * @param cause The underlying error.
+   */
+  constructor(
+    message: string,
+    address: string,
+    head: { readonly status: number; readonly headers: Headers } | null,
+    cause?: Error,
+  ) {
+    super(message, { address, ...cause === undefined ? {} : { cause } });
+    this.status = head?.status ?? null;
+    this.headers = head?.headers ?? null;
+  }
+}
+
+/** The request of a client, and the limits of its handshake. */
+export interface ClientHandshakeOptions {
+  readonly url: URL;
+  readonly subprotocols: readonly string[];
+  /** Further header fields. */
+  readonly fields: readonly (readonly [string, string])[];
+  readonly handshakeTimeout: number;
+  readonly maxHeadLength: number;
+  readonly clock: IReactorTime | undefined;
+  readonly getRandomValues: RandomSource;
+}
+
+/** A client's connection to a WebSocket server, until the handshake is complete. */
+export class ClientHandshake extends NegotiatedConnection implements Negotiation {
+  readonly #options: ClientHandshakeOptions;
+  readonly #target: Address;
+  readonly #events: NegotiationEvents;
+  readonly #reader: HTTPHeadReader;
+  readonly #key: string;
+  #hasFailed = false;
+
+  /**
+   * @param options The request and the limits.
+   * @param target The address of the server, for errors.
+   * @param events The calls to make.
+   */
+  constructor(options: ClientHandshakeOptions, target: Address, events: NegotiationEvents) {
+    super();
+    this.#options = options;
+    this.#target = target;
+    this.#events = events;
+    this.#reader = new HTTPHeadReader(options.maxHeadLength);
+    const key = new Uint8Array(16);
+    fillRandom(options.getRandomValues, key);
+    this.#key = key.toBase64();
+  }
+
+  override logPrefix(): string {
+    return this.isNegotiating ? "WebSocket handshake" : super.logPrefix();
+  }
+
+  override connectionMade(): void {
+    const { url, subprotocols, fields, handshakeTimeout, clock } = this.#options;
+    this.setDeadline(handshakeTimeout, clock, () => {
+      this.#fail(
+        new ConnectTimeoutError(
+          `Cannot open a WebSocket to ${this.#target}: the server did not answer within ` +
+            `${handshakeTimeout} s`,
+          { address: String(this.#target) },
+        ),
+      );
+    });
+    const offer: [string, string][] = subprotocols.length === 0
+      ? []
+      : [["Sec-WebSocket-Protocol", subprotocols.join(", ")]];
+    this.transport.write(encodeHead(`GET ${url.pathname}${url.search} HTTP/1.1`, [
+      ["Host", url.host],
+      ["Upgrade", "websocket"],
+      ["Connection", "Upgrade"],
+      ["Sec-WebSocket-Key", this.#key],
+      ["Sec-WebSocket-Version", "13"],
+      ...offer,
+      ...fields.map(([name, value]): [string, string] => [name, value]),
+    ]));
+  }
+
+  override connectionLost(reason: Error): void {
+    try {
+      return super.connectionLost(reason);
+    } finally {
+      // This has an effect only if connectionMade() of the application's protocol has thrown.
+      this.#events.failed(reason);
+    }
+  }
+
+  /** Ends the handshake, because the caller has cancelled it. */
+  cancel(): void {
+    this.#hasFailed = true;
+    this.transport.abortConnection();
+  }
+
+  protected override negotiationReceived(data: Uint8Array): void {
+    if (this.#hasFailed) return;
+    this.#reader.push(data);
+    try {
+      const head = this.#reader.next();
+      if (head === null) return;
+      return this.#headReceived(head);
+    } catch (error) {
+      if (!isInstance(error, HTTPHeadError)) throw error;
+      this.#refused(`the answer is not valid: ${messageOf(error)}`, null, error);
+    }
+  }
+
+  protected override negotiationLost(reason: Error): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    this.#events.failed(this.#errorFor("the server closed the connection", null, reason));
+  }
+
+  protected override completed(): void {
+    this.#events.connected();
+  }
+
+  #headReceived(head: HTTPHead): void {
+    const { headers } = head;
+    const [, digits] = /^HTTP\/1\.1 (\d{3})(?: .*)?$/.exec(head.start) ?? [];
+    if (digits === undefined) throw new HTTPHeadError(400, "its first line is not valid");
+    const answer = { status: Number(digits), headers };
+    const problem = this.#problemOf(answer.status, head);
+    if (problem !== null) return this.#refused(problem, answer);
+    const protocol = this.#events.build();
+    if (!isInstance(protocol, WebSocketProtocol)) return this.#notBuilt(protocol);
+    const { url } = this.#options;
+    const subprotocol = headers.get("sec-websocket-protocol") ?? "";
+    protocol.handshakeDone({ role: "client", subprotocol, url });
+    return this.complete(protocol, this.#reader.takeRest());
+  }
+
+  /** Returns why an answer opens no connection; null if it does (RFC 6455, section 4.1). */
+  #problemOf(status: number, { headers, counts }: HTTPHead): string | null {
+    if (status !== 101) return `the answer has the status ${status}, not 101`;
+    if (!hasToken(headers, "upgrade", "websocket")) return "the answer has no Upgrade: websocket";
+    if (!hasToken(headers, "connection", "upgrade")) return "the answer has no Connection: Upgrade";
+    if (headers.get("sec-websocket-accept") !== acceptKey(this.#key)) {
+      return "the Sec-WebSocket-Accept of the answer does not fit the request";
+    }
+    if (headers.has("sec-websocket-extensions")) {
+      return "the answer has an extension, which was not offered";
+    }
+    const { subprotocols } = this.#options;
+    const chosen = headers.get("sec-websocket-protocol");
+    if (chosen === null) {
+      return subprotocols.length === 0 ? null : "the server chose none of the subprotocols";
+    }
+    const isOffered = subprotocols.includes(chosen) && counts.get("sec-websocket-protocol") === 1;
+    return isOffered ? null : `the server chose ${JSON.stringify(chosen)}, which was not offered`;
+  }
+
+  #notBuilt(protocol: unknown): void {
+    if (protocol !== null) {
+      const reason = "the factory must build a WebSocketProtocol";
+      return this.#refused(reason, null);
+    }
+    this.#hasFailed = true;
+    this.transport.loseConnection();
+  }
+
+  #refused(
+    reason: string,
+    answer: { readonly status: number; readonly headers: Headers } | null,
+    cause?: Error,
+  ): void {
+    this.#fail(this.#errorFor(reason, answer, cause));
+  }
+
+  #fail(error: Error): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    this.cancelDeadline();
+    this.transport.abortConnection();
+    this.#events.failed(error);
+  }
+
+  #errorFor(
+    reason: string,
+    answer: { readonly status: number; readonly headers: Headers } | null,
+    cause?: Error,
+  ): WebSocketHandshakeError {
+    const message = `Cannot open a WebSocket to ${this.#target}: ${reason}`;
+    return new WebSocketHandshakeError(message, String(this.#target), answer, cause);
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * The masking of frames (RFC 6455, section 5.3), four bytes at a time.
+ *
+ * A key is a 32-bit word whose bytes are in memory in the order of the frame, whatever the byte
+ * order of the machine.
+ *
+ * @module
+ */
+
+const key = new Uint32Array(1);
+const keyBytes = new Uint8Array(key.buffer);
+/** Payloads of fewer bytes are masked byte by byte, which then takes less than a view of words. */
+const SHORT = 48;
+
+/** Returns the key of four bytes at an index. */
+export function maskingKeyAt(bytes: Uint8Array, at: number): number {
+  keyBytes[0] = bytes[at] ?? 0;
+  keyBytes[1] = bytes[at + 1] ?? 0;
+  keyBytes[2] = bytes[at + 2] ?? 0;
+  keyBytes[3] = bytes[at + 3] ?? 0;
+  return key[0] ?? 0;
+}
+
+/** Writes a key to memory. */
+export function writeMaskingKey(word: number, bytes: Uint8Array, at: number): void {
+  key[0] = word;
+  bytes.set(keyBytes, at);
+}
+
+/** Returns the key for a payload of which bytes have been left out at the beginning. */
+export function rotatedKey(word: number, count: number): number {
+  const shift = count & 3;
+  if (shift === 0) return word;
+  key[0] = word;
+  const [a = 0, b = 0, c = 0, d = 0] = keyBytes;
+  const bytes = [a, b, c, d, a, b, c];
+  return maskingKeyAt(Uint8Array.from(bytes), shift);
+}
+
+/** Masks or unmasks words in place. */
+export function maskWords(words: Uint32Array, from: number, to: number, word: number): void {
+  for (let i = from; i < to; i++) words[i] = (words[i] ?? 0) ^ word;
+}
+
+/**
+ * Copies a payload and masks or unmasks the copy.
+ *
+ * @param bytes The memory with the payload.
+ * @param start The index of its first byte.
+ * @param length The number of its bytes.
+ * @param word The key.
+ * @param target The memory for the copy.
+ * @param at The index of the first byte of the copy.
+ */
+export function copyMasked(
+  bytes: Uint8Array,
+  start: number,
+  length: number,
+  word: number,
+  target: Uint8Array,
+  at: number,
+): void {
+  if (length < SHORT) return copyShort(bytes, start, length, word, target, at);
+  target.set(viewOf(bytes, start, start + length), at);
+  const first = target.byteOffset + at;
+  const lead = -first & 3;
+  maskBytes(target, at, at + lead, word);
+  const inner = rotatedKey(word, lead);
+  const count = (length - lead) >>> 2;
+  maskWords(new Uint32Array(target.buffer, first + lead, count), 0, count, inner);
+  maskBytes(target, at + lead + count * 4, at + length, inner);
+}
+
+/** Returns a part of memory as a view. It is what `subarray()` returns, in half the time. */
+export function viewOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
+}
+
+function copyShort(
+  bytes: Uint8Array,
+  start: number,
+  length: number,
+  word: number,
+  target: Uint8Array,
+  at: number,
+): void {
+  key[0] = word;
+  for (let i = 0; i < length; i++) {
+    target[at + i] = (bytes[start + i] ?? 0) ^ (keyBytes[i & 3] ?? 0);
+  }
+}
+
+function maskBytes(bytes: Uint8Array, from: number, to: number, word: number): void {
+  key[0] = word;
+  for (let i = from; i < to; i++) {
+    bytes[i] = (bytes[i] ?? 0) ^ (keyBytes[(i - from) & 3] ?? 0);
+  }
+}

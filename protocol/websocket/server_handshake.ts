@@ -1,0 +1,165 @@
+import { asError, callGuarded, logUserError } from "../../defer/guarded_call.ts";
+import { follow, isInstance, isThenable } from "../../internal/foreign_value.ts";
+import { quote } from "../../internal/validation.ts";
+import type { IProtocolFactory } from "../../reactor/interfaces/mod.ts";
+import { NegotiatedConnection } from "../negotiated_connection.ts";
+import { acceptKey, isKey } from "./accept_key.ts";
+import { encodeHead, HTTPAnswer } from "./http_answer.ts";
+import { hasToken, type HTTPHead, HTTPHeadError, HTTPHeadReader } from "./http_head.ts";
+import type { WebSocketRules } from "./web_socket_rules.ts";
+import { WebSocketProtocol } from "./web_socket_protocol.ts";
+import { isSameOrigin, readRequest, type WebSocketRequest } from "./web_socket_request.ts";
+
+/** The version of the protocol. */
+const VERSION = "13";
+
+/** A client's connection to a WebSocket server, until the handshake is complete. */
+export class ServerHandshake extends NegotiatedConnection {
+  readonly #factory: IProtocolFactory;
+  readonly #rules: WebSocketRules;
+  readonly #reader: HTTPHeadReader;
+  /** Whether the head has arrived. The application may still be deciding about it. */
+  #hasHead = false;
+
+  /**
+   * @param factory The factory that the protocol gets.
+   * @param rules The rules of the server.
+   */
+  constructor(factory: IProtocolFactory, rules: WebSocketRules) {
+    super();
+    this.#factory = factory;
+    this.#rules = rules;
+    this.#reader = new HTTPHeadReader(rules.maxHeadLength);
+  }
+
+  override connectionMade(): void {
+    const { handshakeTimeout, clock } = this.#rules;
+    this.setDeadline(handshakeTimeout, clock, () => {
+      this.#refuse(new HTTPAnswer(408), `it was not complete within ${handshakeTimeout} s`);
+    });
+  }
+
+  override logPrefix(): string {
+    return this.isNegotiating ? "WebSocket handshake" : super.logPrefix();
+  }
+
+  protected override negotiationReceived(data: Uint8Array): void {
+    this.#reader.push(data);
+    if (!this.#hasHead) return this.#readHead();
+    // A client should wait for the answer, but it may send its first frames before.
+    if (this.#reader.size > this.#rules.maxHeadLength) this.transport.abortConnection();
+  }
+
+  protected override negotiationLost(): void {}
+
+  #readHead(): void {
+    try {
+      const head = this.#reader.next();
+      if (head === null) return;
+      this.#hasHead = true;
+      return this.#headReceived(head);
+    } catch (error) {
+      if (!isInstance(error, HTTPHeadError)) throw error;
+      this.#refuse(new HTTPAnswer(error.status), error.message);
+    }
+  }
+
+  #headReceived(head: HTTPHead): void {
+    const request = readRequest(head, this.transport.getPeer(), this.transport.secure);
+    const { headers } = head;
+    const isUpgrade = hasToken(headers, "upgrade", "websocket") &&
+      hasToken(headers, "connection", "upgrade");
+    if (!isUpgrade) return this.#decide("answer", request, this.#rules.answer);
+    if (request.method !== "GET") throw new HTTPHeadError(405, `its method is ${request.method}`);
+    if (headers.get("sec-websocket-version") !== VERSION) {
+      const answer = new HTTPAnswer(426, { headers: { "sec-websocket-version": VERSION } });
+      return this.#refuse(answer, "its version is not 13");
+    }
+    if (!isKey(headers.get("sec-websocket-key"))) {
+      throw new HTTPHeadError(400, "its Sec-WebSocket-Key is not valid");
+    }
+    if (!this.#allowsOrigin(request)) {
+      return this.#refuse(new HTTPAnswer(403), `the origin ${request.origin} is not allowed`);
+    }
+    return this.#decide("accept", request, this.#rules.accept);
+  }
+
+  #allowsOrigin(request: WebSocketRequest): boolean {
+    const { allowedOrigins } = this.#rules;
+    if (request.origin === null || allowedOrigins === "any") return true;
+    return allowedOrigins?.includes(request.origin) ?? isSameOrigin(request);
+  }
+
+  /** Calls a callback of the application, and follows what it returns. */
+  #decide(
+    name: string,
+    request: WebSocketRequest,
+    callback: (request: WebSocketRequest) => unknown,
+  ): void {
+    const failed = (error: unknown): void => {
+      logUserError(error, `Error while calling ${name} for ${this.transport.getPeer()}`);
+      this.#send(new HTTPAnswer(500), request);
+    };
+    let result: unknown;
+    try {
+      result = callback(request);
+    } catch (error) {
+      return failed(error);
+    }
+    if (!isThenable(result)) return this.#decided(name, request, result);
+    follow(result, (decision) => this.#decidedLater(name, request, decision), failed);
+  }
+
+  /** An error of the protocol's methods loses the connection, as in a call of the connection. */
+  #decidedLater(name: string, request: WebSocketRequest, decision: unknown): void {
+    if (!this.transport.connected || this.transport.disconnecting) return;
+    callGuarded(() => this.#decided(name, request, decision), (error) => {
+      this.transport.abortConnection(asError(error));
+      logUserError(error, `Error while opening a WebSocket for ${this.transport.getPeer()}`);
+    });
+  }
+
+  #decided(name: string, request: WebSocketRequest, decision: unknown): void {
+    if (isInstance(decision, HTTPAnswer)) return this.#send(decision, request);
+    if (name === "accept" && isInstance(decision, WebSocketProtocol)) {
+      return this.#open(decision, request);
+    }
+    if (decision === null && name === "accept") return this.#send(new HTTPAnswer(404), request);
+    if (decision === null) {
+      const headers = { upgrade: "websocket", "sec-websocket-version": VERSION };
+      return this.#send(new HTTPAnswer(426, { headers }), request);
+    }
+    const expected = name === "accept" ? "a WebSocketProtocol, an HTTPAnswer" : "an HTTPAnswer";
+    const message = `${name}() must return ${expected} or null, got ${quote(decision)}`;
+    logUserError(new TypeError(message), `Error while calling ${name}`);
+    this.#send(new HTTPAnswer(500), request);
+  }
+
+  #open(protocol: WebSocketProtocol, request: WebSocketRequest): void {
+    const { subprotocols } = this.#rules;
+    const subprotocol = subprotocols.find((each) => request.subprotocols.includes(each)) ?? "";
+    const fields: [string, string][] = [
+      ["Upgrade", "websocket"],
+      ["Connection", "Upgrade"],
+      ["Sec-WebSocket-Accept", acceptKey(request.headers.get("sec-websocket-key") ?? "")],
+    ];
+    if (subprotocol !== "") fields.push(["Sec-WebSocket-Protocol", subprotocol]);
+    this.transport.write(encodeHead("HTTP/1.1 101 Switching Protocols", fields));
+    protocol.factory = this.#factory;
+    protocol.handshakeDone({ role: "server", subprotocol, url: request.url, request });
+    return this.complete(protocol, this.#reader.takeRest());
+  }
+
+  /** Answers a request that is not a valid handshake. */
+  #refuse(answer: HTTPAnswer, reason: string): void {
+    this.#rules.refused(this.transport.getPeer(), reason);
+    this.#send(answer);
+  }
+
+  #send(answer: HTTPAnswer, request?: WebSocketRequest): void {
+    if (!this.transport.connected || this.transport.disconnecting) return;
+    this.cancelDeadline();
+    this.transport.write(answer.encode(request?.method !== "HEAD"));
+    this.transport.loseConnection();
+  }
+}

@@ -1,0 +1,177 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { Deferred } from "../../defer/mod.ts";
+import { ConnectingCancelledError, ConnectTimeoutError } from "../../reactor/errors.ts";
+import { Clock } from "../../task/mod.ts";
+import { IOPump, ManualEndpoint, successResultOf } from "../../testing/mod.ts";
+import { failureResultOf } from "../../testing/results.ts";
+import { frame } from "../../testing/fixtures/websocket_frames.ts";
+import { Factory } from "../factory.ts";
+import { Protocol } from "../protocol.ts";
+import { acceptKey } from "./accept_key.ts";
+import {
+  WebSocketClientEndpoint,
+  type WebSocketClientOptions,
+  WebSocketHandshakeError,
+  WebSocketProtocol,
+} from "./mod.ts";
+
+class Recorder extends WebSocketProtocol {
+  readonly received: unknown[] = [];
+
+  override messageReceived(data: string | Uint8Array): void {
+    this.received.push(data);
+  }
+}
+
+/** A server that the test moves, and an attempt to open a connection to it. */
+class Setup {
+  readonly clock = new Clock();
+  readonly endpoint = new ManualEndpoint({ pump: new IOPump({ clock: this.clock }) });
+  readonly connecting: Deferred<Recorder>;
+
+  constructor(options?: WebSocketClientOptions, url = "ws://example.org:8080/chat?x=1") {
+    const endpoint = new WebSocketClientEndpoint(this.endpoint, url, options);
+    this.connecting = endpoint.connect(Factory.forProtocol(Recorder));
+    this.endpoint.attempt().succeed();
+    this.endpoint.pump.flush();
+  }
+
+  get request(): string {
+    return this.endpoint.attempt().peer?.text ?? "";
+  }
+
+  /** Answers with the fields of a valid answer and changes to them. */
+  answer(
+    changes: Record<string, string | undefined> = {},
+    start = "101 Switching Protocols",
+  ): void {
+    const [, key = ""] = /Sec-WebSocket-Key: (.*)\r\n/.exec(this.request) ?? [];
+    const fields = Object.entries({
+      Upgrade: "WebSocket",
+      Connection: "upgrade",
+      "Sec-WebSocket-Accept": acceptKey(key),
+      ...changes,
+    }).filter(([, value]) => value !== undefined);
+    const head = fields.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+    this.send(`HTTP/1.1 ${start}\r\n${head}\r\n`);
+  }
+
+  send(data: string | Uint8Array): void {
+    this.endpoint.attempt().peer?.transport.write(data);
+    this.endpoint.pump.flush();
+  }
+}
+
+Deno.test("WebSocketClientEndpoint sends a request, and passes on frames behind the answer", () => {
+  const setup = new Setup({ subprotocols: ["a", "b"], headers: { Origin: "https://example.org" } });
+  assertEquals(
+    setup.request.replace(/Key: [\w+/]{22}==/, "Key: …"),
+    "GET /chat?x=1 HTTP/1.1\r\nHost: example.org:8080\r\nUpgrade: websocket\r\n" +
+      "Connection: Upgrade\r\nSec-WebSocket-Key: …\r\nSec-WebSocket-Version: 13\r\n" +
+      "Sec-WebSocket-Protocol: a, b\r\norigin: https://example.org\r\n\r\n",
+  );
+  setup.answer({ "Sec-WebSocket-Protocol": "b" });
+  const protocol = successResultOf(setup.connecting);
+  assertEquals([protocol.role, protocol.subprotocol], ["client", "b"]);
+  setup.send(frame({ payload: "hello", masked: false }));
+  assertEquals(protocol.received, ["hello"]);
+});
+
+Deno.test("WebSocketClientEndpoint fails with the reason for which an answer is refused", () => {
+  const refusals: [Record<string, string | undefined>, string, WebSocketClientOptions?][] = [
+    [{ Upgrade: "h2c" }, "the answer has no Upgrade: websocket"],
+    [{ Connection: undefined }, "the answer has no Connection: Upgrade"],
+    [{ "Sec-WebSocket-Accept": "x" }, "the Sec-WebSocket-Accept of the answer does not fit"],
+    [{ "Sec-WebSocket-Extensions": "permessage-deflate" }, "the answer has an extension"],
+    [{ "Sec-WebSocket-Protocol": "a" }, 'the server chose "a", which was not offered'],
+    [{}, "the server chose none of the subprotocols", { subprotocols: ["a"] }],
+  ];
+  for (const [changes, reason, options] of refusals) {
+    const setup = new Setup(options);
+    setup.answer(changes);
+    const error = failureResultOf(setup.connecting, WebSocketHandshakeError);
+    assert(
+      error.message.startsWith("Cannot open a WebSocket to example.org:8080: "),
+      error.message,
+    );
+    assert(error.message.includes(reason), error.message);
+    assertEquals(error.status, 101);
+  }
+});
+
+Deno.test("WebSocketClientEndpoint fails with the status and the header of another answer", () => {
+  const setup = new Setup();
+  setup.answer({ "WWW-Authenticate": "Bearer" }, "401 Unauthorized");
+  const error = failureResultOf(setup.connecting, WebSocketHandshakeError);
+  assertEquals([error.status, error.headers?.get("www-authenticate")], [401, "Bearer"]);
+});
+
+Deno.test("WebSocketClientEndpoint fails if the answer is not HTTP, too long or missing", () => {
+  for (const text of ["SSH-2.0-x\r\n\r\n", "HTTP/1.0 101 OK\r\n\r\n", `${"x".repeat(20_000)}`]) {
+    const setup = new Setup();
+    setup.send(text);
+    failureResultOf(setup.connecting, WebSocketHandshakeError);
+  }
+  const closed = new Setup();
+  closed.endpoint.attempt().peer?.transport.loseConnection();
+  closed.endpoint.pump.flush();
+  const error = failureResultOf(closed.connecting, WebSocketHandshakeError);
+  assert(error.message.endsWith("the server closed the connection"));
+});
+
+Deno.test("WebSocketClientEndpoint limits the time of the handshake, and can be cancelled", () => {
+  const slow = new Setup({ handshakeTimeout: 3 });
+  slow.clock.advance(3);
+  failureResultOf(slow.connecting, ConnectTimeoutError);
+  const cancelled = new Setup();
+  cancelled.connecting.cancel();
+  failureResultOf(cancelled.connecting, ConnectingCancelledError);
+  for (const { endpoint, clock } of [slow, cancelled]) {
+    endpoint.pump.flush();
+    assert(endpoint.attempt().peer?.ending !== "");
+    assertEquals(clock.getDelayedCalls(), []);
+  }
+});
+
+Deno.test("WebSocketClientEndpoint requires a factory of WebSocketProtocols", () => {
+  const server = new ManualEndpoint();
+  const endpoint = new WebSocketClientEndpoint(server, "ws://example.org/");
+  const connecting = endpoint.connect(Factory.forProtocol(Protocol));
+  server.attempt().succeed();
+  server.pump.flush();
+  const { peer } = server.attempt();
+  const [, key = ""] = /Key: (.*)\r\n/.exec(peer?.text ?? "") ?? [];
+  peer?.transport.write(
+    "HTTP/1.1 101 \r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+      `Sec-WebSocket-Accept: ${acceptKey(key)}\r\n\r\n`,
+  );
+  server.pump.flush();
+  const error = failureResultOf(connecting, WebSocketHandshakeError);
+  assert(error.message.endsWith("the factory must build a WebSocketProtocol"));
+});
+
+Deno.test("WebSocketClientEndpoint checks the URL and the options", () => {
+  const server = new ManualEndpoint();
+  const make = (url: string, options?: WebSocketClientOptions) => () =>
+    new WebSocketClientEndpoint(server, url, options);
+  for (
+    const [url, reason] of [
+      [
+        "ftp://example.org/",
+        'Cannot connect to "ftp://example.org/": it must be a URL that begins',
+      ],
+      ["example.org", "it must be a URL"],
+      ["ws://example.org/#a", "a WebSocket URL has no fragment"],
+      ["ws://ada:secret@example.org/", 'Cannot connect to "ws://…@example.org/": credentials'],
+    ] as const
+  ) {
+    const { message } = assertThrows(make(url), RangeError, reason);
+    assert(!message.includes("secret"));
+  }
+  const url = "https://example.org/a?token=secret";
+  assert(String(make(url)()).startsWith("wss://example.org/a over "));
+  assertThrows(make(url, { headers: { Host: "x" } }), RangeError, "the header field host");
+  assertThrows(make(url, { headers: { "X-A": "a\r\nb" } }), TypeError);
+  assertThrows(make(url, { subprotocols: ["a,b"] }), RangeError, 'subprotocol "a,b"');
+  assertThrows(make(url, { handshakeTimeout: NaN }), RangeError, "handshakeTimeout");
+});
