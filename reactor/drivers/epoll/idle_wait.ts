@@ -66,11 +66,6 @@ export class IdleWait {
     this.#threadWaitsLeft = usesRing ? 0 : usesRing === false ? Infinity : MOST_THREAD_WAITS;
   }
 
-  /** Whether the next wait uses io_uring. */
-  get isCheap(): boolean {
-    return this.#ring !== null;
-  }
-
   /**
    * Whether a turn without events should nap, that is, sleep for a moment before this wait starts.
    * A nap in vain costs more than the wait itself, so it pays only while events are close together.

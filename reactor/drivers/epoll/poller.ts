@@ -405,7 +405,7 @@ class OpenSet {
 
   /** The number of turns without an event after which the poller waits without a limit. */
   get mostQuietTurns(): number {
-    if (!this.idle.mayNap) return this.idle.isCheap ? 0 : 1;
+    if (!this.idle.mayNap) return 1;
     return this.#canNap ? MOST_QUIET_TURNS : MOST_QUIET_TURNS_AWAKE;
   }
 
