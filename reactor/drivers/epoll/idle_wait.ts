@@ -17,6 +17,10 @@ import { WakeRing } from "./wake_ring.ts";
 
 /** The number of waits of a thread after which a reactor changes to io_uring. */
 const MOST_THREAD_WAITS = 500;
+/** The longest time in milliseconds of a wait that a nap would have covered. */
+const SHORT_WAIT_MS = 0.1;
+/** The number of longer waits in a row after which naps do not pay. */
+const MOST_LONG_WAITS = 3;
 
 /** What waits, and what happens then. */
 export interface IdleWaitHooks {
@@ -26,6 +30,8 @@ export interface IdleWaitHooks {
   poll(): number;
   /** Called after each wait, with the number of events. */
   awake(count: number): void;
+  /** Returns the time in milliseconds. */
+  now(): number;
 }
 
 /** The waits for the events of one epoll set. */
@@ -37,6 +43,9 @@ export class IdleWait {
   #ring: WakeRing | null = null;
   #socket: Socket | null = null;
   #isRef = true;
+  #startTime = 0;
+  /** The number of long waits since one was short, or was skipped. */
+  #longWaits = 0;
 
   /**
    * @param libraryNames The file names of the C library to try, in order.
@@ -57,13 +66,22 @@ export class IdleWait {
     this.#threadWaitsLeft = usesRing ? 0 : usesRing === false ? Infinity : MOST_THREAD_WAITS;
   }
 
-  /** Whether the next wait uses io_uring. It is then cheaper than a short sleep of the system. */
-  get isCheap(): boolean {
-    return this.#ring !== null;
+  /**
+   * Whether a turn without events should nap, that is, sleep for a moment before this wait starts.
+   * A nap in vain costs more than the wait itself, so it pays only while events are close together.
+   */
+  get mayNap(): boolean {
+    return this.#longWaits < MOST_LONG_WAITS;
+  }
+
+  /** Notes that an event came before a wait. */
+  skipped(): void {
+    this.#longWaits = 0;
   }
 
   /** Starts to wait. The process waits as well. */
   start(): void {
+    this.#startTime = this.#hooks.now();
     if (this.#ring === null && this.#threadWaitsLeft-- <= 0) this.#openRing();
     if (this.#ring?.start()) {
       if (!this.#isRef) this.#socket?.ref();
@@ -71,7 +89,7 @@ export class IdleWait {
       return;
     }
     if (this.#ring !== null) this.#giveUpRing();
-    this.#hooks.waitOnThread().then((count) => this.#hooks.awake(count));
+    this.#hooks.waitOnThread().then((count) => this.#finished(count));
   }
 
   /** Lets the process end until the next wait starts. */
@@ -103,10 +121,17 @@ export class IdleWait {
   /** Lets Deno watch a descriptor, and close it. */
   #adopt(fd: number): Socket {
     const callback = (): boolean => {
-      this.#hooks.awake(this.#hooks.poll());
+      this.#finished(this.#hooks.poll());
       return true;
     };
     return new (netModule().Socket)({ fd, onread: { buffer: new Uint8Array(1), callback } });
+  }
+
+  #finished(count: number): void {
+    // If naps came first, they were in vain.
+    const wasShort = !this.mayNap && this.#hooks.now() - this.#startTime < SHORT_WAIT_MS;
+    this.#longWaits = wasShort ? 0 : this.#longWaits + 1;
+    this.#hooks.awake(count);
   }
 
   #giveUpRing(): void {

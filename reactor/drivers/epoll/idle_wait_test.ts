@@ -35,15 +35,29 @@ Deno.test("IdleWait uses io_uring after 500 waits of a thread", async () => {
   const waits = new Waits(undefined);
   const counts = await waits.take(502);
   const hasRing = WakeRing.isAvailable(libraryNames());
-  assertEquals([waits.onThread, waits.idle.isCheap], hasRing ? [500, true] : [502, false]);
+  assertEquals(waits.onThread, hasRing ? 500 : 502);
   assertEquals(counts.filter((count) => count === FROM_RING).length, hasRing ? 2 : 0);
+  waits.close();
+});
+
+Deno.test("IdleWait.mayNap is false after three long waits, until one is short or skipped", async () => {
+  const waits = new Waits(false);
+  const mayNap: boolean[] = [];
+  for (const duration of [0, 0, 0, 1, 0.2, 0.05, 1, 1, 1]) {
+    waits.duration = duration;
+    await waits.take(1);
+    mayNap.push(waits.idle.mayNap);
+  }
+  assertEquals(mayNap, [true, true, false, false, false, true, true, true, false]);
+  waits.idle.skipped();
+  assertEquals(waits.idle.mayNap, true);
   waits.close();
 });
 
 Deno.test("IdleWait never uses io_uring with false", async () => {
   const waits = new Waits(false);
   await waits.take(502);
-  assertEquals([waits.onThread, waits.idle.isCheap], [502, false]);
+  assertEquals(waits.onThread, 502);
   waits.close();
 });
 
@@ -60,7 +74,7 @@ Deno.test("IdleWait logs that Deno cannot watch its socket, and waits in a threa
     process.getBuiltinModule = getBuiltinModule;
   }
   await waits.take(1);
-  assertEquals([waits.onThread, waits.idle.isCheap], [2, false]);
+  assertEquals(waits.onThread, 2);
   const messages = errors.take().map(({ message }) => message);
   assertEquals(messages, WakeRing.isAvailable(libraryNames()) ? ["no module"] : []);
   waits.close();
@@ -70,7 +84,7 @@ Deno.test("IdleWait logs that the C library cannot be opened, and waits in a thr
   using errors = new LoggedErrors();
   const waits = new Waits(true, ["libnowhere.so"]);
   await waits.take(2);
-  assertEquals([waits.onThread, waits.idle.isCheap], [2, false]);
+  assertEquals(waits.onThread, 2);
   assertEquals(errors.take().length, 1);
   waits.close();
 });
@@ -82,9 +96,12 @@ const FROM_RING = -1;
 class Waits {
   /** The number of waits of a thread so far. */
   onThread = 0;
+  /** The duration of the waits in milliseconds. */
+  duration = 0;
   readonly idle: IdleWait;
   readonly #system = new SystemCalls(libraryNames());
   readonly #fds: number[];
+  #time = 0;
   #awake = Promise.withResolvers<number>();
 
   constructor(usesRing: boolean | undefined, names: readonly string[] = libraryNames()) {
@@ -94,7 +111,11 @@ class Waits {
     calls.epoll_ctl(epollFD, EPOLL_CTL_ADD, ready, new Int32Array([EPOLLIN, 0, 0, 0]));
     this.#fds = [epollFD, ready];
     this.idle = new IdleWait(names, epollFD, usesRing, {
-      waitOnThread: () => Promise.resolve(++this.onThread),
+      waitOnThread: () => {
+        this.#time += this.duration;
+        return Promise.resolve(++this.onThread);
+      },
+      now: () => this.#time,
       poll: () => FROM_RING,
       awake: (count) => this.#awake.resolve(count),
     });

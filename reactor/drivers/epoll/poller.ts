@@ -50,8 +50,6 @@ const NAP_NS = 100_000n;
 const MOST_QUIET_TURNS = 2;
 /** The same without `epoll_pwait2`: a turn then cannot sleep for so short a time. */
 const MOST_QUIET_TURNS_AWAKE = 20;
-/** The longest wait in milliseconds that the sleep of a turn would have covered. */
-const SHORT_WAIT_MS = 0.1;
 /** Milliseconds between two looks at descriptors that must not keep the process alive. */
 const UNREF_MS = 20;
 /**
@@ -115,10 +113,6 @@ export class Poller {
   /** The number of members for which the process must wait. */
   #waitingFor = 0;
   #quietTurns = 0;
-  /** Whether turns may sleep: the last wait was so short that a sleep would have been cheaper. */
-  #napsPay = true;
-  /** The time of the start of the last wait. */
-  #lastSleep = 0;
   /** The number of turns that still do nothing. */
   #breathTurns = 0;
   /** The time of the last turn of which Deno has certainly asked the system. */
@@ -286,7 +280,8 @@ export class Poller {
       if (--this.#breathTurns === 0) this.#lastBreath = now();
       return this.#takeTurnSoon();
     }
-    const count = set.poll(this.#napsPay);
+    const count = set.poll(set.idle.mayNap);
+    if (count > 0) set.idle.skipped();
     this.#handle(set, count);
     this.#proceed(set, count);
   }
@@ -298,8 +293,7 @@ export class Poller {
     if (this.#waitingFor === 0) return this.#rest();
     if (count < 0) return this.#retryLater();
     this.#quietTurns = count > 0 ? 0 : this.#quietTurns + 1;
-    const most = this.#napsPay ? set.mostQuietTurns : set.idle.isCheap ? 0 : 1;
-    if (this.#quietTurns >= most) return this.#sleep(set);
+    if (this.#quietTurns >= set.mostQuietTurns) return this.#sleep(set);
     if (now() - this.#lastBreath > BREATH_MS) this.#breathTurns = BREATH_TURNS;
     this.#takeTurnSoon();
   }
@@ -322,7 +316,6 @@ export class Poller {
     this.#stopTurns();
     this.#quietTurns = this.#breathTurns = 0;
     this.#isAsleep = true;
-    this.#lastSleep = now();
     set.idle.start();
   }
 
@@ -331,7 +324,6 @@ export class Poller {
     const set = this.#open;
     if (set === null) return;
     this.#lastBreath = now();
-    this.#napsPay = this.#lastBreath - this.#lastSleep < SHORT_WAIT_MS;
     this.#handle(set, count);
     const released = this.#releasedAfterWait;
     this.#releasedAfterWait = [];
@@ -409,10 +401,13 @@ class OpenSet {
       waitOnThread: () => calls.epollWaitOnThread(this.#epollFD, this.events, MOST_EVENTS, -1),
       poll: () => this.poll(false),
       awake,
+      now,
     });
   }
 
+  /** The number of turns without an event after which the poller waits without a limit. */
   get mostQuietTurns(): number {
+    if (!this.idle.mayNap) return 1;
     return this.#canNap ? MOST_QUIET_TURNS : MOST_QUIET_TURNS_AWAKE;
   }
 
