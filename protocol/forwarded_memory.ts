@@ -3,8 +3,8 @@
  * connection reads into it, and the second one sends it, so that nothing is copied in between.
  *
  * A block belongs to one side at a time. It returns to the pool when its bytes have been sent, so a
- * slow reader holds no more of them than its write buffer accepts. A connection that waits has none,
- * unless its driver has a read pending with a large size: the default one allows that for up to 32
+ * slow reader holds no more of them than its write buffer accepts. A connection that waits has
+ * none, unless its driver has a large read pending: the default one allows that for up to 32
  * connections.
  *
  * @module

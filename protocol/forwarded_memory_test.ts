@@ -212,7 +212,7 @@ class Holding extends StringTransport {
   }
 }
 
-Deno.test("ForwardedMemory is lent once, although a policy calls flushed() twice", () => {
+Deno.test("ForwardedMemory gives memory to one connection if a policy calls flushed() twice", () => {
   const [first, second] = [new ForwardedMemory(), new ForwardedMemory()];
   const transport = new Holding();
   const memory = first.lend(131072);
@@ -223,7 +223,7 @@ Deno.test("ForwardedMemory is lent once, although a policy calls flushed() twice
   assert(second.lend(131072) !== memory, "two connections read into it");
 });
 
-Deno.test("ForwardedMemory is not lent again if a policy has transferred it", () => {
+Deno.test("ForwardedMemory does not reuse memory that a policy has transferred", () => {
   const memory = new ForwardedMemory();
   const transport = new Holding();
   const block = memory.lend(131072);
