@@ -49,28 +49,36 @@ export function bindTCP(
   options: ListenTCPOptions,
 ): StreamAcceptor<IInternetAddress> {
   try {
+    const place = { host, port, backlog };
     return poller.using((system) =>
-      tcpAcceptor(poller, listenOnTCP(system, host, port, backlog, options), options)
+      listenOnTCP(system, place, options, (fd) => tcpAcceptor(poller, fd, options))
     );
   } catch (error) {
     throw cannotListen(internetAddress("TCP", host, port), error);
   }
 }
 
+/** Where a socket listens. */
+export interface ListeningPlace {
+  /** An IP address. */
+  readonly host: string;
+  readonly port: number;
+  readonly backlog: number;
+}
+
 /**
- * Opens a listening TCP socket.
+ * Calls a function with a new listening TCP socket, which stays open only if the function returns.
  *
- * @returns The socket.
+ * @returns The result of the function.
  * @throws {SystemFailure} If the address cannot be bound.
  * @throws {Deno.errors.NotCapable} If the permission for the address is missing.
  */
-export function listenOnTCP(
+export function listenOnTCP<T>(
   system: SystemCalls,
-  host: string,
-  port: number,
-  backlog: number,
+  { host, port, backlog }: ListeningPlace,
   options: TCPSocketOptions & EpollListenOptions,
-): number {
+  f: (fd: number) => T,
+): T {
   checkNetAccess(host, port);
   const address = encodeInternet(system, host, port);
   return withSocket(system, address.family, SOCK_STREAM, (fd) => {
@@ -79,7 +87,7 @@ export function listenOnTCP(
     setSocketOptions(system, fd, options);
     bindTo(system, fd, address);
     system.checked("listen", system.calls.listen(fd, backlog));
-    return fd;
+    return f(fd);
   });
 }
 
