@@ -3,8 +3,9 @@
  * connection reads into it, and the second one sends it, so that nothing is copied in between.
  *
  * A block belongs to one side at a time. It returns to the pool when its bytes have been sent, so a
- * connection that waits has none, and a slow reader holds no more of them than its write buffer
- * accepts.
+ * slow reader holds no more of them than its write buffer accepts. A connection that waits has
+ * none, unless its driver has a large read pending: the default one allows that for up to 32
+ * connections.
  *
  * @module
  */
@@ -32,12 +33,31 @@ const spare: Block[] = [];
 /** Memory for one read. */
 class Block {
   readonly bytes: Uint8Array<ArrayBuffer> = new Uint8Array(BLOCK_SIZE);
-  readonly writeOptions: WriteOptions = { flushed: () => this.release() };
+  readonly writeOptions: WriteOptions = { flushed: () => this.#flushed() };
+  #isSending = false;
+
+  /** Sends the first bytes, after which the block returns to the pool. */
+  send(to: ITransport, count: number): void {
+    this.#isSending = true;
+    to.write(this.bytes.subarray(0, count), this.writeOptions);
+  }
 
   release(): void {
+    // A policy may have transferred the memory.
+    if (this.bytes.length === 0) return;
     if (spare.length < MOST_SPARE) spare.push(this);
     // Frees the memory at once. The garbage collector would free it much later.
     else this.bytes.buffer.transfer(0);
+  }
+
+  /**
+   * A policy may pass the options on with several writes. A second return to the pool would give
+   * the memory to two connections.
+   */
+  #flushed(): void {
+    if (!this.#isSending) return;
+    this.#isSending = false;
+    this.release();
   }
 }
 
@@ -67,11 +87,13 @@ export class ForwardedMemory {
   forward(to: ITransport, count: number): void {
     const block = this.#block;
     if (block === null) return;
-    const data = block.bytes.subarray(0, count);
-    // A new array of a view is copied without being cleared before, unlike the result of slice().
-    if (count < LEAST_SENT) return forwardData(to, new Uint8Array(data));
     this.#block = null;
-    to.write(data, block.writeOptions);
+    if (count >= LEAST_SENT) return block.send(to, count);
+    // A new array of a view is copied without being cleared before, unlike the result of slice().
+    const data = new Uint8Array(block.bytes.subarray(0, count));
+    // Nothing more may arrive for long, and the connection must not keep the memory meanwhile.
+    block.release();
+    forwardData(to, data);
   }
 
   /** Returns the memory to the pool. No read may be pending. */

@@ -3,7 +3,8 @@ import { connectionLimits } from "../reactor/stream/connection_limits.ts";
 import { Connection } from "../reactor/stream/connection.ts";
 import { BorrowingDriver } from "../testing/fixtures/borrowing_driver.ts";
 import { TestHost } from "../testing/fixtures/connection_fixture.ts";
-import { LoggedErrors } from "../testing/mod.ts";
+import { LoggedErrors, StringTransport } from "../testing/mod.ts";
+import { ForwardedMemory } from "./forwarded_memory.ts";
 import { Factory, ForwardingProtocol, joinConnections, Protocol, WrappingFactory } from "./mod.ts";
 import { ProtocolWrapper } from "./policies/protocol_wrapper.ts";
 import type { IProtocol, WriteOptions } from "../reactor/interfaces/mod.ts";
@@ -189,4 +190,45 @@ Deno.test("joinConnections() loses both connections if write() of a policy throw
   host.settle();
   assertEquals(errors.take(), [broken]);
   assertEquals([a.driver.end, b.driver.end], ["close", "abort"]);
+});
+
+Deno.test("ForwardedMemory.forward() returns the memory of a small amount to the pool", () => {
+  const [first, second] = [new ForwardedMemory(), new ForwardedMemory()];
+  const transport = new StringTransport();
+  const memory = first.lend(131072);
+  first.forward(transport, SMALL.length);
+  assert(memory !== null && second.lend(131072) === memory, "an idle connection keeps it");
+  assertEquals(transport.value().length, SMALL.length);
+  second.release();
+});
+
+/** A transport that calls `flushed` when the test does. */
+class Holding extends StringTransport {
+  flushed: (() => void) | undefined;
+
+  override write(data: Uint8Array | string, options?: WriteOptions): void {
+    super.write(data);
+    this.flushed = options?.flushed;
+  }
+}
+
+Deno.test("ForwardedMemory gives memory to one connection if a policy calls flushed() twice", () => {
+  const [first, second] = [new ForwardedMemory(), new ForwardedMemory()];
+  const transport = new Holding();
+  const memory = first.lend(131072);
+  first.forward(transport, LARGE.length);
+  transport.flushed?.();
+  transport.flushed?.();
+  assert(memory !== null && first.lend(131072) === memory);
+  assert(second.lend(131072) !== memory, "two connections read into it");
+});
+
+Deno.test("ForwardedMemory does not reuse memory that a policy has transferred", () => {
+  const memory = new ForwardedMemory();
+  const transport = new Holding();
+  const block = memory.lend(131072);
+  memory.forward(transport, LARGE.length);
+  block?.buffer.transfer(0);
+  transport.flushed?.();
+  assertEquals(memory.lend(131072)?.length, 262144);
 });

@@ -135,7 +135,8 @@ class JoinedEnd
  * - A slow reader pauses its sender at the source: each connection is the producer of the other
  *   one, and little more than the high-water mark of a write buffer is kept for each direction.
  * - Large amounts are sent from the memory into which they were read. The connections of a process
- *   share this memory, and idle ones have none of it.
+ *   share this memory, and idle ones have none of it, except for up to 32 of them on the default
+ *   reactor, which wait for the rest of a transfer.
  * - When one peer closes its writing side, the writing side of the other connection is closed after
  *   all data. Data still flows in the other direction.
  * - When one connection closes cleanly, the other one is closed after all data. When one breaks,

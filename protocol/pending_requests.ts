@@ -432,7 +432,8 @@ export abstract class PendingRequests<Req, Res> {
 
   /** Whether only late answers can free a place for the requests that wait. */
   #isBlocked(size: number): boolean {
-    return !this.#hasRoom(size) && this.isHeldUp;
+    // A smaller request waits for a larger one before it.
+    return this.isHeldUp && (this.#waiting.length > 0 || !this.#hasRoom(size));
   }
 
   /** Rethrows the failure of a request; that of an abandoned one with `sent`. */

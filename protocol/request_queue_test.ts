@@ -371,6 +371,21 @@ Deno.test("RequestQueue option maxTimeouts counts requests behind an abandoned o
   assertInstanceOf(transport.abortReason?.cause, RequestTimeout);
 });
 
+Deno.test("RequestQueue option maxTimeouts counts small requests behind one without room", () => {
+  const transport = new StringTransport();
+  const options = { timeout: 5, maxInFlightBytes: 10, maxTimeouts: 2, protocol: { transport } };
+  const fixture = queue(options);
+  outcomeOf(fixture.queue.request("oldest", {}, 8));
+  fixture.clock.advance(5);
+  outcomeOf(fixture.queue.request("large", { timeout: Infinity }, 5));
+  // There would be room for this one, but the one before it has none.
+  outcomeOf(fixture.queue.request("small", {}, 1));
+  assertEquals(transport.abortReason, null);
+  fixture.clock.advance(5);
+  assertEquals(fixture.sent, ["oldest"]);
+  assertInstanceOf(transport.abortReason?.cause, RequestTimeout);
+});
+
 Deno.test("RequestQueue option maxTimeouts needs a protocol", () => {
   assertThrows(() => queue({ maxTimeouts: 2 }), TypeError, "contain no protocol");
   assertThrows(() => queue({ maxTimeouts: 0 }), RangeError, "maxTimeouts");

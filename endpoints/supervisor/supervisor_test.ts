@@ -1,5 +1,5 @@
 import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
-import { CancelledError } from "../../defer/mod.ts";
+import { CancelledError, Deferred } from "../../defer/mod.ts";
 import { capturedLogs } from "../../log/mod.ts";
 import { ProcessTerminated, SpawnError } from "../../reactor/errors.ts";
 import type { FakeProcess } from "../../testing/fake_process.ts";
@@ -303,6 +303,63 @@ Deno.test("a cancelled restart stops the new process and keeps the old one", () 
   assertEquals([bench.started, bench.process(0).signals], [2, []]);
 });
 
+Deno.test("restart() keeps the old process when the new one ends as it reports to be ready", () => {
+  using bench = new Bench({ workers: 1, isReady: (line) => line === "up" });
+  bench.process(0).output(1, "up\n");
+  const restarted = bench.supervisor.restart();
+  bench.process(1).output(1, "up"); // a line whose end is missing
+  bench.process(1).exit(1);
+  assertInstanceOf(failureResultOf(restarted), WorkerNotReady);
+  bench.reactor.advance(100);
+  assertEquals([bench.started, bench.process(0).signals], [2, []]);
+});
+
+Deno.test("restart() works while the new process of a cancelled restart still ends", () => {
+  using bench = new Bench({ workers: 1 });
+  bench.reactor.advance(1);
+  const cancelled = bench.supervisor.restart();
+  cancelled.cancel();
+  assertInstanceOf(failureResultOf(cancelled), CancelledError);
+  const restarted = bench.supervisor.restart();
+  bench.process(1).exit(0);
+  assertNoResult(restarted);
+  assertEquals(bench.supervisor.workers[0]?.pid, bench.process(0).pid);
+  bench.reactor.advance(1);
+  assertEquals(bench.process(0).signals, ["TERM"]);
+  bench.process(0).exit(0);
+  successResultOf(restarted);
+  bench.reactor.advance(100);
+  assertEquals([bench.started, bench.supervisor.workers[0]?.pid], [3, bench.process(2).pid]);
+});
+
+Deno.test("restart() works while the old process of a cancelled restart still ends", () => {
+  using bench = new Bench({ workers: 1 });
+  bench.reactor.advance(1);
+  const cancelled = bench.supervisor.restart();
+  bench.reactor.advance(1);
+  cancelled.cancel();
+  assertInstanceOf(failureResultOf(cancelled), CancelledError);
+  const restarted = bench.supervisor.restart();
+  bench.process(0).exit(0);
+  assertNoResult(restarted);
+  bench.reactor.advance(1);
+  bench.process(1).exit(0);
+  successResultOf(restarted);
+  bench.reactor.advance(100);
+  assertEquals([bench.started, bench.supervisor.workers[0]?.pid], [3, bench.process(2).pid]);
+});
+
+Deno.test("a cancelled restart of a worker that waits for its next start starts it again", () => {
+  using bench = new Bench({ workers: 1 });
+  bench.process(0).exit(1);
+  const restarted = bench.supervisor.restart();
+  restarted.cancel();
+  assertInstanceOf(failureResultOf(restarted), CancelledError);
+  bench.process(1).exit(0);
+  bench.reactor.advance(100);
+  assertEquals([bench.started, bench.supervisor.workers[0]?.isReady], [3, true]);
+});
+
 Deno.test("stopService() ends a restart, which fails", () => {
   using bench = new Bench();
   const restarted = bench.supervisor.restart();
@@ -328,6 +385,18 @@ Deno.test("a reactor that stops without waiting kills the workers", () => {
   bench.reactor.run();
   bench.reactor.stop();
   assertEquals(bench.process(0).signals, ["KILL"]);
+});
+
+Deno.test("a reactor that stops does not start a worker that waits for its next start", () => {
+  using bench = new Bench({ workers: 1 });
+  bench.reactor.run();
+  const shutdown = new Deferred<void>();
+  bench.reactor.addSystemEventTrigger("during", "shutdown", () => shutdown);
+  bench.process(0).exit(1);
+  bench.reactor.stop();
+  bench.reactor.advance(100);
+  assertEquals(bench.started, 1);
+  shutdown.callback();
 });
 
 Deno.test("the constructor refuses bad options", () => {

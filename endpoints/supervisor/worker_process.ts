@@ -121,7 +121,7 @@ export class WorkerProcess extends ProcessProtocol {
     const { name } = this;
     if (lineReceived === null) msg(line, { system: name });
     else callLogged(lineReceived, [name, line], `Error while calling lineReceived() for ${name}`);
-    if (this.#isReady || this.#isStopping || isReady === null) return;
+    if (this.#isReady || this.#isStopping || this.#hasExited || isReady === null) return;
     const why = `Error while calling isReady() for ${name}`;
     callLogged(
       () => {

@@ -40,8 +40,8 @@ export class WorkerSlot implements WorkerOwner {
   #isStopped = true;
   #current: WorkerProcess | null = null;
   #next: WorkerProcess | null = null;
-  /** The process that has been replaced, until it has ended. */
-  #previous: WorkerProcess | null = null;
+  /** The processes that were replaced, or whose restart was cancelled, until they have ended. */
+  readonly #leaving = new Set<WorkerProcess>();
   /** Waits for the replacement. */
   #replaced: Deferred<void> | null = null;
   #restart: IDelayedCall | null = null;
@@ -69,7 +69,7 @@ export class WorkerSlot implements WorkerOwner {
   }
 
   get #processes(): WorkerProcess[] {
-    return [this.#current, this.#next, this.#previous].filter((process) => process !== null);
+    return [this.#current, this.#next, ...this.#leaving].filter((process) => process !== null);
   }
 
   /** Starts the worker. */
@@ -82,7 +82,7 @@ export class WorkerSlot implements WorkerOwner {
   /** Stops the worker. */
   stop(): void {
     this.#isStopped = true;
-    if (this.#restart?.active()) this.#restart.cancel();
+    this.#cancelStart();
     for (const process of this.#processes) process.stop();
   }
 
@@ -95,6 +95,7 @@ export class WorkerSlot implements WorkerOwner {
   /** Kills all processes of the worker. */
   kill(): void {
     this.#isStopped = true;
+    this.#cancelStart();
     for (const process of this.#processes) process.kill();
   }
 
@@ -108,30 +109,29 @@ export class WorkerSlot implements WorkerOwner {
     if (this.#isStopped) {
       return fail(new Error(`Cannot replace ${this.name}: the supervisor is not running`));
     }
-    const replaced = new Deferred<void>(() => this.#next?.stop());
+    const replaced = new Deferred<void>(() => this.#cancelReplacement());
     this.#replaced = replaced;
-    if (this.#restart?.active()) this.#restart.cancel();
+    this.#cancelStart();
     this.#spawn((process) => this.#next = process);
     return replaced;
   }
 
   workerReady(worker: WorkerProcess): void {
     if (worker === this.#next) {
-      this.#previous = this.#current;
+      const previous = this.#current;
       this.#current = worker;
       this.#next = null;
       this.#failures = 0;
-      if (this.#previous === null) this.#settle();
-      else this.#previous.stop();
+      if (previous !== null) this.#leave(previous);
+      this.#settleIfReplaced();
     }
     msg("Ready", { system: this.name });
     this.#owner.slotReady();
   }
 
   workerEnded(worker: WorkerProcess, reason: Error): void {
-    if (worker === this.#previous) {
-      this.#previous = null;
-      this.#settle();
+    if (this.#leaving.delete(worker)) {
+      this.#settleIfReplaced();
     } else {
       this.#ended(worker, reason);
     }
@@ -152,8 +152,32 @@ export class WorkerSlot implements WorkerOwner {
     err(reason, `${this.name} has ended`, { system: this.name });
     this.#failures = wasStable ? 0 : this.#failures + 1;
     this.#owner.slotFailed(this, reason);
+    this.#startLater();
+  }
+
+  /** Starts a process after the wait, if there is none. */
+  #startLater(): void {
     if (this.#isStopped || this.#current !== null || this.#next !== null) return;
     this.#restart = this.#settings.clock.callLater(this.#delay(), () => this.#startCurrent());
+  }
+
+  #cancelStart(): void {
+    if (this.#restart?.active()) this.#restart.cancel();
+  }
+
+  /** Stops a process that has no place any more. */
+  #leave(process: WorkerProcess): void {
+    this.#leaving.add(process);
+    process.stop();
+  }
+
+  #cancelReplacement(): void {
+    this.#replaced = null;
+    const next = this.#next;
+    if (next === null) return;
+    this.#next = null;
+    this.#leave(next);
+    this.#startLater();
   }
 
   /** Returns the seconds to wait before the next start. */
@@ -184,6 +208,11 @@ export class WorkerSlot implements WorkerOwner {
     } catch (error) {
       this.workerEnded(process, asError(error));
     }
+  }
+
+  /** Fires the Deferred of a replacement whose old process has ended. */
+  #settleIfReplaced(): void {
+    if (this.#next === null && this.#leaving.size === 0) this.#settle();
   }
 
   #settle(error?: Error): void {

@@ -12,6 +12,7 @@
 import { bufferedTests } from "./stream_buffered.ts";
 import { connectingTests } from "./stream_connecting.ts";
 import { endingTests } from "./stream_ending.ts";
+import { forwardingTests } from "./stream_forwarding.ts";
 import { halfCloseTests } from "./stream_half_close.ts";
 import type { StreamTransport } from "./stream_transport.ts";
 import { listeningTests } from "./stream_listening.ts";
@@ -31,6 +32,7 @@ export function streamConformance(kind: StreamTransport): void {
   silenceTests(kind);
   transferTests(kind);
   bufferedTests(kind);
+  forwardingTests(kind);
   spoiledWriteTests(kind);
   endingTests(kind);
   halfCloseTests(kind);

@@ -59,6 +59,21 @@ export function halfCloseTests(kind: StreamTransport): void {
   );
 
   Deno.test(
+    test("readConnectionLost() is called once, although data is sent afterwards", async (fixture) => {
+      const { peer, wire } = await fixture.accepted(() => new HalfCloseableWire());
+      await peer.conn.closeWrite();
+      await wire.seen("read lost");
+      for (const answer of ["one", "two", "three"]) {
+        wire.transport.write(answer);
+        assertEquals(new TextDecoder().decode(await peer.read(answer.length)), answer);
+      }
+      wire.transport.loseConnection();
+      assertInstanceOf(await wire.lost(), ConnectionDone);
+      assertEquals(wire.events, ["made", "read lost", "lost"]);
+    }),
+  );
+
+  Deno.test(
     test("readConnectionLost() and writeConnectionLost() report each side's close", async (fixture) => {
       const { peer, wire } = await fixture.accepted(() => new HalfCloseableWire());
       await peer.send("question");

@@ -158,7 +158,11 @@ export class ConnDriver implements StreamDriver {
     this.#borrowed = null;
     this.#reading = false;
     if (this.#closed) return this.#releaseIfIdle();
-    if (count === null) return this.#sink?.readEnded();
+    if (count === null) {
+      // Another read would return the same, after each write.
+      this.#wanted = false;
+      return this.#sink?.readEnded();
+    }
     if (borrowed === null) {
       this.#sink?.received(this.#buffer.take(count));
     } else {

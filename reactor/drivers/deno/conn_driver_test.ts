@@ -131,7 +131,7 @@ class ReadingBed {
         return this.borrowed;
       },
       receivedInto: (buffer, count) => note(`into ${buffer === this.borrowed} ${count}`),
-      readEnded: () => {},
+      readEnded: () => note("ended"),
       wrote: () => note("wrote"),
       writeClosed: () => {},
       failed: () => {},
@@ -139,7 +139,7 @@ class ReadingBed {
     });
   }
 
-  async read(count: number): Promise<void> {
+  async read(count: number | null): Promise<void> {
     this.#read?.(count);
     await Promise.resolve();
   }
@@ -205,4 +205,16 @@ Deno.test("ConnDriver that closes after its first write has never read", async (
   fixture.driver.close();
   await fixture.written();
   assertEquals([fixture.reads.length, fixture.events], [0, ["released"]]);
+});
+
+Deno.test("ConnDriver does not read again after the end of the data", async () => {
+  const fixture = new ReadingBed();
+  fixture.driver.startReading();
+  await fixture.read(null);
+  fixture.driver.write(new Uint8Array(1));
+  await fixture.written();
+  fixture.driver.closeWrite();
+  await Promise.resolve();
+  assertEquals(fixture.reads.length, 1);
+  assertEquals(fixture.events, ["buffer", "ended", "wrote"]);
 });

@@ -196,6 +196,21 @@ function testsWith(library: FaultyLibrary): void {
     );
   }
 
+  for (const name of ["socket", "bind", "listen", "fcntl", "getsockname"] as const) {
+    faultTest(
+      `openListeningSocket() throws CannotListenError after a failed ${name}`,
+      async (fixture, faults) => {
+        faults.plan(name, { errno: ENOMEM });
+        const reactor = makeReactor();
+        const open = () => reactor.openListeningSocket(0, { interface: "127.0.0.1" });
+        const error = assertThrows(open, CannotListenError);
+        assertEquals([error.code, faults.hits(name)], ["ENOMEM", 1]);
+        open().close();
+        await fixture.listen(new Wires()).stopListening();
+      },
+    );
+  }
+
   for (const name of ["epoll_create1", "eventfd", "epoll_ctl"] as const) {
     faultTest(
       `listenTCP() throws CannotListenError without a poller: ${name}`,

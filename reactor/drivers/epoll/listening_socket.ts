@@ -13,7 +13,6 @@ import type { Poller } from "./poller.ts";
 import { decodeTCP } from "./socket_address.ts";
 import { localAddress } from "./socket_calls.ts";
 import { checkEpollOptions, type EpollListenOptions } from "./socket_options.ts";
-import type { SystemCalls } from "./system_calls.ts";
 import { listenOnTCP } from "./tcp.ts";
 
 /** Options of `EpollReactor.openListeningSocket`. */
@@ -35,15 +34,16 @@ export class ListeningSocket implements Disposable {
   #isClosed = false;
 
   /**
-   * Created by `EpollReactor.openListeningSocket`. Takes ownership of the descriptor.
+   * Created by `EpollReactor.openListeningSocket`. Takes ownership of the descriptor, unless it
+   * throws.
    *
-   * @param poller The poller of the reactor.
+   * @param poller The poller of the reactor, which is held.
    * @param descriptor The descriptor.
    */
   constructor(poller: Poller, descriptor: number) {
-    this.address = decodeTCP(poller.system, localAddress(poller.system, descriptor));
-    this.descriptor = descriptor;
     this.#poller = poller;
+    this.descriptor = descriptor;
+    this.address = decodeTCP(poller.system, localAddress(poller.system, descriptor));
     poller.hold();
   }
 
@@ -77,16 +77,15 @@ export function openListeningSocket(
   checkInteger("openListeningSocket() backlog", backlog, 1, 65535);
   checkEpollOptions(options);
   try {
-    const use = (system: SystemCalls, descriptor: number) => {
-      // The flag FD_CLOEXEC, which is now cleared, would close the descriptor in other processes.
-      // The option `childFDs` of `spawnProcess` must not pass the socket on: Deno clears O_NONBLOCK
-      // of what it passes, for all processes, whose accept calls would then block (checked on
-      // 2.9.6).
-      system.checked("fcntl", system.calls.fcntl(descriptor, F_SETFD, 0));
-      return new ListeningSocket(poller, descriptor);
-    };
     return poller.using((system) =>
-      listenOnTCP(system, host, port, backlog, options, (fd) => use(system, fd))
+      listenOnTCP(system, { host, port, backlog }, options, (descriptor) => {
+        // The flag FD_CLOEXEC, which is now cleared, would close the descriptor in other processes.
+        // The option `childFDs` of `spawnProcess` must not pass the socket on: Deno clears
+        // O_NONBLOCK of what it passes, for all processes, whose accept calls would then block
+        // (checked on 2.9.6).
+        system.checked("fcntl", system.calls.fcntl(descriptor, F_SETFD, 0));
+        return new ListeningSocket(poller, descriptor);
+      })
     );
   } catch (error) {
     throw cannotListen(internetAddress("TCP", host, port), error);

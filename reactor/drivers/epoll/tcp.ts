@@ -51,12 +51,21 @@ export function bindTCP(
   options: ListenTCPOptions,
 ): StreamAcceptor<IInternetAddress> {
   try {
+    const place = { host, port, backlog };
     return poller.using((system) =>
-      listenOnTCP(system, host, port, backlog, options, (fd) => tcpAcceptor(poller, fd, options))
+      listenOnTCP(system, place, options, (fd) => tcpAcceptor(poller, fd, options))
     );
   } catch (error) {
     throw cannotListen(internetAddress("TCP", host, port), error);
   }
+}
+
+/** Where a socket listens. */
+export interface ListeningPlace {
+  /** An IP address. */
+  readonly host: string;
+  readonly port: number;
+  readonly backlog: number;
 }
 
 /**
@@ -68,11 +77,9 @@ export function bindTCP(
  */
 export function listenOnTCP<T>(
   system: SystemCalls,
-  host: string,
-  port: number,
-  backlog: number,
+  { host, port, backlog }: ListeningPlace,
   options: TCPSocketOptions & EpollListenOptions,
-  use: (fd: number) => T,
+  f: (fd: number) => T,
 ): T {
   checkNetAccess(host, port);
   const address = encodeInternet(system, ipAddressOf(system, host), port);
@@ -82,7 +89,7 @@ export function listenOnTCP<T>(
     setSocketOptions(system, fd, options);
     bindTo(system, fd, address);
     system.checked("listen", system.calls.listen(fd, backlog));
-    return use(fd);
+    return f(fd);
   });
 }
 
