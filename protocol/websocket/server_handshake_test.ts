@@ -209,6 +209,30 @@ Deno.test("WebSocketFactory refuses requests that are not valid", async () => {
   for (const [text, expected] of cases) assertEquals(await ask(text), expected, text.slice(0, 200));
 });
 
+Deno.test("WebSocketFactory sends the header fields that 405 and 426 require", () => {
+  for (
+    const [changes, start, field] of [
+      [{ "Sec-WebSocket-Version": "8" }, "GET / HTTP/1.1", "sec-websocket-version: 13\r\n"],
+      [{ "Sec-WebSocket-Version": "8" }, "GET / HTTP/1.1", "upgrade: websocket\r\n"],
+      [{}, "PUT / HTTP/1.1", "allow: GET, HEAD\r\n"],
+    ] as const
+  ) {
+    using fixture = serve();
+    fixture.peer.transport.write(request(changes, start));
+    fixture.flush();
+    assert(fixture.peer.text.includes(`\r\n${field}`), fixture.peer.text);
+  }
+});
+
+Deno.test("WebSocketFactory aborts a client that sends too much before the answer", async () => {
+  using fixture = serve(() => new Promise(() => {}), { maxHeadLength: 300 });
+  fixture.peer.transport.write(request());
+  await fixture.settle();
+  fixture.peer.transport.write(new Uint8Array(301));
+  await fixture.settle();
+  assertEquals(fixture.reason?.name, "ConnectionAborted");
+});
+
 Deno.test("WebSocketFactory refuses a request that takes longer than handshakeTimeout", () => {
   const clock = new Clock();
   using fixture = serve(undefined, { clock, handshakeTimeout: 3 });

@@ -283,7 +283,8 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
 
   /** Passes on the messages that were held back, and resumes the transport and the Pings. */
   override resumeProducing(): void {
-    this.#heartbeat?.start();
+    const { connected, disconnecting } = this.transport;
+    if (connected && !disconnecting && this.#received === null) this.#heartbeat?.start();
     super.resumeProducing();
   }
 

@@ -187,6 +187,10 @@ Deno.test("WebSocketProtocol sends no Pings while it is paused, or with pingInte
   paused.protocol.resumeProducing();
   paused.pump.flush();
   assertEquals(paused.protocol.received, ["held"]);
+  paused.peer.transport.loseConnection();
+  paused.pump.flush();
+  paused.protocol.resumeProducing();
+  assertEquals(paused.pump.clock.getDelayedCalls(), []);
   using none = new Setup({ pingInterval: Infinity });
   assertEquals(none.pump.clock.getDelayedCalls(), []);
 });

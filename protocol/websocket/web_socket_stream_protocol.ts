@@ -12,7 +12,7 @@ import { type WebSocketCloseInfo, WebSocketProtocol } from "./web_socket_protoco
 export interface WebSocketStreamOptions extends WebSocketOptions {
   /**
    * The size of the messages that `readable` buffers before the transport is paused: bytes, and
-   * characters of text.
+   * characters of text. An empty message counts as one.
    *
    * @default {65536}
    */
@@ -149,7 +149,11 @@ export class WebSocketStreamProtocol<F extends IProtocolFactory = IProtocolFacto
         this.#isReadableDone = true;
         this.#closeFor(reason);
       },
-    }, { highWaterMark: this.#highWaterMark, size: ({ length }) => length });
+    }, {
+      highWaterMark: this.#highWaterMark,
+      // Empty messages count too: their number is limited.
+      size: ({ length }) => Math.max(length, 1),
+    });
     if (controller === null) throw new Error("A stream did not start");
     const writable = new WritableSide<WebSocketData>(transport, {
       send: (data) => this.send(data),
