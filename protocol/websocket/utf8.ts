@@ -4,14 +4,13 @@
  * @module
  */
 
-import { textOfBytes, viewOf } from "../resp/resp_text.ts";
+import { exactText, textOfBytes, viewOf } from "../resp/resp_text.ts";
 
 /** Text of so many bytes is decoded faster without a call of the platform, if it is ASCII. */
 const SHORT = 32;
 /** `ignoreBOM` keeps a byte order mark, which is part of the text of a message. */
 const OPTIONS = { fatal: true, ignoreBOM: true };
 const STREAM = { stream: true };
-const decoder = new TextDecoder("utf-8", OPTIONS);
 
 /**
  * Decodes a text.
@@ -23,12 +22,7 @@ const decoder = new TextDecoder("utf-8", OPTIONS);
  */
 export function decodeUTF8(bytes: Uint8Array, start: number, end: number): string | null {
   if (end - start <= SHORT && isASCII(bytes, start, end)) return textOfBytes(bytes, start, end);
-  try {
-    return decoder.decode(viewOf(bytes, start, end));
-  } catch (error) {
-    if (error instanceof TypeError) return null;
-    throw error;
-  }
+  return exactText(viewOf(bytes, start, end));
 }
 
 function isASCII(bytes: Uint8Array, start: number, end: number): boolean {
