@@ -138,6 +138,33 @@ Deno.test("WebSocketFactory logs errors of accept and answer, and sends 500", as
   errors[Symbol.dispose]();
 });
 
+Deno.test("WebSocketFactory logs an error of a protocol that accept has promised", async () => {
+  using errors = new LoggedErrors();
+  class Broken extends WebSocketProtocol {
+    override connectionMade(): void {
+      throw new Error("boom");
+    }
+  }
+  using fixture = serve(() => Promise.resolve(new Broken()));
+  fixture.peer.transport.write(request());
+  await fixture.settle();
+  assertEquals(errors.take().map(({ message }) => message), ["boom"]);
+  assertEquals(fixture.connection.connected, false);
+});
+
+Deno.test("WebSocketFactory drops a decision about a connection that is lost", async () => {
+  const decision = Promise.withResolvers<WebSocketProtocol>();
+  const protocol = new Echo();
+  using fixture = serve(() => decision.promise);
+  fixture.peer.transport.write(request());
+  await fixture.settle();
+  fixture.peer.transport.loseConnection();
+  await fixture.settle();
+  decision.resolve(protocol);
+  await fixture.settle();
+  assertEquals([protocol.connected, fixture.peer.text], [false, ""]);
+});
+
 Deno.test("WebSocketFactory answers other requests with answer, and by default with 426", async () => {
   const plain = { Upgrade: undefined, Connection: undefined };
   assertEquals(await ask(request(plain)), "HTTP/1.1 426 Upgrade Required");
