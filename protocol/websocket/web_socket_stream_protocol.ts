@@ -33,8 +33,8 @@ interface Sides {
  * - **Backpressure.** When the reader does not read, the transport is paused, and with it the peer.
  *   When the peer does not read, `write()` and `ready` wait.
  * - **Closing.** Closing `writable` sends a Close frame with the code 1000, and resolves when the
- *   connection is closed. Both streams close if both sides have sent a Close frame. They fail with
- *   the reason if the connection is lost without.
+ *   connection is closed. When the peer closes, `readable` closes and `writable` fails. Both fail
+ *   with the reason if the connection is lost without a Close frame.
  * - **Cancelling.** `readable.cancel()` and `writable.abort()` close the connection with the code
  *   1000. For another code, call {@linkcode WebSocketProtocol.close}.
  *
