@@ -7,7 +7,9 @@ import { testCertificates } from "../../testing/fixtures/certificates.ts";
 import { SocketFixture, socketTest } from "../../testing/fixtures/socket_fixture.ts";
 import { portOf } from "../../testing/fixtures/tcp_fixture.ts";
 import { MemoryEndpoints, simulate } from "../../testing/mod.ts";
+import { ClientFactory } from "../../protocol/mod.ts";
 import { connectProtocol } from "../connect_protocol.ts";
+import { ClientService } from "../service/mod.ts";
 import { TCP4ClientEndpoint } from "../tcp.ts";
 import { UNIXClientEndpoint } from "../unix.ts";
 import {
@@ -89,6 +91,26 @@ test("connectWebSocket() opens a connection over TLS", async (fixture) => {
   );
   assert(client.transport.secure);
   assertEquals((await exchange(client)).wasClean, true);
+});
+
+test("webSocketEndpoint() lets a ClientService open a lost connection again", async (fixture) => {
+  const { reactor } = fixture;
+  const port = portOf(reactor.listenTCP(0, serve(), LOOPBACK).getHost());
+  fixture.run();
+  const service = new ClientService(
+    webSocketEndpoint(reactor, `ws://127.0.0.1:${port}/echo`),
+    ClientFactory.forProtocol(Client),
+    { clock: reactor, retryPolicy: () => 0 },
+  );
+  service.startService();
+  const first = await service.whenConnected();
+  first.close();
+  await first.closed;
+  const second = await service.whenConnected();
+  assert(second !== first);
+  second.send("hello");
+  await second.has(1);
+  await service.stopService();
 });
 
 test("WebSocketClientEndpoint opens a connection over a UNIX socket", async (fixture) => {

@@ -7,7 +7,11 @@ import { acceptKey } from "./accept_key.ts";
 import { encodeHead } from "./http_answer.ts";
 import { hasToken, type HTTPHead, HTTPHeadError, HTTPHeadReader } from "./http_head.ts";
 import { fillRandom, type RandomSource } from "./random_source.ts";
-import { WebSocketProtocol } from "./web_socket_protocol.ts";
+import {
+  type HandshakeTransport,
+  takeHandshake,
+  type WebSocketHandshake,
+} from "./web_socket_handshake.ts";
 
 /** Thrown when a server does not accept a WebSocket connection. */
 export class WebSocketHandshakeError extends ConnectError {
@@ -49,13 +53,16 @@ export interface ClientHandshakeOptions {
 }
 
 /** A client's connection to a WebSocket server, until the handshake is complete. */
-export class ClientHandshake extends NegotiatedConnection implements Negotiation {
+export class ClientHandshake extends NegotiatedConnection
+  implements Negotiation, HandshakeTransport {
   readonly #options: ClientHandshakeOptions;
   readonly #target: Address;
   readonly #events: NegotiationEvents;
   readonly #reader: HTTPHeadReader;
   readonly #key: string;
   #hasFailed = false;
+  #result: WebSocketHandshake = { role: "client" };
+  #isTaken = false;
 
   /**
    * @param options The request and the limits.
@@ -111,6 +118,11 @@ export class ClientHandshake extends NegotiatedConnection implements Negotiation
     }
   }
 
+  [takeHandshake](): WebSocketHandshake {
+    this.#isTaken = true;
+    return this.#result;
+  }
+
   /** Ends the handshake, because the caller has cancelled it. */
   cancel(): void {
     this.#hasFailed = true;
@@ -137,7 +149,8 @@ export class ClientHandshake extends NegotiatedConnection implements Negotiation
   }
 
   protected override completed(): void {
-    this.#events.connected();
+    if (this.#isTaken) return this.#events.connected();
+    this.#refused("the factory must build a WebSocketProtocol", null);
   }
 
   #headReceived(head: HTTPHead): void {
@@ -148,10 +161,12 @@ export class ClientHandshake extends NegotiatedConnection implements Negotiation
     const problem = this.#problemOf(answer.status, head);
     if (problem !== null) return this.#refused(problem, answer);
     const protocol = this.#events.build();
-    if (!isInstance(protocol, WebSocketProtocol)) return this.#notBuilt(protocol);
-    const { url } = this.#options;
+    if (protocol === null) {
+      this.#hasFailed = true;
+      return this.transport.loseConnection();
+    }
     const subprotocol = headers.get("sec-websocket-protocol") ?? "";
-    protocol.handshakeDone({ role: "client", subprotocol, url });
+    this.#result = { role: "client", subprotocol, url: this.#options.url };
     return this.complete(protocol, this.#reader.takeRest());
   }
 
@@ -173,15 +188,6 @@ export class ClientHandshake extends NegotiatedConnection implements Negotiation
     }
     const isOffered = subprotocols.includes(chosen) && counts.get("sec-websocket-protocol") === 1;
     return isOffered ? null : `the server chose ${JSON.stringify(chosen)}, which was not offered`;
-  }
-
-  #notBuilt(protocol: unknown): void {
-    if (protocol !== null) {
-      const reason = "the factory must build a WebSocketProtocol";
-      return this.#refused(reason, null);
-    }
-    this.#hasFailed = true;
-    this.transport.loseConnection();
   }
 
   #refused(

@@ -7,6 +7,8 @@
  * @module
  */
 
+import { viewOf } from "../resp/resp_text.ts";
+
 const key = new Uint32Array(1);
 const keyBytes = new Uint8Array(key.buffer);
 /** Payloads of fewer bytes are masked byte by byte, which then takes less than a view of words. */
@@ -69,11 +71,6 @@ export function copyMasked(
   const count = (length - lead) >>> 2;
   maskWords(new Uint32Array(target.buffer, first + lead, count), 0, count, inner);
   maskBytes(target, at + lead + count * 4, at + length, inner);
-}
-
-/** Returns a part of memory as a view. It is what `subarray()` returns, in half the time. */
-export function viewOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
 }
 
 function copyShort(

@@ -12,6 +12,11 @@ import { isSameOrigin, readRequest, type WebSocketRequest } from "./web_socket_r
 
 /** The version of the protocol. */
 const VERSION = "13";
+/** The header fields that a status requires (RFC 9110, sections 15.5.6 and 15.5.22). */
+const REQUIRED: Record<number, HeadersInit> = {
+  405: { allow: "GET, HEAD" },
+  426: { upgrade: "websocket", "sec-websocket-version": VERSION },
+};
 
 /** A client's connection to a WebSocket server, until the handshake is complete. */
 export class ServerHandshake extends NegotiatedConnection {
@@ -35,7 +40,7 @@ export class ServerHandshake extends NegotiatedConnection {
   override connectionMade(): void {
     const { handshakeTimeout, clock } = this.#rules;
     this.setDeadline(handshakeTimeout, clock, () => {
-      this.#refuse(new HTTPAnswer(408), `it was not complete within ${handshakeTimeout} s`);
+      this.#refuse(408, `it was not complete within ${handshakeTimeout} s`);
     });
   }
 
@@ -47,7 +52,9 @@ export class ServerHandshake extends NegotiatedConnection {
     this.#reader.push(data);
     if (!this.#hasHead) return this.#readHead();
     // A client should wait for the answer, but it may send its first frames before.
-    if (this.#reader.size > this.#rules.maxHeadLength) this.transport.abortConnection();
+    if (this.#reader.size <= this.#rules.maxHeadLength) return;
+    this.#rules.refused(this.transport.getPeer(), "its frames did not wait for the answer");
+    this.transport.abortConnection();
   }
 
   protected override negotiationLost(): void {}
@@ -60,7 +67,7 @@ export class ServerHandshake extends NegotiatedConnection {
       return this.#headReceived(head);
     } catch (error) {
       if (!isInstance(error, HTTPHeadError)) throw error;
-      this.#refuse(new HTTPAnswer(error.status), error.message);
+      this.#refuse(error.status, error.message);
     }
   }
 
@@ -72,14 +79,14 @@ export class ServerHandshake extends NegotiatedConnection {
     if (!isUpgrade) return this.#decide("answer", request, this.#rules.answer);
     if (request.method !== "GET") throw new HTTPHeadError(405, `its method is ${request.method}`);
     if (headers.get("sec-websocket-version") !== VERSION) {
-      const answer = new HTTPAnswer(426, { headers: { "sec-websocket-version": VERSION } });
-      return this.#refuse(answer, "its version is not 13");
+      throw new HTTPHeadError(426, "its version is not 13");
     }
     if (!isKey(headers.get("sec-websocket-key"))) {
       throw new HTTPHeadError(400, "its Sec-WebSocket-Key is not valid");
     }
     if (!this.#allowsOrigin(request)) {
-      return this.#refuse(new HTTPAnswer(403), `the origin ${request.origin} is not allowed`);
+      const origin = JSON.stringify(request.origin?.slice(0, 100));
+      throw new HTTPHeadError(403, `the origin ${origin} is not allowed`);
     }
     return this.#decide("accept", request, this.#rules.accept);
   }
@@ -125,10 +132,7 @@ export class ServerHandshake extends NegotiatedConnection {
       return this.#open(decision, request);
     }
     if (decision === null && name === "accept") return this.#send(new HTTPAnswer(404), request);
-    if (decision === null) {
-      const headers = { upgrade: "websocket", "sec-websocket-version": VERSION };
-      return this.#send(new HTTPAnswer(426, { headers }), request);
-    }
+    if (decision === null) return this.#send(answerOf(426), request);
     const expected = name === "accept" ? "a WebSocketProtocol, an HTTPAnswer" : "an HTTPAnswer";
     const message = `${name}() must return ${expected} or null, got ${quote(decision)}`;
     logUserError(new TypeError(message), `Error while calling ${name}`);
@@ -151,9 +155,9 @@ export class ServerHandshake extends NegotiatedConnection {
   }
 
   /** Answers a request that is not a valid handshake. */
-  #refuse(answer: HTTPAnswer, reason: string): void {
+  #refuse(status: number, reason: string): void {
     this.#rules.refused(this.transport.getPeer(), reason);
-    this.#send(answer);
+    this.#send(answerOf(status));
   }
 
   #send(answer: HTTPAnswer, request?: WebSocketRequest): void {
@@ -162,4 +166,8 @@ export class ServerHandshake extends NegotiatedConnection {
     this.transport.write(answer.encode(request?.method !== "HEAD"));
     this.transport.loseConnection();
   }
+}
+
+function answerOf(status: number): HTTPAnswer {
+  return new HTTPAnswer(status, { headers: REQUIRED[status] });
 }

@@ -138,6 +138,33 @@ Deno.test("WebSocketFactory logs errors of accept and answer, and sends 500", as
   errors[Symbol.dispose]();
 });
 
+Deno.test("WebSocketFactory logs an error of a protocol that accept has promised", async () => {
+  using errors = new LoggedErrors();
+  class Broken extends WebSocketProtocol {
+    override connectionMade(): void {
+      throw new Error("boom");
+    }
+  }
+  using fixture = serve(() => Promise.resolve(new Broken()));
+  fixture.peer.transport.write(request());
+  await fixture.settle();
+  assertEquals(errors.take().map(({ message }) => message), ["boom"]);
+  assertEquals(fixture.connection.connected, false);
+});
+
+Deno.test("WebSocketFactory drops a decision about a connection that is lost", async () => {
+  const decision = Promise.withResolvers<WebSocketProtocol>();
+  const protocol = new Echo();
+  using fixture = serve(() => decision.promise);
+  fixture.peer.transport.write(request());
+  await fixture.settle();
+  fixture.peer.transport.loseConnection();
+  await fixture.settle();
+  decision.resolve(protocol);
+  await fixture.settle();
+  assertEquals([protocol.connected, fixture.peer.text], [false, ""]);
+});
+
 Deno.test("WebSocketFactory answers other requests with answer, and by default with 426", async () => {
   const plain = { Upgrade: undefined, Connection: undefined };
   assertEquals(await ask(request(plain)), "HTTP/1.1 426 Upgrade Required");
@@ -207,6 +234,30 @@ Deno.test("WebSocketFactory refuses requests that are not valid", async () => {
     ["x".repeat(17_000), "HTTP/1.1 431 Request Header Fields Too Large"],
   ];
   for (const [text, expected] of cases) assertEquals(await ask(text), expected, text.slice(0, 200));
+});
+
+Deno.test("WebSocketFactory sends the header fields that 405 and 426 require", () => {
+  for (
+    const [changes, start, field] of [
+      [{ "Sec-WebSocket-Version": "8" }, "GET / HTTP/1.1", "sec-websocket-version: 13\r\n"],
+      [{ "Sec-WebSocket-Version": "8" }, "GET / HTTP/1.1", "upgrade: websocket\r\n"],
+      [{}, "PUT / HTTP/1.1", "allow: GET, HEAD\r\n"],
+    ] as const
+  ) {
+    using fixture = serve();
+    fixture.peer.transport.write(request(changes, start));
+    fixture.flush();
+    assert(fixture.peer.text.includes(`\r\n${field}`), fixture.peer.text);
+  }
+});
+
+Deno.test("WebSocketFactory aborts a client that sends too much before the answer", async () => {
+  using fixture = serve(() => new Promise(() => {}), { maxHeadLength: 300 });
+  fixture.peer.transport.write(request());
+  await fixture.settle();
+  fixture.peer.transport.write(new Uint8Array(301));
+  await fixture.settle();
+  assertEquals(fixture.reason?.name, "ConnectionAborted");
 });
 
 Deno.test("WebSocketFactory refuses a request that takes longer than handshakeTimeout", () => {

@@ -6,6 +6,7 @@ import { IOPump, ManualEndpoint, successResultOf } from "../../testing/mod.ts";
 import { failureResultOf } from "../../testing/results.ts";
 import { frame } from "../../testing/fixtures/websocket_frames.ts";
 import { Factory } from "../factory.ts";
+import { WrappingFactory } from "../policies/wrapping_factory.ts";
 import { Protocol } from "../protocol.ts";
 import { acceptKey } from "./accept_key.ts";
 import {
@@ -131,6 +132,25 @@ Deno.test("WebSocketClientEndpoint limits the time of the handshake, and can be 
     assert(endpoint.attempt().peer?.ending !== "");
     assertEquals(clock.getDelayedCalls(), []);
   }
+});
+
+Deno.test("WebSocketClientEndpoint connects a protocol behind the wrappers of policies", () => {
+  const server = new ManualEndpoint();
+  const endpoint = new WebSocketClientEndpoint(server, "ws://example.org/");
+  const recorder = new Recorder();
+  const factory = new WrappingFactory(Factory.forProtocol(() => recorder));
+  endpoint.connect(new WrappingFactory(factory));
+  server.attempt().succeed();
+  server.pump.flush();
+  const { peer } = server.attempt();
+  const [, key = ""] = /Key: (.*)\r\n/.exec(peer?.text ?? "") ?? [];
+  peer?.transport.write(
+    "HTTP/1.1 101 \r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+      `Sec-WebSocket-Accept: ${acceptKey(key)}\r\n\r\n`,
+  );
+  peer?.transport.write(frame({ payload: "hello", masked: false }));
+  server.pump.flush();
+  assertEquals([recorder.role, recorder.received], ["client", ["hello"]]);
 });
 
 Deno.test("WebSocketClientEndpoint requires a factory of WebSocketProtocols", () => {

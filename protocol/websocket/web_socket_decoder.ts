@@ -1,8 +1,9 @@
 import { checkBound } from "../../internal/validation.ts";
 import { FrameTooLongError, IncompleteFrameError } from "../framing/framing_error.ts";
 import { ContiguousDecoder } from "../resp/contiguous_decoder.ts";
+import { viewOf } from "../resp/resp_text.ts";
 import { isCloseCode, WebSocketCloseCode } from "./close_code.ts";
-import { copyMasked, maskingKeyAt, rotatedKey, viewOf } from "./masking.ts";
+import { copyMasked, maskingKeyAt, rotatedKey } from "./masking.ts";
 import { MessageAssembly } from "./message_assembly.ts";
 import { memoryOf } from "./message_memory.ts";
 import { MAX_CONTROL_LENGTH, Opcode } from "./opcode.ts";

@@ -125,6 +125,17 @@ Deno.test("WebSocketDecoder refuses text with its first invalid byte", () => {
   assertEquals(closeCode, 1007);
 });
 
+Deno.test("WebSocketDecoder refuses a fragmented text that ends within a character", () => {
+  const error = decodeAs(
+    "server",
+    frame({ fin: false, payload: "a" }),
+    frame({ opcode: 0, payload: "\xc3" }),
+  );
+  assertEquals(error, [
+    "WebSocketError: Cannot receive a WebSocket frame: its text is not UTF-8 (at byte 7 of the input)",
+  ]);
+});
+
 Deno.test("WebSocketDecoder.takeRest() drops an incomplete message and its error", () => {
   const decoder = new WebSocketDecoder();
   decoder.push(joined([frame({ fin: false, payload: "ab" }), frame({ opcode: 3 })]));

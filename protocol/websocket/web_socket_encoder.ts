@@ -1,7 +1,8 @@
 import { checkFunction, checkInteger, quote } from "../../internal/validation.ts";
 import type { ITransport } from "../../reactor/interfaces/mod.ts";
+import { viewOf } from "../resp/resp_text.ts";
 import { checkCloseCode } from "./close_code.ts";
-import { copyMasked, viewOf, writeMaskingKey } from "./masking.ts";
+import { copyMasked, writeMaskingKey } from "./masking.ts";
 import { MAX_CONTROL_LENGTH, Opcode } from "./opcode.ts";
 import { fillRandom, platformRandom, type RandomSource } from "./random_source.ts";
 import type { WebSocketData, WebSocketRole } from "./web_socket_message.ts";

@@ -1,5 +1,4 @@
-import { checkPeriod, checkTimeout } from "../../internal/validation.ts";
-import { checkInteger } from "../../internal/validation.ts";
+import { checkInteger, checkPeriod, checkTimeout } from "../../internal/validation.ts";
 import type { IReactorTime } from "../../reactor/interfaces/mod.ts";
 import type { WebSocketDecoderOptions } from "./web_socket_decoder.ts";
 import type { WebSocketEncoderOptions } from "./web_socket_encoder.ts";

@@ -14,7 +14,7 @@ import { MAX_CONTROL_LENGTH } from "./opcode.ts";
 import { WebSocketDecoder } from "./web_socket_decoder.ts";
 import { checkClose, WebSocketEncoder } from "./web_socket_encoder.ts";
 import { closeCodeOf } from "./web_socket_error.ts";
-import type { WebSocketHandshake } from "./web_socket_handshake.ts";
+import { handshakeOf, type WebSocketHandshake } from "./web_socket_handshake.ts";
 import type {
   WebSocketClose,
   WebSocketData,
@@ -230,6 +230,8 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
    * @param transport The connection.
    */
   override makeConnection(transport: ITransport): void {
+    const handshake = handshakeOf(transport);
+    if (handshake !== null) this.handshakeDone(handshake);
     const { pingInterval, maxMissedPings } = this.#times;
     const clock = this.#clockOf(transport);
     // The last part of a message would otherwise wait for the acknowledgement of the part before,
@@ -283,7 +285,8 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
 
   /** Passes on the messages that were held back, and resumes the transport and the Pings. */
   override resumeProducing(): void {
-    this.#heartbeat?.start();
+    const { connected, disconnecting } = this.transport;
+    if (connected && !disconnecting && this.#received === null) this.#heartbeat?.start();
     super.resumeProducing();
   }
 

@@ -20,7 +20,7 @@ import {
 /** A protocol that records its events. */
 class Recorder extends WebSocketProtocol {
   readonly received: unknown[] = [];
-  close_: WebSocketCloseInfo | null = null;
+  ending: WebSocketCloseInfo | null = null;
 
   override messageReceived(data: WebSocketData): void {
     this.received.push(data);
@@ -35,7 +35,7 @@ class Recorder extends WebSocketProtocol {
   }
 
   override webSocketClosed(close: WebSocketCloseInfo): void {
-    this.close_ = close;
+    this.ending = close;
   }
 }
 
@@ -114,14 +114,14 @@ Deno.test("WebSocketProtocol.close() drops the messages before the peer's Close 
   setup.receive(frame({ payload: "late" }), frame({ opcode: 9 }), close(1001), frame());
   assertEquals(sentTo(setup.peer), [{ type: "close", code: 1001, reason: "restart" }]);
   assertEquals(setup.protocol.received, [["ping", 0]]);
-  assertEquals(setup.protocol.close_?.wasClean, true);
+  assertEquals(setup.protocol.ending?.wasClean, true);
 });
 
 Deno.test("WebSocketProtocol aborts the connection if its Close frame is not answered in time", () => {
   using setup = new Setup({ closeTimeout: 4 });
   setup.protocol.close();
   setup.wait(4);
-  const { code, wasClean, cause } = setup.protocol.close_ ?? {};
+  const { code, wasClean, cause } = setup.protocol.ending ?? {};
   assertEquals([code, wasClean], [1006, false]);
   assert(cause?.message.endsWith("the peer did not answer a Close frame within 4 s"));
 });
@@ -130,9 +130,9 @@ Deno.test("WebSocketProtocol at a client waits for the server to close the conne
   using setup = new Setup({ closeTimeout: 4 });
   setup.protocol.handshakeDone({ role: "client" });
   setup.receive(frame({ opcode: 8, payload: closePayload(1000), masked: false }));
-  assertEquals(setup.protocol.close_, null);
+  assertEquals(setup.protocol.ending, null);
   setup.wait(4);
-  const { wasClean, cause } = setup.protocol.close_ ?? {};
+  const { wasClean, cause } = setup.protocol.ending ?? {};
   assertEquals(wasClean, true);
   assert(cause?.message.endsWith("the peer did not close the connection within 4 s"));
 });
@@ -158,8 +158,8 @@ Deno.test("WebSocketProtocol closes with the code of a violation, and reports it
     assertEquals(setup.protocol.received, ["first"]);
     const [sent] = sentTo(setup.peer);
     assertEquals(sent?.type === "close" && sent.code, code);
-    assert(setup.protocol.close_?.cause instanceof kind);
-    assertEquals(setup.protocol.close_.code, 1006);
+    assert(setup.protocol.ending?.cause instanceof kind);
+    assertEquals(setup.protocol.ending.code, 1006);
   }
 });
 
@@ -174,7 +174,7 @@ Deno.test("WebSocketProtocol sends Pings to a silent peer, and aborts if it does
   setup.receive(frame({ opcode: 10 }));
   setup.wait(30);
   setup.wait(1);
-  assert(setup.protocol.close_?.cause instanceof HeartbeatTimeout);
+  assert(setup.protocol.ending?.cause instanceof HeartbeatTimeout);
   assertEquals(setup.pump.clock.getDelayedCalls(), []);
 });
 
@@ -187,6 +187,10 @@ Deno.test("WebSocketProtocol sends no Pings while it is paused, or with pingInte
   paused.protocol.resumeProducing();
   paused.pump.flush();
   assertEquals(paused.protocol.received, ["held"]);
+  paused.peer.transport.loseConnection();
+  paused.pump.flush();
+  paused.protocol.resumeProducing();
+  assertEquals(paused.pump.clock.getDelayedCalls(), []);
   using none = new Setup({ pingInterval: Infinity });
   assertEquals(none.pump.clock.getDelayedCalls(), []);
 });
@@ -197,7 +201,7 @@ Deno.test("WebSocketProtocol.close() resumes a paused protocol to receive the Cl
   setup.receive(frame({ payload: "held" }), close());
   setup.protocol.close();
   setup.pump.flush();
-  assertEquals([setup.protocol.received, setup.protocol.close_?.wasClean], [[], true]);
+  assertEquals([setup.protocol.received, setup.protocol.ending?.wasClean], [[], true]);
 });
 
 Deno.test("WebSocketProtocol.drainRequested() closes with the code 1001", () => {
@@ -241,5 +245,5 @@ Deno.test("startWebSocket() replaces the protocol of a connection, with the byte
   assertEquals(recorder.received, ["", "more"]);
   peer.transport.loseConnection();
   fixture.flush();
-  assertEquals(recorder.close_?.code, 1006);
+  assertEquals(recorder.ending?.code, 1006);
 });

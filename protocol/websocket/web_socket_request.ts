@@ -39,7 +39,8 @@ const SINGLE = [
  */
 export function readRequest(head: HTTPHead, peer: Address, secure: boolean): WebSocketRequest {
   const { headers, counts } = head;
-  const [, method, target, version] = /^([A-Z]+) (\/[^ ]*) HTTP\/(\d\.\d)$/.exec(head.start) ?? [];
+  const [, method, target, version] = /^([A-Z]{1,20}) (\/[^ ]*) HTTP\/(\d\.\d)$/.exec(head.start) ??
+    [];
   if (method === undefined || target === undefined) {
     throw new HTTPHeadError(400, "its request line is not valid");
   }

@@ -12,7 +12,7 @@ import { type WebSocketCloseInfo, WebSocketProtocol } from "./web_socket_protoco
 export interface WebSocketStreamOptions extends WebSocketOptions {
   /**
    * The size of the messages that `readable` buffers before the transport is paused: bytes, and
-   * characters of text.
+   * characters of text. An empty message counts as one.
    *
    * @default {65536}
    */
@@ -33,8 +33,8 @@ interface Sides {
  * - **Backpressure.** When the reader does not read, the transport is paused, and with it the peer.
  *   When the peer does not read, `write()` and `ready` wait.
  * - **Closing.** Closing `writable` sends a Close frame with the code 1000, and resolves when the
- *   connection is closed. Both streams close if both sides have sent a Close frame. They fail with
- *   the reason if the connection is lost without.
+ *   connection is closed. When the peer closes, `readable` closes and `writable` fails. Both fail
+ *   with the reason if the connection is lost without a Close frame.
  * - **Cancelling.** `readable.cancel()` and `writable.abort()` close the connection with the code
  *   1000. For another code, call {@linkcode WebSocketProtocol.close}.
  *
@@ -149,7 +149,11 @@ export class WebSocketStreamProtocol<F extends IProtocolFactory = IProtocolFacto
         this.#isReadableDone = true;
         this.#closeFor(reason);
       },
-    }, { highWaterMark: this.#highWaterMark, size: ({ length }) => length });
+    }, {
+      highWaterMark: this.#highWaterMark,
+      // Empty messages count too: their number is limited.
+      size: ({ length }) => Math.max(length, 1),
+    });
     if (controller === null) throw new Error("A stream did not start");
     const writable = new WritableSide<WebSocketData>(transport, {
       send: (data) => this.send(data),

@@ -49,6 +49,14 @@ Deno.test("WebSocketStreamProtocol holds back messages until the reader reads", 
   assertEquals(server.paused, false);
 });
 
+Deno.test("WebSocketStreamProtocol limits the number of empty messages that it buffers", async () => {
+  using pair = connect();
+  const { server, client, pump } = pair;
+  for (let i = 0; i < 30; i++) client.send("");
+  await pump.pumpUntilIdle();
+  assertEquals(server.paused, true);
+});
+
 Deno.test("WebSocketStreamProtocol.writable waits for a peer that does not read", async () => {
   using pair = connect(1000);
   const { server, client, pump } = pair;
