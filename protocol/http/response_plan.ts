@@ -36,7 +36,8 @@ const CLOSE: BodyFraming = { kind: "close" };
 export function planResponse(response: Response, request: RequestHead): ResponsePlan {
   const { status } = response;
   if (status < 200) throw new TypeError(`Cannot answer with a response of status ${status}`);
-  const { fields, coding, closes, ...facts } = readFields(response.headers);
+  const facts = readFields(response.headers);
+  const { fields, coding, closes } = facts;
   const isDecoded = coding !== "" && isDecodedByFetch(response, coding);
   const length = isDecoded ? null : facts.length;
   const codingField = coding === "" || isDecoded ? "" : `content-encoding: ${coding}\r\n`;
