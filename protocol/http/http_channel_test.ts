@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { SlowPeerGuard } from "../policies/slow_peer_guard.ts";
 import { Protocol } from "../protocol.ts";
 import { Clock } from "../../task/mod.ts";
 import {
@@ -631,6 +632,37 @@ Deno.test("HTTPChannel buffers pipelined requests up to maxPipelined, and then p
     waits[i]?.resolve(new Response(`${i}`));
   }
   assertMatch(await server.received(), /19$/);
+});
+
+Deno.test("HTTPChannel.isReceiving lets a SlowPeerGuard measure only clients that send", async () => {
+  const wait = Promise.withResolvers<Response>();
+  const handler: HTTPHandler = async (request) => {
+    if (request.url.endsWith("/wait")) return await wait.promise;
+    return new Response(await request.text());
+  };
+  const guard = new SlowPeerGuard(new HTTPFactory(handler), {
+    minRate: 100,
+    window: 5,
+    isWaiting: (channel) => !channel.isReceiving,
+  });
+  using pair = connectedServerAndClient(guard, TestPeer);
+  const receive = async (): Promise<string> => {
+    await pair.pump.pumpUntilIdle();
+    return pair.client.take().replaceAll(DATE, "");
+  };
+  pair.client.send(GET.replace("/", "/wait"));
+  await receive();
+  pair.pump.advance(20);
+  wait.resolve(new Response("x"));
+  assertEquals(await receive(), answer("x"));
+  pair.pump.advance(20);
+  pair.client.send(`${POST}Content-Length: 1000\r\n\r\n`);
+  await receive();
+  pair.client.send("a");
+  await receive();
+  pair.pump.advance(11);
+  await receive();
+  assertEquals(pair.serverReason?.name, "SlowPeerTimeout");
 });
 
 /** A protocol that takes over a connection. */
