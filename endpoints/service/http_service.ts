@@ -70,8 +70,9 @@ interface Run {
  *
  * A handler that throws is logged, and answered with 500. At the deadline of a stop, requests whose
  * handlers have not returned are answered with 503, and the stop is complete one second later at
- * the latest, even if a client does not read its response, or a stream has no end. Deno keeps such
- * a connection open until the process ends, which it does not prevent.
+ * the latest, even if a client does not read its response, or a stream has no end. Deno 2.9.6
+ * cannot close such a connection: the process ends when the client leaves, or with `Deno.exit()`
+ * after `reactor.run()`.
  *
  * @example
  * ```ts no-eval
@@ -207,7 +208,6 @@ export function drainHTTPServer(
   };
   const giveUp = (): void => {
     warn(`An HTTP server could not send all responses within ${seconds} s, and is left behind`);
-    server.unref();
     fire();
   };
   if (seconds !== Infinity) {

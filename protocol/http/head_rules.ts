@@ -12,7 +12,7 @@
 import { isText, latin1 } from "./byte_classes.ts";
 import type { HeadScanner } from "./head_scanner.ts";
 import { HTTPSyntaxError } from "./http_syntax_error.ts";
-import { RequestHead } from "./request_head.ts";
+import { RequestHead, type RequestHeadFacts } from "./request_head.ts";
 
 /** A length of so many digits is an exact number in JavaScript. */
 const MAX_LENGTH_DIGITS = 15;
@@ -26,18 +26,8 @@ const FORBIDDEN_METHODS = ["CONNECT", "TRACE", "TRACK"];
 /** Methods that a `Request` writes in capitals, although `get` is not `GET` in HTTP. */
 const CAPITALIZED_METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"];
 
-/** The fields that decide about the request and its connection. */
-interface Facts {
-  method: string;
-  target: string;
-  isRewritten: boolean;
-  minorVersion: 0 | 1;
-  host: string;
-  bodyLength: number | null;
-  keepAlive: boolean;
-  expectsContinue: boolean;
-  upgrade: string;
-}
+/** The facts about a head, while they are collected. */
+type Facts = { -readonly [K in keyof RequestHeadFacts]: RequestHeadFacts[K] };
 
 /** The values of the fields that decide about the request; `null` for one that was not sent. */
 interface DecisiveFields {

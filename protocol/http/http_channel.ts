@@ -111,6 +111,15 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
     this.#decoder = new RequestDecoder(settings);
   }
 
+  /**
+   * Whether a part of a request has arrived, and the rest is missing. For `isWaiting` of a
+   * `SlowPeerGuard`, which must not measure a client that waits for its response.
+   */
+  get isReceiving(): boolean {
+    if (this.#isOver) return false;
+    return this.#body !== null || this.#exchange === null && this.#decoder.buffered > 0;
+  }
+
   /** Starts the timeout of the first request. */
   override connectionMade(): void {
     this.#timer = new ChannelTimer(this.transport.clock ?? null, () => this.#timedOut());

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { SlowPeerGuard } from "../policies/slow_peer_guard.ts";
 import { Protocol } from "../protocol.ts";
 import { Clock } from "../../task/mod.ts";
 import {
@@ -7,6 +8,7 @@ import {
   StringTransport,
   TestPeer,
 } from "../../testing/mod.ts";
+import { nextMacrotask } from "../../testing/next_macrotask.ts";
 import { HTTPFactory, type HTTPHandler, type HTTPOptions, type HTTPRequestInfo } from "./mod.ts";
 
 const DATE = /date: [^\r]+ GMT\r\n/g;
@@ -299,6 +301,30 @@ Deno.test("HTTPChannel does not hold back loseConnection() of other code while i
   server.pair.serverTransport.loseConnection();
   await server.received();
   assertEquals(server.pair.serverReason?.name, "ConnectionDone");
+});
+
+Deno.test("HTTPChannel passes on a response of fetch(), whose body was decoded", async () => {
+  const gzip = new Blob(["hello"]).stream().pipeThrough(new CompressionStream("gzip"));
+  const body = await new Response(gzip).bytes();
+  const headers = { "content-encoding": "gzip", "content-length": `${body.length}` };
+  await using upstream = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    () => new Response(body, { headers }),
+  );
+  const url = `http://127.0.0.1:${upstream.addr.port}/`;
+  const fetched = await fetch(url);
+  using server = new Server((request) => {
+    return request.url.endsWith("/fetched") ? fetched : new Response(body, { headers });
+  });
+  let text = await server.send(GET.replace("/", "/fetched"));
+  while (!text.endsWith("\r\n0\r\n\r\n")) {
+    await nextMacrotask();
+    text += await server.received();
+  }
+  const head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+  assertEquals(text, `${head}5\r\nhello\r\n0\r\n\r\n`);
+  const encoded = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n";
+  assert((await server.send(GET)).startsWith(`${encoded}content-length: ${body.length}\r\n\r\n`));
 });
 
 Deno.test("HTTPChannel refuses to send a response twice", async () => {
@@ -606,6 +632,37 @@ Deno.test("HTTPChannel buffers pipelined requests up to maxPipelined, and then p
     waits[i]?.resolve(new Response(`${i}`));
   }
   assertMatch(await server.received(), /19$/);
+});
+
+Deno.test("HTTPChannel.isReceiving lets a SlowPeerGuard measure only clients that send", async () => {
+  const wait = Promise.withResolvers<Response>();
+  const handler: HTTPHandler = async (request) => {
+    if (request.url.endsWith("/wait")) return await wait.promise;
+    return new Response(await request.text());
+  };
+  const guard = new SlowPeerGuard(new HTTPFactory(handler), {
+    minRate: 100,
+    window: 5,
+    isWaiting: (channel) => !channel.isReceiving,
+  });
+  using pair = connectedServerAndClient(guard, TestPeer);
+  const receive = async (): Promise<string> => {
+    await pair.pump.pumpUntilIdle();
+    return pair.client.take().replaceAll(DATE, "");
+  };
+  pair.client.send(GET.replace("/", "/wait"));
+  await receive();
+  pair.pump.advance(20);
+  wait.resolve(new Response("x"));
+  assertEquals(await receive(), answer("x"));
+  pair.pump.advance(20);
+  pair.client.send(`${POST}Content-Length: 1000\r\n\r\n`);
+  await receive();
+  pair.client.send("a");
+  await receive();
+  pair.pump.advance(11);
+  await receive();
+  assertEquals(pair.serverReason?.name, "SlowPeerTimeout");
 });
 
 /** A protocol that takes over a connection. */

@@ -22,7 +22,6 @@ export class RequestBody implements UnderlyingDefaultSource<Uint8Array<ArrayBuff
   /** The number of bytes in the queue. */
   #size = 0;
   #wanted = false;
-  #isUsed = false;
   #isDropped = false;
   #isComplete = false;
   #error: Error | null = null;
@@ -52,11 +51,6 @@ export class RequestBody implements UnderlyingDefaultSource<Uint8Array<ArrayBuff
     return this.#wanted || this.#collecting !== null;
   }
 
-  /** Whether the handler has begun to read. */
-  get isUsed(): boolean {
-    return this.#isUsed;
-  }
-
   /** The stream of the bytes. */
   get stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return this.#stream ??= new ReadableStream(this, { highWaterMark: 0 });
@@ -73,7 +67,6 @@ export class RequestBody implements UnderlyingDefaultSource<Uint8Array<ArrayBuff
    * @returns The bytes.
    */
   collect(): Promise<Uint8Array<ArrayBuffer>> {
-    this.#isUsed = true;
     const collecting = Promise.withResolvers<Uint8Array<ArrayBuffer>>();
     this.#collecting = collecting;
     if (this.#error !== null) collecting.reject(this.#error);
@@ -124,7 +117,6 @@ export class RequestBody implements UnderlyingDefaultSource<Uint8Array<ArrayBuff
 
   /** Called by the stream when a reader waits for bytes. */
   pull(): void {
-    this.#isUsed = true;
     this.#wanted = true;
     this.#deliver();
     if (!this.#isComplete) this.#source.bodyWanted();
@@ -132,7 +124,6 @@ export class RequestBody implements UnderlyingDefaultSource<Uint8Array<ArrayBuff
 
   /** Called by the stream when its reader has cancelled it. */
   cancel(): void {
-    this.#isUsed = true;
     this.drop();
     this.#source.bodyCancelled();
   }

@@ -9,6 +9,8 @@ export interface ResponseFacts {
   length: number | null;
   /** Whether the handler wants the connection closed. */
   closes: boolean;
+  /** The codings of the body, such as `gzip`; `""` for none. The field is not in `fields`. */
+  coding: string;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface ResponseFacts {
  * @throws {RangeError} when the `Content-Length` is not a length.
  */
 export function readFields(headers: Headers): ResponseFacts {
-  const facts: ResponseFacts = { fields: "", length: null, closes: false };
+  const facts: ResponseFacts = { fields: "", length: null, closes: false, coding: "" };
   let hasDate = false;
   headers.forEach((value, name) => {
     switch (name) {
@@ -33,6 +35,9 @@ export function readFields(headers: Headers): ResponseFacts {
         return;
       case "content-length":
         facts.length = lengthOf(value);
+        return;
+      case "content-encoding":
+        facts.coding = value;
         return;
       case "date":
         hasDate = true;

@@ -36,8 +36,12 @@ const CLOSE: BodyFraming = { kind: "close" };
 export function planResponse(response: Response, request: RequestHead): ResponsePlan {
   const { status } = response;
   if (status < 200) throw new TypeError(`Cannot answer with a response of status ${status}`);
-  const { fields, length, closes } = readFields(response.headers);
-  const head = statusLine(status, response.statusText) + fields;
+  const facts = readFields(response.headers);
+  const { fields, coding, closes } = facts;
+  const isDecoded = coding !== "" && isDecodedByFetch(response, coding);
+  const length = isDecoded ? null : facts.length;
+  const codingField = coding === "" || isDecoded ? "" : `content-encoding: ${coding}\r\n`;
+  const head = statusLine(status, response.statusText) + fields + codingField;
   const content = takeStaticBody(response);
   if (isBodiless(status) || request.method === "HEAD") {
     if (content === undefined) cancelBody(response);
@@ -66,6 +70,14 @@ export function planResponse(response: Response, request: RequestHead): Response
   }
   const field = "transfer-encoding: chunked\r\n";
   return { head: head + field, content: null, stream, framing: CHUNKED, closes };
+}
+
+/**
+ * Returns whether the body is not as its fields say: `fetch` decodes these codings, and keeps the
+ * fields. Only a response of `fetch` has a URL.
+ */
+function isDecodedByFetch(response: Response, coding: string): boolean {
+  return response.url !== "" && /^(?:gzip|br)$/i.test(coding) && response.body !== null;
 }
 
 /**

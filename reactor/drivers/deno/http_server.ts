@@ -28,8 +28,6 @@ export interface RunningHTTPServer {
    * for ever for a client that does not read its response.
    */
   shutdown(): Promise<void>;
-  /** Lets the process end although the server has not. */
-  unref(): void;
 }
 
 /** Answers a request. It never throws, and its promise never rejects. */
@@ -61,6 +59,5 @@ export function serveHTTP(place: HTTPServerPlace, serve: ServeRequest): RunningH
   return {
     address: addressOf(server.addr),
     shutdown: () => server.shutdown(),
-    unref: () => server.unref(),
   };
 }
