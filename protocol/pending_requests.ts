@@ -42,10 +42,11 @@ export interface RequestQueueOptions {
    */
   maxWaiting?: number | undefined;
   /**
-   * The maximum size of the requests in flight, in bytes: further ones wait to be sent. So it is
-   * also the maximum size of what the queue leaves in the write buffer of the connection, and
-   * should be less than the `writeBufferLimit` of the connection. A single request may be larger,
-   * when no other is in flight. The caller of `request()` passes the size of each request.
+   * The maximum size of the requests in flight, in bytes: further ones wait to be sent. It should
+   * be less than the `writeBufferLimit` of the connection, because a peer that does not read leaves
+   * requests in the write buffer. Those of a `KeyedRequestQueue` no longer count when they are
+   * abandoned, although they may still be there. A single request may be larger, when no other is
+   * in flight. The caller of `request()` passes the size of each request.
    *
    * @default {16777216}
    */
