@@ -29,3 +29,19 @@ Deno.test("stream_echo.ts sends messages back", async () => {
   assertEquals(await closed, 1000);
   assertEquals(received, ["a", "b", "c"]);
 });
+
+Deno.test("same_port.ts serves a page and a WebSocket connection", async () => {
+  await using folder = await GuideFolder.open("websocket.md");
+  await using server = folder.start("deno run --allow-net same_port.ts 0");
+  const place = `127.0.0.1:${await portOf(server)}`;
+  assertEquals(await (await fetch(`http://${place}/`)).text(), "A web page\n");
+  const socket = new WebSocket(`ws://${place}/mirror`);
+  const answered = new Promise<unknown>((resolve) => {
+    socket.onopen = () => socket.send("hello");
+    socket.onmessage = ({ data }) => resolve(data);
+  });
+  assertEquals(await answered, "hello");
+  const closed = new Promise((resolve) => socket.onclose = resolve);
+  socket.close();
+  await closed;
+});
