@@ -33,7 +33,7 @@ export const RESP_TARGETS: readonly FuzzTarget[] = [
     name: "resp_command",
     sources: [
       "protocol/resp/command_decoder.ts",
-      "protocol/resp/contiguous_decoder.ts",
+      "protocol/framing/contiguous_decoder.ts",
       "protocol/resp/inline_words.ts",
       "protocol/resp/short_command.ts",
     ],

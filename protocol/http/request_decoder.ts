@@ -1,4 +1,4 @@
-import { ContiguousDecoder } from "../resp/contiguous_decoder.ts";
+import { ContiguousDecoder } from "../framing/contiguous_decoder.ts";
 import { type ChunkHeader, ChunkHeaderScanner } from "./chunk_header.ts";
 import { HeadScanner } from "./head_scanner.ts";
 import { checkHead, type KnownHost } from "./head_rules.ts";

@@ -1,4 +1,4 @@
-import { bytesOfText } from "./resp_text.ts";
+import { bytesOfText } from "../framing/byte_text.ts";
 
 /** The greatest number of characters for which a loop is faster than a `TextEncoder`. */
 const SHORT = 64;

@@ -1,7 +1,7 @@
 import { checkBound } from "../../internal/validation.ts";
 import { visibleText } from "../../internal/visible_text.ts";
 import { FramingError } from "../framing/framing_error.ts";
-import { ContiguousDecoder } from "./contiguous_decoder.ts";
+import { ContiguousDecoder } from "../framing/contiguous_decoder.ts";
 import { splitInlineWords } from "./inline_words.ts";
 import { RESPCommand } from "./resp_command.ts";
 import { integerIn } from "./resp_numbers.ts";

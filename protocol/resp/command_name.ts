@@ -1,4 +1,4 @@
-import { textOfBytes } from "./resp_text.ts";
+import { textOfBytes } from "../framing/byte_text.ts";
 
 /** The greatest length of a name that is remembered, in bytes. */
 const LONGEST = 16;

@@ -27,7 +27,7 @@ export {
   type CommandTableEntry,
   PushReply,
 } from "./command_table.ts";
-export { ContiguousDecoder } from "./contiguous_decoder.ts";
+export { ContiguousDecoder } from "../framing/contiguous_decoder.ts";
 export {
   CommandDecoder,
   type CommandDecoderOptions,

@@ -1,4 +1,4 @@
-import { exactText } from "./resp_text.ts";
+import { exactText } from "../framing/byte_text.ts";
 import { AttributedValue, type RESPMap, type RESPValue } from "./resp_value.ts";
 
 /** The type of an aggregate. */

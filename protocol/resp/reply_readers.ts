@@ -6,7 +6,7 @@
  */
 
 import { doubleIn } from "./resp_numbers.ts";
-import { textOfBytes } from "./resp_text.ts";
+import { textOfBytes } from "../framing/byte_text.ts";
 import { AttributedValue, RESPError, type RESPValue, VerbatimString } from "./resp_value.ts";
 
 /**

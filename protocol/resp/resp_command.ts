@@ -1,5 +1,5 @@
 import { commandName } from "./command_name.ts";
-import { textOfBytes } from "./resp_text.ts";
+import { textOfBytes } from "../framing/byte_text.ts";
 
 /**
  * A command that a client has sent: its name and its arguments, which are byte strings.

@@ -1,10 +1,10 @@
 import { visibleText } from "../../internal/visible_text.ts";
 import { FrameTooLongError, FramingError } from "../framing/framing_error.ts";
-import { ContiguousDecoder } from "./contiguous_decoder.ts";
+import { ContiguousDecoder } from "../framing/contiguous_decoder.ts";
 import { type AggregateType, joinAttributes, OpenAggregate } from "./open_aggregate.ts";
 import { type CheckedLimits, checkedLimits, type RESPLimits } from "./resp_limits.ts";
 import { bigIntIn, doubleIn, int64In, integerIn } from "./resp_numbers.ts";
-import { textOfBytes, viewOf } from "./resp_text.ts";
+import { textOfBytes, viewOf } from "../framing/byte_text.ts";
 import { ShortReplyReader } from "./short_reply.ts";
 import {
   respErrorOf,

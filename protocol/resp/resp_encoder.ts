@@ -9,7 +9,7 @@ import {
   type RESPVersion,
   SimpleString,
 } from "./resp_output.ts";
-import { bytesOfText } from "./resp_text.ts";
+import { bytesOfText } from "../framing/byte_text.ts";
 import { AttributedValue, RESPError, VerbatimString } from "./resp_value.ts";
 
 /** The size of the memory for a single command or reply, in bytes, if it is enough. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { textOfBytes } from "./resp_text.ts";
+import { textOfBytes } from "../framing/byte_text.ts";
 
 /**
  * A value that a {@linkcode RESPDecoder} returns.

@@ -1,4 +1,4 @@
-import { textOfBytes } from "./resp_text.ts";
+import { textOfBytes } from "../framing/byte_text.ts";
 import type { CheckedLimits } from "./resp_limits.ts";
 import type { RESPValue } from "./resp_value.ts";
 

@@ -4,7 +4,7 @@ import { callLogged, logUserError } from "../../defer/guarded_call.ts";
 import { WaiterQueue } from "../../defer/waiter_queue.ts";
 import { checkBound, checkFunction, checkTimeout, quote } from "../../internal/validation.ts";
 import type { RequestOptions } from "../pending_requests.ts";
-import { textOfBytes } from "./resp_text.ts";
+import { textOfBytes } from "../framing/byte_text.ts";
 
 /**
  * The kind of a subscription: to a channel, to all channels that fit a pattern, or to a shard

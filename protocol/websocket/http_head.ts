@@ -7,7 +7,7 @@
  */
 
 import { ReceiveBuffer } from "../framing/receive_buffer.ts";
-import { viewOf } from "../resp/resp_text.ts";
+import { viewOf } from "../framing/byte_text.ts";
 
 const END = new TextEncoder().encode("\r\n\r\n");
 /** The maximum number of header fields. */

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { viewOf } from "../resp/resp_text.ts";
+import { viewOf } from "../framing/byte_text.ts";
 
 const key = new Uint32Array(1);
 const keyBytes = new Uint8Array(key.buffer);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { exactText, textOfBytes, viewOf } from "../resp/resp_text.ts";
+import { exactText, textOfBytes, viewOf } from "../framing/byte_text.ts";
 
 /** Text of so many bytes is decoded faster without a call of the platform, if it is ASCII. */
 const SHORT = 32;

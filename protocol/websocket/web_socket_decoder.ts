@@ -1,7 +1,7 @@
 import { checkBound } from "../../internal/validation.ts";
 import { FrameTooLongError, IncompleteFrameError } from "../framing/framing_error.ts";
-import { ContiguousDecoder } from "../resp/contiguous_decoder.ts";
-import { viewOf } from "../resp/resp_text.ts";
+import { ContiguousDecoder } from "../framing/contiguous_decoder.ts";
+import { viewOf } from "../framing/byte_text.ts";
 import { isCloseCode, WebSocketCloseCode } from "./close_code.ts";
 import { copyMasked, maskingKeyAt, rotatedKey } from "./masking.ts";
 import { MessageAssembly } from "./message_assembly.ts";

@@ -1,6 +1,6 @@
 import { checkFunction, checkInteger, quote } from "../../internal/validation.ts";
 import type { ITransport } from "../../reactor/interfaces/mod.ts";
-import { viewOf } from "../resp/resp_text.ts";
+import { viewOf } from "../framing/byte_text.ts";
 import { checkCloseCode } from "./close_code.ts";
 import { copyMasked, writeMaskingKey } from "./masking.ts";
 import { MAX_CONTROL_LENGTH, Opcode } from "./opcode.ts";

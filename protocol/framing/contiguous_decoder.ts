@@ -1,4 +1,4 @@
-import { BufferedDecoder } from "../framing/buffered_decoder.ts";
+import { BufferedDecoder } from "./buffered_decoder.ts";
 
 const EMPTY = new Uint8Array(0);
 const EMPTY_MEMORY = EMPTY.buffer;
@@ -8,7 +8,7 @@ const BEYOND = 64;
 const MEMORY = 2048;
 
 /**
- * The base class of the decoders of this folder: a decoder that sees all bytes that have arrived in
+ * The base class of decoders of wire protocols: a decoder that sees all bytes that have arrived in
  * one piece of memory.
  *
  * The bytes of frames that were returned are skipped in the buffer only when more arrive. So many
