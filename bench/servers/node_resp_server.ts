@@ -1,5 +1,5 @@
 /**
- * The server of `torsion_server.ts` as a JavaScript author would write it: on `node:net`, with
+ * The server of `torsion_resp_server.ts` as a JavaScript author would write it: on `node:net`, with
  * `redis-parser`. The replies to the commands of a chunk leave in one write.
  *
  * @module

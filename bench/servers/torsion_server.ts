@@ -2,13 +2,14 @@
  * The shortest echo servers on this library: one that receives chunks, and, with `buffered`, one
  * that provides the memory. With `hello`, the server sends a greeting and closes instead.
  *
- * Usage: `deno run --allow-net bench/echo_server.ts PORT [buffered | hello]`
+ * Usage: `deno run -A bench/servers/torsion_server.ts PORT REACTOR [buffered | hello]`
  *
  * @module
  */
 
-import { Factory, Protocol, reactor, TCP4ServerEndpoint } from "../mod.ts";
-import type { IBufferedProtocol } from "../reactor/mod.ts";
+import { Factory, Protocol, TCP4ServerEndpoint } from "../../mod.ts";
+import type { IBufferedProtocol } from "../../reactor/mod.ts";
+import { reactorOf } from "../host_reactors.ts";
 
 class Echo extends Protocol {
   override connectionMade(): void {
@@ -60,7 +61,8 @@ class Hello extends Protocol {
 
 const PROTOCOLS: Record<string, new () => Protocol> = { buffered: BufferedEcho, hello: Hello };
 
-const [number, mode = ""] = Deno.args;
+const [number, name, mode = ""] = Deno.args;
+const reactor = reactorOf(name);
 const factory = Factory.forProtocol(PROTOCOLS[mode] ?? Echo);
 const endpoint = new TCP4ServerEndpoint(reactor, Number(number), { interface: "127.0.0.1" });
 endpoint.listen(factory).addCallback((port) => console.log(`listening on ${port.getHost()}`));

@@ -1,8 +1,8 @@
 /**
- * An echo server as people write it on `Deno.listen`, with which `echo.ts` and `idle.ts` compare
- * this library. With `hello`, it sends a greeting and closes instead.
+ * An echo server as people write it on `Deno.listen`. With `hello`, it sends a greeting and closes
+ * instead.
  *
- * Usage: `deno run --allow-net bench/echo_by_hand.ts PORT [hello]`
+ * Usage: `deno run --allow-net bench/servers/deno_loop.ts PORT [hello]`
  *
  * @module
  */

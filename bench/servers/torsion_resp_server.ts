@@ -1,11 +1,13 @@
 /**
- * A server of PING, SET and GET on this library, for `resp_server.ts`.
+ * A server of PING, SET and GET on this library.
+ *
+ * Usage: `deno run -A bench/servers/torsion_resp_server.ts PORT REACTOR`
  *
  * @module
  */
 
-import { reactor } from "../../reactor/mod.ts";
 import { CommandTable, OK, RESPFactory, SimpleString } from "../../protocol/resp/mod.ts";
+import { reactorOf } from "../host_reactors.ts";
 
 const store = new Map<string, Uint8Array>();
 const PONG = new SimpleString("PONG");
@@ -23,6 +25,8 @@ const commands = new CommandTable({
   CONFIG: { arity: -2, run: () => [] },
 });
 
-const port = reactor.listenTCP(Number(Deno.args[0]), new RESPFactory(commands));
+const [number, name] = Deno.args;
+const reactor = reactorOf(name);
+const port = reactor.listenTCP(Number(number), new RESPFactory(commands));
 reactor.callWhenRunning(() => console.log(`listening on ${port.getHost().port}`));
 await reactor.run();

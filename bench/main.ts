@@ -1,0 +1,140 @@
+/**
+ * Measures the tables that the pages quote, prints them, and writes them as JSON and as a plot.
+ *
+ * Usage: `deno task bench [TABLE...] [--rounds=3] [--seconds=0.5] [--connections=10000]
+ * [--output=bench/output] [--docs]`. Without a name, all tables are measured. `--docs` writes the
+ * results into `docs/` and updates the pages that quote them. Linux only.
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import { thisMachine } from "./machine.ts";
+import type { Options, Table } from "./measure.ts";
+import { PLOT_FILE, RESULTS_FILE, updatePages, writeResults } from "./pages.ts";
+import { parseResults, type Results } from "./results.ts";
+import { aligned, textTables } from "./text_table.ts";
+
+/** The tables, in the order in which they are measured: the names of the modules in tables/. */
+const TABLES = [
+  "echo",
+  "hello",
+  "latency",
+  "growth",
+  "idle",
+  "import",
+  "timers",
+  "deferred",
+  "coalesce",
+  "framing",
+  "amp",
+  "memcache",
+  "resp",
+  "resp_server",
+  "redis_client",
+  "proxy_memory",
+];
+
+/** With more running programs than this, the figures of a run are not steady. */
+const QUIET = 0.7;
+
+/** Measures a table in a process of its own. Returns null if it fails. */
+async function measure(name: string, options: Options): Promise<Table | null> {
+  const file = await Deno.makeTempFile();
+  try {
+    const path = new URL("run_table.ts", import.meta.url).pathname;
+    const args = ["run", "-A", path, name, JSON.stringify(options), file];
+    const { success } = await new Deno.Command(Deno.execPath(), { args }).spawn().status;
+    if (success) return JSON.parse(await Deno.readTextFile(file));
+    console.error(`Cannot measure the table ${JSON.stringify(name)}: see above`);
+    Deno.exitCode = 1;
+    return null;
+  } finally {
+    await Deno.remove(file);
+  }
+}
+
+function print(name: string, table: Table): void {
+  console.log(`\n== ${name}: ${table.title}`);
+  for (const { caption, rows } of textTables(table)) console.log(`\n${caption}\n${aligned(rows)}`);
+  for (const missing of table.missing) console.log(`left out: ${missing}`);
+}
+
+/** Adds the tables of an earlier run on the same machine, of which only some are measured anew. */
+async function merged(results: Results, file: URL): Promise<Results> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return results;
+    throw error;
+  }
+  const earlier = parseResults(text);
+  if (JSON.stringify(earlier.machine) !== JSON.stringify(results.machine)) return results;
+  return { ...results, tables: { ...earlier.tables, ...results.tables } };
+}
+
+function parseArguments(): { names: string[]; options: Options; output: URL; isForDocs: boolean } {
+  const { values, positionals } = parseArgs({
+    args: Deno.args,
+    allowPositionals: true,
+    options: {
+      rounds: { type: "string", default: "3" },
+      seconds: { type: "string", default: "0.5" },
+      connections: { type: "string", default: "10000" },
+      output: { type: "string", default: "bench/output" },
+      docs: { type: "boolean", default: false },
+    },
+  });
+  for (const name of positionals) {
+    if (TABLES.includes(name)) continue;
+    throw new RangeError(
+      `Cannot measure the table ${JSON.stringify(name)}: the names are ${TABLES.join(", ")}`,
+    );
+  }
+  const number = (name: "rounds" | "seconds" | "connections"): number => {
+    const value = Number(values[name]);
+    if (value > 0) return value;
+    throw new RangeError(`Cannot measure with --${name}=${values[name]}: it must be above 0`);
+  };
+  return {
+    names: positionals.length === 0 ? TABLES : positionals,
+    options: {
+      rounds: number("rounds"),
+      seconds: number("seconds"),
+      connections: number("connections"),
+    },
+    output: new URL(`${values.docs ? "docs" : values.output}/`, `file://${Deno.cwd()}/`),
+    isForDocs: values.docs,
+  };
+}
+
+/**
+ * Measures the tables, one after another, and prints each one. One that fails is left out, and the
+ * exit code is 1.
+ */
+async function measureAll(names: string[], options: Options): Promise<Results> {
+  const machine = await thisMachine();
+  const [loadAverage = 0] = Deno.loadavg();
+  if (loadAverage > QUIET) {
+    console.log(`This machine is not quiet: its load average is ${loadAverage.toFixed(1)}.`);
+  }
+  const start = performance.now();
+  const tables: Record<string, Table> = {};
+  for (const name of names) {
+    const table = await measure(name, options);
+    if (table === null) continue;
+    tables[name] = table;
+    print(name, table);
+  }
+  console.log(`\n${((performance.now() - start) / 1000).toFixed(0)} s`);
+  return { machine, loadAverage: Number(loadAverage.toFixed(2)), tables };
+}
+
+const { names, options, output, isForDocs } = parseArguments();
+const file = new URL(RESULTS_FILE, output);
+const results = await merged(await measureAll(names, options), file);
+await Deno.mkdir(output, { recursive: true });
+await writeResults(results, output);
+if (isForDocs) await updatePages();
+console.log(`The results are in ${file.pathname} and ${PLOT_FILE}.`);
