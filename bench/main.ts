@@ -1,7 +1,7 @@
 /**
  * Measures the tables that the pages quote, prints them, and writes them as JSON and as a plot.
  *
- * Usage: `deno task bench [TABLE...] [--rounds=3] [--seconds=0.5] [--connections=10000]
+ * Usage: `deno task bench [TABLE...] [--rounds=3] [--seconds=0.4] [--connections=10000]
  * [--output=bench/output] [--docs]`. Without a name, all tables are measured. `--docs` writes the
  * results into `docs/` and updates the pages that quote them. Linux only.
  *
@@ -11,8 +11,8 @@
 import { parseArgs } from "node:util";
 import { thisMachine } from "./machine.ts";
 import type { Options, Table } from "./measure.ts";
-import { PLOT_FILE, RESULTS_FILE, updatePages, writeResults } from "./pages.ts";
-import { parseResults, type Results } from "./results.ts";
+import { DOCS, PLOT_FILE, RESULTS_FILE, updatePages, writeResults } from "./pages.ts";
+import { type Machine, parseResults, type Results } from "./results.ts";
 import { aligned, textTables } from "./text_table.ts";
 
 /** The tables, in the order in which they are measured: the names of the modules in tables/. */
@@ -38,6 +38,8 @@ const TABLES = [
 /** With more running programs than this, the figures of a run are not steady. */
 const QUIET = 0.7;
 
+type Tables = Results["tables"];
+
 /** Measures a table in a process of its own. Returns null if it fails. */
 async function measure(name: string, options: Options): Promise<Table | null> {
   const file = await Deno.makeTempFile();
@@ -60,18 +62,18 @@ function print(name: string, table: Table): void {
   for (const missing of table.missing) console.log(`left out: ${missing}`);
 }
 
-/** Adds the tables of an earlier run on the same machine, of which only some are measured anew. */
-async function merged(results: Results, file: URL): Promise<Results> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(file);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return results;
-    throw error;
-  }
-  const earlier = parseResults(text);
-  if (JSON.stringify(earlier.machine) !== JSON.stringify(results.machine)) return results;
-  return { ...results, tables: { ...earlier.tables, ...results.tables } };
+/**
+ * Returns the tables that the pages quote now, for those that are not measured anew.
+ *
+ * @throws {Error} If they were measured on another machine, or with other versions.
+ */
+async function quotedTables(machine: Machine, names: readonly string[]): Promise<Tables> {
+  if (names.length === TABLES.length) return {};
+  const results = parseResults(await Deno.readTextFile(new URL(RESULTS_FILE, DOCS)));
+  if (JSON.stringify(results.machine) === JSON.stringify(machine)) return results.tables;
+  throw new Error(
+    "Cannot update the docs with some of the tables: the others were measured on another machine",
+  );
 }
 
 function parseArguments(): { names: string[]; options: Options; output: URL; isForDocs: boolean } {
@@ -80,7 +82,7 @@ function parseArguments(): { names: string[]; options: Options; output: URL; isF
     allowPositionals: true,
     options: {
       rounds: { type: "string", default: "3" },
-      seconds: { type: "string", default: "0.5" },
+      seconds: { type: "string", default: "0.4" },
       connections: { type: "string", default: "10000" },
       output: { type: "string", default: "bench/output" },
       docs: { type: "boolean", default: false },
@@ -104,7 +106,7 @@ function parseArguments(): { names: string[]; options: Options; output: URL; isF
       seconds: number("seconds"),
       connections: number("connections"),
     },
-    output: new URL(`${values.docs ? "docs" : values.output}/`, `file://${Deno.cwd()}/`),
+    output: values.docs ? DOCS : new URL(`${values.output}/`, `file://${Deno.cwd()}/`),
     isForDocs: values.docs,
   };
 }
@@ -113,28 +115,28 @@ function parseArguments(): { names: string[]; options: Options; output: URL; isF
  * Measures the tables, one after another, and prints each one. One that fails is left out, and the
  * exit code is 1.
  */
-async function measureAll(names: string[], options: Options): Promise<Results> {
-  const machine = await thisMachine();
-  const [loadAverage = 0] = Deno.loadavg();
-  if (loadAverage > QUIET) {
-    console.log(`This machine is not quiet: its load average is ${loadAverage.toFixed(1)}.`);
-  }
-  const start = performance.now();
+async function measureAll(names: readonly string[], options: Options): Promise<Tables> {
   const tables: Record<string, Table> = {};
   for (const name of names) {
+    const start = performance.now();
     const table = await measure(name, options);
     if (table === null) continue;
     tables[name] = table;
     print(name, table);
+    console.log(`measured in ${((performance.now() - start) / 1000).toFixed(1)} s`);
   }
-  console.log(`\n${((performance.now() - start) / 1000).toFixed(0)} s`);
-  return { machine, loadAverage: Number(loadAverage.toFixed(2)), tables };
+  return tables;
 }
 
 const { names, options, output, isForDocs } = parseArguments();
-const file = new URL(RESULTS_FILE, output);
-const results = await merged(await measureAll(names, options), file);
+const machine = await thisMachine();
+const quoted = isForDocs ? await quotedTables(machine, names) : {};
+const loadAverage = Number((Deno.loadavg()[0] ?? 0).toFixed(2));
+if (loadAverage > QUIET) {
+  console.log(`This machine is not quiet: its load average is ${loadAverage}`);
+}
+const tables = { ...quoted, ...await measureAll(names, options) };
 await Deno.mkdir(output, { recursive: true });
-await writeResults(results, output);
+await writeResults({ machine, loadAverage, tables }, output);
 if (isForDocs) await updatePages();
-console.log(`The results are in ${file.pathname} and ${PLOT_FILE}.`);
+console.log(`\nThe results are in ${output.pathname}, as ${RESULTS_FILE} and ${PLOT_FILE}.`);

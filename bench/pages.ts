@@ -19,7 +19,8 @@ export const RESULTS_FILE = "performance.json";
 export const PLOT_FILE = "performance.svg";
 
 const root = new URL("../", import.meta.url);
-const docs = new URL("docs/", root);
+/** The folder of the committed results. */
+export const DOCS = new URL("docs/", root);
 const PAGES = ["README.md", "docs/performance.md"];
 
 /** The servers in README.md, and its columns' titles. */
@@ -146,8 +147,8 @@ export async function writeResults(results: Results, folder: URL): Promise<void>
 
 /** Returns the files that are generated from the committed results. */
 async function generatedFiles(): Promise<Map<URL, string>> {
-  const results = parseResults(await Deno.readTextFile(new URL(RESULTS_FILE, docs)));
-  const files = new Map([[new URL(PLOT_FILE, docs), await formatted(plot(results), "svg")]]);
+  const results = parseResults(await Deno.readTextFile(new URL(RESULTS_FILE, DOCS)));
+  const files = new Map([[new URL(PLOT_FILE, DOCS), await formatted(plot(results), "svg")]]);
   for (const page of PAGES) {
     const file = new URL(page, root);
     const text = generated(await Deno.readTextFile(file), results);

@@ -11,7 +11,7 @@ const WIDTH = 960;
 const PANEL_WIDTH = 460;
 const PANEL_HEIGHT = 300;
 const GAP = 20;
-const LABEL_WIDTH = 170;
+const LABEL_WIDTH = 200;
 const VALUE_WIDTH = 70;
 const OURS = "#2563eb";
 const OTHERS = "#9ca3af";
@@ -22,7 +22,10 @@ interface Panel {
   readonly table: string;
   readonly metric: string;
   readonly title: string;
-  /** The load whose figures are bars. Without one, a line for each contender joins all loads. */
+  /**
+   * The start of the load whose figures are bars. Without one, a line for each contender joins all
+   * loads.
+   */
   readonly load?: string;
 }
 
@@ -45,6 +48,12 @@ const PANELS: readonly Panel[] = [
     metric: "p99",
     load: "64 x 64 B",
     title: "p99 latency at 10,000 messages per second",
+  },
+  {
+    table: "idle",
+    metric: "memory",
+    load: "the last",
+    title: "Memory of an idle connection",
   },
   {
     table: "growth",
@@ -78,11 +87,15 @@ export function plot(results: Results): string {
 }
 
 /** The figures of a panel, as horizontal bars. */
-function bars(table: Table, { metric, load = "" }: Panel): string {
+function bars(table: Table, { metric, load: start = "" }: Panel): string {
+  const load = loadsOf(table).find((load) => load.startsWith(start)) ?? "";
+  const unit = table.metrics[metric]?.unit ?? "";
+  // The best is at the top: the highest rate, or the lowest cost.
+  const sign = unit === "/s" ? -1 : 1;
   const values = contendersOf(table).map((name) => ({
     name,
     value: valueOf(table, load, name, metric),
-  })).filter(({ value }) => !Number.isNaN(value)).toSorted((a, b) => a.value - b.value);
+  })).filter(({ value }) => !Number.isNaN(value)).toSorted((a, b) => sign * (a.value - b.value));
   const most = Math.max(...values.map(({ value }) => value));
   const step = (PANEL_HEIGHT - 24) / values.length;
   return values.map(({ name, value }, i) => {
@@ -94,7 +107,7 @@ function bars(table: Table, { metric, load = "" }: Panel): string {
       `<rect x="${LABEL_WIDTH}" y="${y.toFixed(1)}" width="${width.toFixed(1)}" ` +
       `height="${(step * 0.75).toFixed(1)}" fill="${colorOf(name)}"/>`,
       `<text x="${(LABEL_WIDTH + width + 6).toFixed(1)}" y="${middle}">${
-        escaped(figure(value, table.metrics[metric]?.unit ?? ""))
+        escaped(figure(value, unit))
       }</text>`,
     ].join("\n");
   }).join("\n");

@@ -43,7 +43,7 @@ export async function measure(options: Options): Promise<Table> {
     "echo",
     recorder,
   );
-  await warmUp(generator, servers.all);
+  await warmUp(generator, servers.all, options);
   for (const [name, load] of Object.entries(LOADS)) {
     const contenders = servers.all.map((server) => ({
       name: server.name,
@@ -58,8 +58,9 @@ export async function measure(options: Options): Promise<Table> {
 export async function warmUp(
   generator: LoadGenerator,
   servers: readonly RunningServer[],
+  { seconds }: Options,
 ): Promise<void> {
   for (const { process } of servers) {
-    await generator.exchange(process, { connections: 64, size: 64, ahead: 1 }, 0.3);
+    await generator.exchange(process, LOADS["64 x 64 B"], seconds / 2);
   }
 }

@@ -24,7 +24,9 @@ export async function measure(options: Options): Promise<Table> {
   }, options);
   const generator = await LoadGenerator.create();
   await using servers = await RunningServers.start([...TORSION, ...PEERS], "echo", recorder);
-  await warmUp(generator, servers.all);
+  await warmUp(generator, servers.all, options);
+  // There are many measurements; each has thousands of messages.
+  const seconds = options.seconds / 2;
   for (const connections of COUNTS.filter((count) => count <= options.connections)) {
     const contenders = servers.all.map(({ name, process }) => ({
       name,
@@ -32,7 +34,7 @@ export async function measure(options: Options): Promise<Table> {
         const { cpu = NaN } = await generator.rate(
           process,
           { ...LOAD, connections },
-          options.seconds,
+          seconds,
         );
         return { cpu };
       },

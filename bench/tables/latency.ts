@@ -28,7 +28,7 @@ export async function measure(options: Options): Promise<Table> {
   }, options);
   const generator = await LoadGenerator.create();
   await using servers = await RunningServers.start([...TORSION, ...PEERS], "echo", recorder);
-  await warmUp(generator, servers.all);
+  await warmUp(generator, servers.all, options);
   const contenders = servers.all.map(({ name, process }) => ({
     name,
     async run(): Promise<Record<string, number>> {

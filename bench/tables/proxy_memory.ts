@@ -19,7 +19,7 @@ const BURST = 64 * MEBIBYTE;
 // A server that has sent nothing for this time has stalled.
 const STALL_MS = 100;
 const SAMPLE_MS = 10;
-const GIBIBYTES_PER_SECOND = 2;
+const GIBIBYTES_PER_SECOND = 2.5;
 
 /** Neighbouring parts of the pattern differ, because 251 is prime. */
 const pattern = Uint8Array.from({ length: MEBIBYTE }, (_, i) => i % 251);
