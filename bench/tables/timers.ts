@@ -20,8 +20,8 @@ const MOST_PER_SECOND = 2_000_000;
 // Operations on few calls are repeated in each round, because the clock of the processor time is
 // coarse. Beside many pending calls, they are measured on a part of them.
 const OPERATIONS = 20_000;
-/** More pending calls than these are not fired, and not weighed. */
-const MOST_FIRED = 200_000;
+/** More pending calls than these are measured in one round only, and not weighed. */
+const MANY = 200_000;
 const HOST = "setTimeout";
 const OURS = "callLater";
 
@@ -74,10 +74,7 @@ class Side<T> {
   async round(): Promise<Map<string, number>> {
     const repeats = Math.max(1, Math.ceil(OPERATIONS / this.#count));
     const spent = new Map<string, number>();
-    for (let i = 0; i < repeats; i++) {
-      this.#operate(spent);
-      if (this.#count <= MOST_FIRED) await this.#fireAll(spent);
-    }
+    for (let i = 0; i < repeats; i++) await this.#operate(spent);
     for (const [name, cost] of spent) spent.set(name, cost / repeats);
     return spent;
   }
@@ -97,15 +94,16 @@ class Side<T> {
   }
 
   /** Measures the operations beside `#count` pending calls, on the last of them. */
-  #operate(spent: Map<string, number>): void {
+  async #operate(spent: Map<string, number>): Promise<void> {
     const { schedule, cancel, reset } = this.#timers;
     const count = this.#count;
     const sample = Math.min(count, OPERATIONS);
     const pending: T[] = [];
-    const time = (name: string, work: () => void): void => {
+    const time = async (name: string, work: () => void | Promise<void>): Promise<void> => {
       const before = processorSeconds();
-      work();
-      add(spent, name, (processorSeconds() - before) / sample);
+      await work();
+      const cost = (processorSeconds() - before) / sample * 1e9;
+      spent.set(name, cost + (spent.get(name) ?? 0));
     };
     const each = (f: (timer: T, i: number) => T | void): void => {
       for (let n = 0; n < sample; n++) {
@@ -120,41 +118,31 @@ class Side<T> {
     };
     const first = count - sample;
     for (let i = 0; i < first; i++) pending[i] = schedule(nothing, inAMinuteOrTwo(i));
-    time("schedule", () => scheduleFrom(first));
-    time("reset to later", () => each((timer, i) => reset(timer, 2 * inAMinuteOrTwo(i))));
-    time("reset to earlier", () => each((timer, i) => reset(timer, inAMinuteOrTwo(i) / 2)));
-    time("cancel", () => each((timer) => cancel(timer)));
+    await time("schedule", () => scheduleFrom(first));
+    await time("reset to later", () => each((timer, i) => reset(timer, 2 * inAMinuteOrTwo(i))));
+    await time("reset to earlier", () => each((timer, i) => reset(timer, inAMinuteOrTwo(i) / 2)));
+    await time("cancel", () => each((timer) => cancel(timer)));
     scheduleFrom(first);
-    time("cancel, in order", () => pending.slice(first).forEach((timer) => cancel(timer)));
+    await time("cancel, in order", () => pending.slice(first).forEach((timer) => cancel(timer)));
+    await time("schedule and fire", () => this.#fire(sample, (i) => (i * STEP) % 50));
+    // Delays of loops that correct their drift. The host truncates them to whole milliseconds.
+    await time(
+      "schedule and fire, fractions",
+      () => this.#fire(sample, (i) => (i * 7919.1) % 50),
+    );
     for (const timer of pending.slice(0, first)) cancel(timer);
   }
 
-  async #fireAll(spent: Map<string, number>): Promise<void> {
-    const time = async (name: string, delayOf: (i: number) => number): Promise<void> => {
-      const before = processorSeconds();
-      await this.#fire(delayOf);
-      add(spent, name, (processorSeconds() - before) / this.#count);
-    };
-    await time("schedule and fire", (i) => (i * STEP) % 50);
-    // Delays of loops that correct their drift. The host truncates them to whole milliseconds.
-    await time("schedule and fire, fractions", (i) => (i * 7919.1) % 50);
-  }
-
-  /** Schedules all calls within 50 ms, and waits for the last one. */
-  #fire(delayOf: (i: number) => number): Promise<void> {
+  /** Schedules calls within 50 ms, and waits for the last one. */
+  #fire(count: number, delayOf: (i: number) => number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    let left = this.#count;
+    let left = count;
     const fire = (): void => {
       if (--left === 0) resolve();
     };
-    for (let i = 0; i < this.#count; i++) this.#timers.schedule(fire, delayOf(i));
+    for (let i = 0; i < count; i++) this.#timers.schedule(fire, delayOf(i));
     return promise;
   }
-}
-
-/** Adds the cost of an operation, in nanoseconds. */
-function add(spent: Map<string, number>, name: string, seconds: number): void {
-  spent.set(name, seconds * 1e9 + (spent.get(name) ?? 0));
 }
 
 /** Measures the table. */
@@ -172,7 +160,7 @@ export async function measure(options: Options): Promise<Table> {
   const most = options.seconds * MOST_PER_SECOND;
   for (const count of SIZES.filter((count) => count <= most)) {
     // A million timers of the host take several seconds.
-    await compareSides(count, count > MOST_FIRED ? 1 : options.rounds, recorder);
+    await compareSides(count, count > MANY ? 1 : options.rounds, recorder);
   }
   reactor.stop();
   await stopped;
@@ -194,7 +182,7 @@ async function compareSides(
   // Not in turns, so that each side collects only its own garbage.
   for (let round = 0; round < rounds; round++) await run(OURS, library);
   for (let round = 0; round < rounds; round++) await run(HOST, host);
-  if (count > MOST_FIRED) return;
+  if (count > MANY) return;
   setFlagsFromString("--expose-gc");
   const collect: () => void = runInNewContext("gc");
   recorder.add(`${pending}: a call`, OURS, { memory: library.weigh(collect) });
