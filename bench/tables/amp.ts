@@ -1,7 +1,7 @@
 /**
  * The boxes per second of processor time that AMP receives, and the calls that it answers, with
- * this library and with Twisted's AMP. No package from npm speaks AMP without a socket of its own. Both
- * sides receive the same bytes in the same chunks, without a socket.
+ * this library and with Twisted's AMP. No package from npm speaks AMP without a socket of its own.
+ * Both sides receive the same bytes in the same chunks, without a socket.
  *
  * @module
  */
