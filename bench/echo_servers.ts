@@ -7,7 +7,7 @@
 
 import { compileC } from "./c_program.ts";
 import { HOST_REACTORS } from "./host_reactors.ts";
-import type { TableRecorder } from "./measure.ts";
+import { messageOf, type TableRecorder } from "./measure.ts";
 import { denoProgram, isInstalled, ServerProcess, type ServerProgram } from "./server_process.ts";
 import { canImport, PYTHON } from "./python.ts";
 
@@ -21,6 +21,8 @@ export const C_EPOLL = "C epoll";
 /** A server under test. */
 export interface Server {
   readonly name: string;
+  /** Whether the kernel may refuse it. */
+  readonly mayBeRefused?: boolean;
   /** Returns the program; the reason why it cannot run as a string. */
   program(mode: Mode): Promise<ServerProgram | string>;
 }
@@ -94,7 +96,8 @@ export const PEERS: readonly Server[] = [
   peer("Twisted", "python3-twisted", () => canImport("twisted"), PYTHON, "twisted_server.py"),
   peer("uvloop", "python3-uvloop", () => canImport("uvloop"), PYTHON, "uvloop_server.py"),
   inC(C_EPOLL, "epoll_server.c"),
-  inC("C io_uring", "uring_server.c"),
+  // Containers often forbid io_uring.
+  { ...inC("C io_uring", "uring_server.c"), mayBeRefused: true },
 ];
 
 /** A running server under test. */
@@ -106,21 +109,21 @@ export interface RunningServer {
 /**
  * Starts a server.
  *
- * @returns The server; `null` if it cannot run here, for which the reason is recorded.
+ * @returns The server; `null` if it cannot run here or fails, for which the reason is recorded.
  */
 export async function startServer(
   server: Server,
   mode: Mode,
   recorder: TableRecorder,
 ): Promise<RunningServer | null> {
-  const { name } = server;
+  const { name, mayBeRefused = false } = server;
   try {
     const program = await server.program(mode);
     if (typeof program !== "string") return { name, process: await ServerProcess.start(program) };
     recorder.missing.push(`${name}: ${program}`);
   } catch (error) {
-    // A reactor or an interface of the kernel may be refused here.
-    recorder.missing.push(`${name}: ${error instanceof Error ? error.message : error}`);
+    const reasons = mayBeRefused ? recorder.missing : recorder.failures;
+    reasons.push(`${name}: ${messageOf(error)}`);
   }
   return null;
 }

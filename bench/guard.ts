@@ -7,8 +7,8 @@
  *   the garbage collection switched off. A promise or a closure more for each message is seen here.
  *
  * Not counted, because they depend on the time that the client takes: waits, locks between threads
- * and their wake-ups, and the bytes of the epoll reactor. Microtasks are not counted either: V8 does
- * not report them to a program.
+ * and their wake-ups, and the bytes of the epoll reactor. Microtasks are not counted either: V8
+ * does not report them to a program.
  *
  * Usage: `deno task guard`. Linux only; without strace, only the bytes are counted.
  *

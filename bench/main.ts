@@ -60,6 +60,7 @@ function print(name: string, table: Table): void {
   console.log(`\n== ${name}: ${table.title}`);
   for (const { caption, rows } of textTables(table)) console.log(`\n${caption}\n${aligned(rows)}`);
   for (const missing of table.missing) console.log(`left out: ${missing}`);
+  for (const failure of table.failures) console.log(`FAILED: ${failure}`);
 }
 
 /**
@@ -112,8 +113,8 @@ function parseArguments(): { names: string[]; options: Options; output: URL; isF
 }
 
 /**
- * Measures the tables, one after another, and prints each one. One that fails is left out, and the
- * exit code is 1.
+ * Measures the tables, one after another, and prints each one. One that fails is left out. If one
+ * of its contenders or all fail, the exit code is 1.
  */
 async function measureAll(names: readonly string[], options: Options): Promise<Tables> {
   const tables: Record<string, Table> = {};
@@ -122,6 +123,7 @@ async function measureAll(names: readonly string[], options: Options): Promise<T
     const table = await measure(name, options);
     if (table === null) continue;
     tables[name] = table;
+    if (table.failures.length > 0) Deno.exitCode = 1;
     print(name, table);
     console.log(`measured in ${((performance.now() - start) / 1000).toFixed(1)} s`);
   }

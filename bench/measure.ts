@@ -44,6 +44,8 @@ export interface TableDescription {
    * The contenders with which a matrix compares the others; in pairs, the name of this library's.
    */
   readonly references: readonly string[];
+  /** Whether a matrix ends with the last load divided by the first one. */
+  readonly comparesLoads?: boolean;
 }
 
 /** The results of a table. */
@@ -51,15 +53,19 @@ export interface Table extends TableDescription {
   /** When it was measured, as an ISO string. */
   readonly date: string;
   readonly options: Options;
-  /** The contenders that are left out, with the reason. */
+  /** The contenders that are not installed, or cannot run here, with the reason. */
   readonly missing: readonly string[];
+  /** The contenders that have failed, with the reason. */
+  readonly failures: readonly string[];
   readonly rows: readonly Row[];
 }
 
 /** The results of a table, while it is measured. */
 export class TableRecorder {
-  /** The contenders that are left out, with the reason. */
+  /** The contenders that are not installed, or cannot run here, with the reason. */
   readonly missing: string[] = [];
+  /** The contenders that have failed, with the reason. The others are measured all the same. */
+  readonly failures: string[] = [];
   readonly #description: TableDescription;
   readonly #options: Options;
   readonly #rows: Row[] = [];
@@ -91,10 +97,10 @@ export class TableRecorder {
 
   /** Returns the results. */
   finish(): Table {
-    const { missing } = this;
+    const { missing, failures } = this;
     const options = this.#options;
     const date = new Date().toISOString();
-    return { ...this.#description, date, options, missing, rows: this.#rows };
+    return { ...this.#description, date, options, missing, failures, rows: this.#rows };
   }
 }
 
@@ -118,22 +124,25 @@ export async function compare(
   warmUps = 0,
 ): Promise<void> {
   for (const { name } of contenders) recorder.expect(load, name);
+  const failed = new Set<string>();
   for (let round = 0; round < warmUps + rounds; round++) {
     const first = round % contenders.length;
     for (const { name, run } of [...contenders.slice(first), ...contenders.slice(0, first)]) {
-      const values = await measured(name, run);
-      if (round >= warmUps) recorder.add(load, name, values);
+      if (failed.has(name)) continue;
+      try {
+        const values = await run();
+        if (round >= warmUps) recorder.add(load, name, values);
+      } catch (error) {
+        failed.add(name);
+        recorder.failures.push(`${name}, ${load}: ${messageOf(error)}`);
+      }
     }
   }
 }
 
-/** Runs a contender. Adds its name to an error. */
-async function measured(name: string, run: Contender["run"]): Promise<Record<string, number>> {
-  try {
-    return await run();
-  } catch (cause) {
-    throw new Error(`Cannot measure ${name}`, { cause });
-  }
+/** Returns the message of an error. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Returns the median. */

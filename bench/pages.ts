@@ -83,7 +83,7 @@ function machineText({ machine, loadAverage, tables }: Results): string {
   const last = dates.at(-1) ?? "";
   const rounds = [...new Set(Object.values(tables).map(({ options }) => options.rounds))];
   return [
-    `Measured on ${first}${last === first ? "" : ` to ${last}`}, in ${rounds.join(" or ")} rounds.`,
+    `Measured on ${first}${last === first ? "" : ` to ${last}`}. Rounds: ${rounds.join(" or ")}.`,
     `The machine has ${machine.processors} processors (${machine.processor}) and ` +
     `${machine.memory} of memory, and runs ${machine.system} with ${machine.kernel}. ` +
     (machine.isPinned
@@ -99,7 +99,11 @@ function tableText(table: Table): string {
   const parts = textTables(table).map(({ caption, rows }) =>
     `${caption.charAt(0).toUpperCase()}${caption.slice(1)}:\n\n${markdown(rows)}`
   );
-  if (table.missing.length > 0) parts.push(`Left out: ${table.missing.join("; ")}.`);
+  if (table.shape === "matrix" && table.references.length > 0) {
+    parts.push(`In brackets: the ratio to ${table.references.join(", and that to ")}.`);
+  }
+  const leftOut = [...table.missing, ...table.failures];
+  if (leftOut.length > 0) parts.push(`Left out: ${leftOut.join("; ")}.`);
   return parts.join("\n\n");
 }
 

@@ -27,10 +27,21 @@ export function textTables(table: Table): TextTable[] {
     }));
     return [{ caption: loads[0] ?? "", rows: matrix(table, titled) }];
   }
-  return metrics.map((metric) => ({
-    caption: table.metrics[metric]?.title ?? "",
-    rows: matrix(table, loads.map((load) => ({ load, metric, title: load }))),
-  }));
+  return metrics.map((metric) => {
+    const rows = matrix(table, loads.map((load) => ({ load, metric, title: load })));
+    const caption = table.metrics[metric]?.title ?? "";
+    return { caption, rows: table.comparesLoads ? withGrowth(table, metric, rows) : rows };
+  });
+}
+
+/** Adds a column: the figure under the last load, divided by that under the first one. */
+function withGrowth(table: Table, metric: string, rows: readonly string[][]): string[][] {
+  const loads = loadsOf(table);
+  const [first = "", last = ""] = [loads[0], loads.at(-1)];
+  return rows.map(([name = "", ...cells], i) => {
+    const ratio = valueOf(table, last, name, metric) / valueOf(table, first, name, metric);
+    return [name, ...cells, i === 0 ? `${last} / ${first}` : ratioText(ratio)];
+  });
 }
 
 /** A column of a matrix: one metric under one load. */

@@ -49,6 +49,17 @@ Deno.test("compare() keeps the order of the contenders, and drops the warm-up", 
   ]);
 });
 
+Deno.test("compare() measures the others when a contender fails, and records the reason", async () => {
+  const table = recorder("matrix", []);
+  await compare(table, "load", [
+    { name: "ours", run: () => ({ cpu: 1 }) },
+    { name: "theirs", run: () => Promise.reject(new Error("planned")) },
+  ], 2);
+  const { failures, rows } = table.finish();
+  assertEquals(failures, ["theirs, load: planned"]);
+  assertEquals(rows.map(({ values }) => values), [{ cpu: [1, 1] }, {}]);
+});
+
 Deno.test("ratioOf() is the median of the ratios of paired rounds", () => {
   const table = recorder("matrix", ["theirs"]);
   for (const [ours, theirs] of [[1, 2], [30, 10], [4, 4]] as const) {
@@ -81,6 +92,20 @@ Deno.test("textTables() writes a matrix for each metric, with the ratios in brac
       ],
     },
   ]);
+});
+
+Deno.test("textTables() ends a matrix with the last load divided by the first one", () => {
+  const table = new TableRecorder({
+    title: "Growth",
+    shape: "matrix",
+    metrics: { cpu: METRICS.cpu },
+    references: [],
+    comparesLoads: true,
+  }, OPTIONS);
+  table.add("1", "ours", { cpu: 2 });
+  table.add("10", "ours", { cpu: 3 });
+  const [{ rows } = { rows: [] }] = textTables(table.finish());
+  assertEquals(rows, [["", "1", "10", "10 / 1"], ["ours", "2.00 µs", "3.00 µs", "1.50"]]);
 });
 
 Deno.test("textTables() writes pairs with the figure of this library beside each other one", () => {

@@ -21,6 +21,7 @@ export async function measure(options: Options): Promise<Table> {
     shape: "matrix",
     metrics: { cpu: { title: "processor time of the server per message", unit: "µs" } },
     references: [LOOP, C_EPOLL],
+    comparesLoads: true,
   }, options);
   const generator = await LoadGenerator.create();
   await using servers = await RunningServers.start([...TORSION, ...PEERS], "echo", recorder);
