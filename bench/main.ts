@@ -10,7 +10,7 @@
 
 import { parseArgs } from "node:util";
 import { thisMachine } from "./machine.ts";
-import type { Options, Table } from "./measure.ts";
+import { messageOf, type Options, type Table } from "./measure.ts";
 import { DOCS, PLOT_FILE, RESULTS_FILE, updatePages, writeResults } from "./pages.ts";
 import { type Machine, parseResults, type Results } from "./results.ts";
 import { aligned, textTables } from "./text_table.ts";
@@ -77,7 +77,25 @@ async function quotedTables(machine: Machine, names: readonly string[]): Promise
   );
 }
 
-function parseArguments(): { names: string[]; options: Options; output: URL; isForDocs: boolean } {
+/** What the user asks for. */
+interface Request {
+  readonly names: readonly string[];
+  readonly options: Options;
+  readonly output: URL;
+  readonly isForDocs: boolean;
+}
+
+/** Reads the arguments. Prints what is wrong with them, and exits. */
+function requested(): Request {
+  try {
+    return parseArguments();
+  } catch (error) {
+    console.error(messageOf(error));
+    Deno.exit(2);
+  }
+}
+
+function parseArguments(): Request {
   const { values, positionals } = parseArgs({
     args: Deno.args,
     allowPositionals: true,
@@ -130,7 +148,7 @@ async function measureAll(names: readonly string[], options: Options): Promise<T
   return tables;
 }
 
-const { names, options, output, isForDocs } = parseArguments();
+const { names, options, output, isForDocs } = requested();
 const machine = await thisMachine();
 const quoted = isForDocs ? await quotedTables(machine, names) : {};
 const loadAverage = Number((Deno.loadavg()[0] ?? 0).toFixed(2));

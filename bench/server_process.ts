@@ -110,8 +110,11 @@ export function isPinned(): boolean {
 
 /** Reports whether a command exists. */
 export function isInstalled(command: string): boolean {
+  // Where there is no Node, Deno puts itself under that name on the path.
+  const isNode = ["-e", "process.exit(process.versions.deno === undefined ? 0 : 1)"];
+  const args = command === "node" ? isNode : ["--version"];
   try {
-    return new Deno.Command(command, { args: ["--version"] }).outputSync().success;
+    return new Deno.Command(command, { args }).outputSync().success;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
