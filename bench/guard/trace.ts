@@ -11,13 +11,16 @@ import { MARK } from "./phases.ts";
  * locks and memory.
  */
 const NOT_COUNTED: ReadonlySet<string> = new Set([
-  ...["epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "restart_syscall"],
-  ...["futex", "sched_yield", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn"],
+  ...["epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "io_uring_enter"],
+  ...["restart_syscall", "futex", "sched_yield", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn"],
   ...["mmap", "munmap", "mremap", "mprotect", "madvise", "brk"],
 ]);
 
-/** A thread that wakes another one moves eight bytes through an eventfd, as often as it sleeps. */
-const WAKE_UP = /^\d+ +(?:read|write)\(\d+, (?:.*, )?8[) ]/;
+/**
+ * A thread that wakes another one moves eight bytes through an eventfd, as often as it sleeps.
+ * io_uring wakes an idle reactor by one byte. Data is moved by other calls.
+ */
+const WAKE_UP = /^\d+ +(?:read|write)\(\d+, (?:.*, )?[18][) ]/;
 
 /**
  * Counts the calls of each phase.
