@@ -4,8 +4,8 @@ import { read, root } from "./testing/fixtures/repository.ts";
 
 const exports: Record<string, string> = JSON.parse(read("deno.json")).exports;
 
-// Each module has a cost, whatever it contains: see bench/import.ts. The limits are about a tenth
-// above the present numbers, so that an entry point does not grow unnoticed.
+// Each module has a cost, whatever it contains: see bench/tables/import.ts. The limits are about a
+// tenth above the present numbers, so that an entry point does not grow unnoticed.
 const LIMITS: Record<string, number> = {
   ".": 360,
   "./reactor": 215,

@@ -22,7 +22,7 @@
 
 import { addObserver, eventText } from "../log/mod.ts";
 import { connectProtocol, type IStreamClientEndpoint } from "../mod.ts";
-import { HOST_REACTORS, hostReactor } from "./host_reactors.ts";
+import { HOST_REACTORS, reactorOf } from "./host_reactors.ts";
 import { openTransports, type Ports, type TransportUnderTest } from "./chaos/transports.ts";
 import { type Plan, planOf } from "./chaos/plan.ts";
 import { Proxy } from "./chaos/proxy.ts";
@@ -36,11 +36,11 @@ const MAX_SHOWN = 20;
 const seconds = Number(Deno.args[0] ?? 20);
 const seed = Number(Deno.args[1] ?? crypto.getRandomValues(new Uint32Array(1))[0]);
 const reactorName = Deno.args[2] ?? "deno";
-const reactor = hostReactor(reactorName);
-if (!(seconds > 0) || !Number.isInteger(seed) || reactor === null) {
-  console.error(`usage: deno run -A bench/chaos.ts [SECONDS] [SEED] [${HOST_REACTORS}]`);
+if (!(seconds > 0) || !Number.isInteger(seed) || !HOST_REACTORS.includes(reactorName)) {
+  console.error(`usage: deno task chaos [SECONDS] [SEED] [${HOST_REACTORS.join("|")}]`);
   Deno.exit(2);
 }
+const reactor = reactorOf(reactorName);
 
 /** A running conversation: its plan, and the state of its two sides. */
 class Conversation {

@@ -8,17 +8,26 @@ import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import type { HostReactor } from "../reactor/drivers/deno/host_reactor.ts";
 import { EpollReactor } from "../reactor/drivers/epoll/mod.ts";
 
-/** The names of the reactors, for the usage of a program. */
-export const HOST_REACTORS = "deno|epoll";
+const REACTORS: Record<string, () => HostReactor> = {
+  deno: () => new DenoReactor(),
+  epoll: () => new EpollReactor(),
+};
 
-/** Creates a reactor by its name. @returns The reactor; `null` if there is none of that name. */
-export function hostReactor(name: string): HostReactor | null {
-  switch (name) {
-    case "deno":
-      return new DenoReactor();
-    case "epoll":
-      return new EpollReactor();
-    default:
-      return null;
+/** The names of the reactors, the default one first. */
+export const HOST_REACTORS: readonly string[] = Object.keys(REACTORS);
+
+/**
+ * Creates a reactor by its name.
+ *
+ * @param name The name. The default is that of the default reactor.
+ * @returns The reactor.
+ * @throws {RangeError} If there is no reactor of that name.
+ */
+export function reactorOf(name = "deno"): HostReactor {
+  const create = REACTORS[name];
+  if (create === undefined) {
+    const names = HOST_REACTORS.join(", ");
+    throw new RangeError(`Cannot create reactor ${JSON.stringify(name)}: the names are ${names}`);
   }
+  return create();
 }

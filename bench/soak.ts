@@ -25,16 +25,17 @@ import {
 } from "../mod.ts";
 import { addObserver } from "../log/mod.ts";
 import { TestAuthority } from "../testing/fixtures/certificates.ts";
-import { HOST_REACTORS, hostReactor } from "./host_reactors.ts";
+import { HOST_REACTORS, reactorOf } from "./host_reactors.ts";
 
 const AT_A_TIME = 50;
 const LIMIT_BYTES = 64;
 const connections = Number(Deno.args[0] ?? 4000);
-const reactor = hostReactor(Deno.args[1] ?? "deno");
-if (!(connections > 0) || reactor === null) {
-  console.error(`usage: deno task soak [CONNECTIONS] [${HOST_REACTORS}]`);
+const reactorName = Deno.args[1] ?? "deno";
+if (!(connections > 0) || !HOST_REACTORS.includes(reactorName)) {
+  console.error(`usage: deno task soak [CONNECTIONS] [${HOST_REACTORS.join("|")}]`);
   Deno.exit(2);
 }
+const reactor = reactorOf(reactorName);
 
 /** Sends received bytes back. */
 class Echo extends Protocol {

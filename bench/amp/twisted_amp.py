@@ -1,6 +1,7 @@
-"""Receives boxes with Twisted's AMP, and prints the processor time of each round, in seconds.
+"""Receives boxes with Twisted's AMP, and prints the processor time of a round for each line
+of standard input, in seconds.
 
-Usage: python3 twisted_amp.py JOB FILE CHUNK_SIZE ROUNDS
+Usage: python3 twisted_amp.py JOB FILE CHUNK_SIZE < LINES
 
 The job is "boxes", which counts boxes and their values, or "calls", which answers calls of Sum.
 """
@@ -51,16 +52,16 @@ class Transport:
         return "host"
 
 
-job, file, chunk_size, rounds = sys.argv[1:]
+job, file, chunk_size = sys.argv[1:]
 with open(file, "rb") as opened:
     data = opened.read()
 size = int(chunk_size)
 chunks = [data[at : at + size] for at in range(0, len(data), size)]
-for _ in range(int(rounds)):
+for _ in sys.stdin:
     protocol = {"boxes": Boxes, "calls": Calculator}[job]()
     transport = Transport()
     protocol.makeConnection(transport)
     start = time.process_time()
     for chunk in chunks:
         protocol.dataReceived(chunk)
-    print(time.process_time() - start, protocol.count, protocol.length or transport.written)
+    print(time.process_time() - start, protocol.count, protocol.length or transport.written, flush=True)

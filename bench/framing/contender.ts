@@ -1,5 +1,5 @@
 /**
- * What `framing.ts` compares: ways to split the same bytes into frames.
+ * What `tables/framing.ts` compares: ways to split the same bytes into frames.
  *
  * @module
  */

@@ -1,13 +1,14 @@
-"""Receives frames with Twisted's protocols, and prints the processor time of each round, in seconds.
+"""Receives frames with Twisted's protocols, and prints the processor time of a round for each line
+of standard input, in seconds.
 
-Usage: python3 twisted_framing.py FORMAT FILE CHUNK_SIZE ROUNDS
+Usage: python3 twisted_framing.py FORMAT FILE CHUNK_SIZE < LINES
 """
 
 import sys
 import time
 
 from twisted.protocols import basic
-from twisted.test.proto_helpers import StringTransport
+from twisted.internet.testing import StringTransport
 
 
 class Counter:
@@ -46,15 +47,15 @@ PROTOCOLS = {
     "Int32 strings": Int32Strings,
 }
 
-wire_format, file, chunk_size, rounds = sys.argv[1:]
+wire_format, file, chunk_size = sys.argv[1:]
 with open(file, "rb") as opened:
     data = opened.read()
 size = int(chunk_size)
 chunks = [data[at : at + size] for at in range(0, len(data), size)]
-for _ in range(int(rounds)):
+for _ in sys.stdin:
     protocol = PROTOCOLS[wire_format]()
     protocol.makeConnection(StringTransport())
     start = time.process_time()
     for chunk in chunks:
         protocol.dataReceived(chunk)
-    print(time.process_time() - start, protocol.frames, protocol.length)
+    print(time.process_time() - start, protocol.frames, protocol.length, flush=True)

@@ -25,17 +25,6 @@ export interface SocketClients extends AsyncDisposable {
   readonly others: readonly SocketClient[];
 }
 
-/** Reports whether memcached is installed. */
-export async function isMemcachedInstalled(): Promise<boolean> {
-  try {
-    const command = new Deno.Command("memcached", { args: ["--version"], stdout: "null" });
-    return (await command.output()).success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
 /** Starts a server, and connects all clients to it. */
 export async function clientsOf(): Promise<SocketClients> {
   const port = freePort();

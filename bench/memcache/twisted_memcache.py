@@ -1,6 +1,7 @@
-"""Gets values with Twisted's memcached client, and prints the processor time of each round.
+"""Gets values with Twisted's memcached client, and prints the processor time of a round for each line
+of standard input, in seconds.
 
-Usage: python3 twisted_memcache.py FILE COUNT CHUNK_SIZE ROUNDS
+Usage: python3 twisted_memcache.py FILE COUNT CHUNK_SIZE < LINES
 
 The file has the answers to COUNT requests of the keys key0, key1 and so on.
 """
@@ -32,12 +33,12 @@ class Transport:
         pass
 
 
-file, count, chunk_size, rounds = sys.argv[1:]
+file, count, chunk_size = sys.argv[1:]
 with open(file, "rb") as opened:
     data = opened.read()
 size = int(chunk_size)
 chunks = [data[at : at + size] for at in range(0, len(data), size)]
-for _ in range(int(rounds)):
+for _ in sys.stdin:
     client = Client(timeOut=None)
     client.makeConnection(Transport())
     start = time.process_time()
@@ -45,4 +46,4 @@ for _ in range(int(rounds)):
         client.get(b"key%d" % i).addCallback(client.received)
     for chunk in chunks:
         client.dataReceived(chunk)
-    print(time.process_time() - start, client.count, client.length)
+    print(time.process_time() - start, client.count, client.length, flush=True)

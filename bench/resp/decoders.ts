@@ -1,5 +1,5 @@
 /**
- * What `resp.ts` compares: decoders of RESP that receive the same bytes in the same chunks.
+ * What `tables/resp.ts` compares: decoders of RESP that receive the same bytes in the same chunks.
  *
  * @module
  */

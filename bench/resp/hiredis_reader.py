@@ -1,8 +1,9 @@
 """Decodes RESP with hiredis, the parser in C that Python's clients of Redis use, Twisted's included.
 
-Prints the processor time of each round in seconds, the number of values, and the sum of their lengths.
+For each line of standard input, prints the processor time of a round in seconds, the number of
+values, and the sum of their lengths.
 
-Usage: python3 hiredis_reader.py FILE CHUNK_SIZE ROUNDS
+Usage: python3 hiredis_reader.py FILE CHUNK_SIZE < LINES
 """
 
 import sys
@@ -17,12 +18,12 @@ def length_of(value):
     return len(value) if isinstance(value, bytes) else 0
 
 
-file, chunk_size, rounds = sys.argv[1:]
+file, chunk_size = sys.argv[1:]
 with open(file, "rb") as opened:
     data = opened.read()
 size = int(chunk_size)
 chunks = [data[at : at + size] for at in range(0, len(data), size)]
-for _ in range(int(rounds)):
+for _ in sys.stdin:
     reader = hiredis.Reader()
     count = length = 0
     start = time.process_time()
@@ -33,4 +34,4 @@ for _ in range(int(rounds)):
             count += 1
             length += length_of(value)
             value = reader.gets()
-    print(time.process_time() - start, count, length)
+    print(time.process_time() - start, count, length, flush=True)

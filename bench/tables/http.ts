@@ -1,0 +1,86 @@
+/**
+ * The processor time per request of `HTTPFactory`, and of `Deno.serve`. The handler answers
+ * `Hello`, over connections that stay open, one request at a time and pipelined. The client is
+ * `wrk`, from Debian's package of that name.
+ *
+ * @module
+ */
+
+import { torsionName } from "../echo_servers.ts";
+import { HOST_REACTORS } from "../host_reactors.ts";
+import { compare, type Options, type Table, TableRecorder } from "../measure.ts";
+import { denoProgram, isInstalled, onProcessor, ServerProcess } from "../server_process.ts";
+
+const CONNECTIONS = 16;
+/** Requests that a client sends at once. */
+const PIPELINED = 16;
+const PEER = "Deno.serve";
+
+const PIPELINE_SCRIPT = `init = function(args)
+  local requests = {}
+  for i = 1, ${PIPELINED} do requests[i] = wrk.format() end
+  pipeline = table.concat(requests) end
+request = function() return pipeline end
+`;
+
+/** Measures the table. */
+export async function measure(options: Options): Promise<Table> {
+  const recorder = new TableRecorder({
+    title: "An HTTP server",
+    shape: "matrix",
+    metrics: {
+      cpu: { title: "processor time of the server per request", unit: "µs" },
+      perSecond: { title: "requests per second", unit: "/s" },
+    },
+    references: [PEER],
+  }, options);
+  if (!isInstalled("wrk")) {
+    recorder.missing.push("all: wrk is not installed");
+    return recorder.finish();
+  }
+  await using stack = new AsyncDisposableStack();
+  const servers = new Map<string, ServerProcess>();
+  for (const kind of [...HOST_REACTORS, "serve"]) {
+    const program = denoProgram("servers/http_server.ts", [kind]);
+    const name = kind === "serve" ? PEER : torsionName(kind);
+    servers.set(name, stack.use(await ServerProcess.start(program)));
+  }
+  const script = await Deno.makeTempFile({ suffix: ".lua" });
+  stack.defer(() => Deno.remove(script));
+  await Deno.writeTextFile(script, PIPELINE_SCRIPT);
+  const loads = {
+    [`${CONNECTIONS} connections`]: [],
+    [`${CONNECTIONS} connections, ${PIPELINED} ahead`]: ["-s", script],
+  };
+  for (const [load, args] of Object.entries(loads)) {
+    const contenders = [...servers].map(([name, server]) => ({
+      name,
+      run: () => request(server, args, options.seconds),
+    }));
+    // The first round warms up the compilers.
+    await compare(recorder, load, contenders, options.rounds, 1);
+  }
+  return recorder.finish();
+}
+
+/** Has wrk send requests. It takes whole seconds only. */
+async function request(
+  server: ServerProcess,
+  more: readonly string[],
+  atLeast: number,
+): Promise<Record<string, number>> {
+  const seconds = Math.ceil(atLeast);
+  const all = ["-t1", `-c${CONNECTIONS}`, `-d${seconds}s`, ...more];
+  const url = `http://127.0.0.1:${server.port}/`;
+  const [command, ...args] = onProcessor(1, ["wrk", ...all, url]);
+  const before = server.cpuSeconds();
+  const { success, stdout, stderr } = await new Deno.Command(command, { args }).output();
+  const time = server.cpuSeconds() - before;
+  const output = new TextDecoder().decode(stdout);
+  const requests = Number(/(\d+) requests in/.exec(output)?.[1]);
+  const perSecond = Number(/^Requests\/sec:\s+([0-9.]+)/m.exec(output)?.[1]);
+  if (success && perSecond > 0 && !/Socket errors|Non-2xx/.test(output)) {
+    return { cpu: time / requests * 1e6, perSecond };
+  }
+  throw new Error(`wrk failed: ${output}${new TextDecoder().decode(stderr)}`);
+}
