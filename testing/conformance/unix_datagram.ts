@@ -269,7 +269,7 @@ function connectedTests(test: SocketTest<UNIXDatagramFixture>): void {
       const server = fixture.listen("server");
       const stale = fixture.path("stale");
       // A port removes only the file at its own path.
-      Deno.renameSync(server.path, stale);
+      await Deno.rename(server.path, stale);
       const client = fixture.connect("stale", { bindAddress: fixture.path("client") });
       fixture.run();
       await server.port.stopListening();
