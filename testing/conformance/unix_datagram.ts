@@ -265,6 +265,23 @@ function connectedTests(test: SocketTest<UNIXDatagramFixture>): void {
   );
 
   Deno.test(
+    test("connectionRefused() is called once for each datagram to a stale file", async (fixture) => {
+      const server = fixture.listen("server");
+      const stale = fixture.path("stale");
+      // A port removes only the file at its own path.
+      await Deno.rename(server.path, stale);
+      const client = fixture.connect("stale", { bindAddress: fixture.path("client") });
+      fixture.run();
+      await server.port.stopListening();
+      client.port.write("one");
+      client.port.write("two");
+      await client.protocol.calls.seen("refused", 2);
+      await client.port.stopListening();
+      assertEquals(client.protocol.calls.events, ["started", "refused", "refused", "stopped"]);
+    }),
+  );
+
+  Deno.test(
     test("connectUNIXDatagram() receives only from its peer, also after the peer has returned", async (fixture) => {
       const first = fixture.listen("server");
       const { protocol, port } = fixture.connect("server", { bindAddress: fixture.path("client") });

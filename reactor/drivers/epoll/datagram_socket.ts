@@ -63,6 +63,8 @@ export abstract class DatagramSocket<A extends Address> extends Descriptor
   protected abstract datagramSpace(): Uint8Array<ArrayBuffer>;
   /** Whether a datagram for which the system has no room waits until it has. */
   protected abstract readonly waitsForRoom: boolean;
+  /** Whether a refusal that is reported for a datagram may be that of an earlier one. */
+  protected abstract readonly refusesLate: boolean;
 
   attach(sink: DatagramDriverSink<A>): void {
     this.#sink = sink;
@@ -147,12 +149,12 @@ export abstract class DatagramSocket<A extends Address> extends Descriptor
     const send = (): number =>
       system.calls.sendto(this.fd, datagram, size, MSG_NOSIGNAL, bytes, bytes.length);
     let result = send();
-    if (result < 0 && (system.errno === ECONNREFUSED || system.errno === EINTR)) {
+    if (result < 0 && system.errno === ECONNREFUSED && this.refusesLate) {
       // The system reports the refusal of an earlier datagram, and has not sent this one.
-      if (system.errno === ECONNREFUSED) {
-        this.#sink?.receiveFailed(system.failure("sendto"));
-        if (this.isClosed) return true;
-      }
+      this.#sink?.receiveFailed(system.failure("sendto"));
+      if (this.isClosed) return true;
+      result = send();
+    } else if (result < 0 && system.errno === EINTR) {
       result = send();
     }
     if (result >= 0) {

@@ -71,6 +71,7 @@ function decodeUDP(system: SystemCalls, space: AddressSpace): IInternetAddress {
 class UDPSocket extends DatagramSocket<IInternetAddress> implements UDPDriver {
   readonly address: IInternetAddress;
   protected override readonly waitsForRoom = true;
+  protected override readonly refusesLate = true;
   readonly #isIPv6: boolean;
   readonly #hasAllAccess = hasAllNetAccess();
   /** The last destination, for the system: most datagrams go to the same address as the last. */

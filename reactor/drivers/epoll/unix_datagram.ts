@@ -58,6 +58,7 @@ class UNIXDatagramSocket extends DatagramSocket<IUNIXAddress> {
   // The system reports a socket as writable even if the queue of the receiver is full, so there is
   // no event to wait for. As in Twisted, the datagram is dropped.
   protected override readonly waitsForRoom = false;
+  protected override readonly refusesLate = false;
   readonly #spaceSize: number;
   readonly #file: SocketFile | null;
   /** Memory for datagrams that are larger than the shared memory. */
