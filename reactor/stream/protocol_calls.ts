@@ -5,6 +5,7 @@ import type { Address, IProtocol } from "../interfaces/mod.ts";
 import type { ConnectionOwner } from "./connection_owner.ts";
 import { bufferOf, fillBuffer, readBufferSpoiled } from "./protocol_buffer.ts";
 import { isMemoryLender, lendMemory, memoryFilled } from "./memory_lender.ts";
+import type { StreamDriverSink } from "./stream_driver.ts";
 import { isBuffered } from "./protocol_capabilities.ts";
 
 /** The members of a connection's owner that are needed to log an error. */
@@ -150,6 +151,16 @@ export class ProtocolCalls {
       this.depth--;
       leaveSystem(previous);
     }
+  }
+
+  /**
+   * Passes bytes that have arrived but were not delivered to the TLS handshake, because the peer
+   * sent them after the last bytes that the protocol has received.
+   */
+  feedHeld(handshake: Pick<StreamDriverSink, "received">): void {
+    const { held } = this;
+    this.held = null;
+    if (held !== null) handshake.received(held);
   }
 
   /** Treats the rejection of a promise that a method has returned as an error of the method. */
