@@ -2,6 +2,7 @@
 
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { setDebugging } from "../../defer/mod.ts";
+import { addObserver } from "../../log/mod.ts";
 import { connectProtocol, TCP4ClientEndpoint } from "../../endpoints/mod.ts";
 import { DatagramProtocol, Factory } from "../../protocol/mod.ts";
 import { Echo } from "../../protocol/wire/mod.ts";
@@ -101,6 +102,31 @@ Deno.test("ReactorBase.stats() counts turns and timed calls", async () => {
   await promise;
   const { callsMade, turns } = reactor.stats();
   assertEquals([pendingCalls, callsMade, turns], [1, 1, 1]);
+});
+
+Deno.test("ReactorBase reports slow timed calls and protocol methods while debugging is on", async () => {
+  const lines: string[] = [];
+  using _observing = addObserver(({ message }) => lines.push(message), { replay: false });
+  // With the threshold 0, every callback is slow.
+  setDebugging(true, { slowCallback: 0 });
+  try {
+    await using reactor = runningReactor();
+    const port = reactor.listenTCP(0, Factory.forProtocol(Echo), { interface: "127.0.0.1" });
+    const endpoint = new TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port);
+    const peer = await connectProtocol(endpoint, new TestPeer());
+    peer.send("hello");
+    await peer.receives("hello");
+    const { promise, resolve } = Promise.withResolvers<void>();
+    reactor.callLater(0, function ring(): void {
+      resolve();
+    });
+    await promise;
+  } finally {
+    setDebugging(false);
+  }
+  for (const name of ["makeConnection", "dataReceived", "connectionLost", "the timed call ring"]) {
+    assertMatch(lines.join("\n"), new RegExp(`^Slow callback: ${name} kept the event`, "m"));
+  }
 });
 
 Deno.test("LoopMeter measures the lateness of turns in which a call is due", () => {

@@ -6,6 +6,7 @@
 
 import { reportAtEndOfTurn } from "../../defer/unhandled.ts";
 import { msg } from "../../log/mod.ts";
+import { nameOfCallable } from "../time/delayed_call.ts";
 import { TimedCalls } from "../time/timed_calls.ts";
 import { ReactorAlreadyRunning, ReactorNotRestartable, ReactorNotRunning } from "../errors.ts";
 import { HostTimer } from "../time/host_timer.ts";
@@ -30,6 +31,7 @@ import { describeReactor } from "./description.ts";
 import { LoopMeter } from "./loop_meter.ts";
 import { CrossThreadCalls } from "./cross_thread_calls.ts";
 import { noteCreated, recording } from "../../defer/debug.ts";
+import { slowCallbacks } from "../../defer/slow_callbacks.ts";
 import { callLogged, logRejection, logUserError } from "../../defer/guarded_call.ts";
 import { creationTracker } from "../../internal/creation_tracker.ts";
 import { checkFunction, checkInteger, quote } from "../../internal/validation.ts";
@@ -75,7 +77,9 @@ export abstract class ReactorBase
   readonly #meter = new LoopMeter();
   readonly #makeCall = (f: () => unknown): void => {
     this.#meter.callsMade++;
+    const left = slowCallbacks?.enter();
     callLogged(f, NO_ARGUMENTS, "Error while making a timed call of callLater()");
+    left?.(() => `the timed call ${nameOfCallable(f)}`);
   };
   readonly #turnCalls = new CrossThreadCalls();
   readonly #events = new Map<string, SystemEvent>();

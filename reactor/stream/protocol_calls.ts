@@ -1,4 +1,5 @@
 import { callGuarded, logUserError, onRejection } from "../../defer/guarded_call.ts";
+import { slowCallbacks } from "../../defer/slow_callbacks.ts";
 import { alike } from "../lifecycle/log_throttle.ts";
 import { callWithSystem, enterSystem, type HasLogPrefix, leaveSystem } from "../../log/context.ts";
 import type { Address, IProtocol } from "../interfaces/mod.ts";
@@ -55,10 +56,12 @@ export class ProtocolCalls {
   call(method: string, f: () => unknown): void {
     const previous = enterSystem(this.#connection);
     this.depth++;
+    const left = slowCallbacks?.enter();
     try {
       callGuarded(f, (error) => this.failed(method, error), method);
     } finally {
       this.depth--;
+      left?.(() => this.#nameOf(method));
       leaveSystem(previous);
     }
   }
@@ -74,6 +77,7 @@ export class ProtocolCalls {
     let method = "dataReceived";
     const previous = enterSystem(this.#connection);
     this.depth++;
+    const left = slowCallbacks?.enter();
     try {
       let result: unknown;
       if (isBuffered(protocol)) {
@@ -93,6 +97,7 @@ export class ProtocolCalls {
       this.failed(method, error);
     } finally {
       this.depth--;
+      left?.(() => this.#nameOf(method));
       leaveSystem(previous);
     }
   }
@@ -140,6 +145,7 @@ export class ProtocolCalls {
     const method = isBuffered(protocol) ? "bufferUpdated" : "dataReceived";
     const previous = enterSystem(this.#connection);
     this.depth++;
+    const left = slowCallbacks?.enter();
     try {
       const result: unknown = isBuffered(protocol)
         ? protocol.bufferUpdated(count)
@@ -149,6 +155,7 @@ export class ProtocolCalls {
       this.failed(method, error);
     } finally {
       this.depth--;
+      left?.(() => this.#nameOf(method));
       leaveSystem(previous);
     }
   }
@@ -163,6 +170,11 @@ export class ProtocolCalls {
     if (held !== null) handshake.received(held);
   }
 
+  /** Returns the name of a method for the log. */
+  #nameOf(method: string): string {
+    return this.#owner.methodName?.(method) ?? method;
+  }
+
   /** Treats the rejection of a promise that a method has returned as an error of the method. */
   #watch(method: string, result: unknown): void {
     onRejection(result, (error) => this.failed(method, error), `calling ${method}`);
@@ -174,7 +186,7 @@ export class ProtocolCalls {
    */
   failed(method: string, error: unknown): void {
     this.#abort(error);
-    const name = this.#owner.methodName?.(method) ?? method;
+    const name = this.#nameOf(method);
     // A promise rejects after the call has returned, so the log system of the connection is set
     // again for this log line.
     const log = (count: number): void =>
