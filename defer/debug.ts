@@ -1,5 +1,18 @@
 /** Records where Deferreds are made and fired: call stacks, kept only while debugging is on. */
 
+import { checkTimeout } from "../internal/validation.ts";
+import { setSlowCallbacks, SlowCallbacks } from "./slow_callbacks.ts";
+
+/** Options of {@linkcode setDebugging}. */
+export interface DebuggingOptions {
+  /**
+   * Seconds from which a callback is reported as slow. `Infinity` reports none.
+   *
+   * @default {0.1}
+   */
+  slowCallback?: number | undefined;
+}
+
 /** The call stacks at which one Deferred was made and fired. */
 export interface Origin {
   created?: string;
@@ -18,14 +31,20 @@ let isTesting = false;
 const origins = new WeakMap<object, Origin>();
 
 /**
- * Switches debugging on or off: the recording of where Deferreds are made and fired.
+ * Switches debugging on or off: the recording of where Deferreds are made and fired, and warnings
+ * about slow callbacks.
  *
- * While debugging is on, `AlreadyCalledError` and the log entry of an unhandled failure contain the
- * call stacks at which the Deferred was made and fired, and an unhandled failure is reported at the
- * end of the turn. Debugging is off by default, because each Deferred then costs two call stacks.
- * Twisted's `twisted.internet.defer.setDebugging`.
+ * While debugging is on, `AlreadyCalledError` and the log entry of an unhandled failure contain
+ * the call stacks at which the Deferred was made and fired, and an unhandled failure is reported
+ * at the end of the turn. `reactor.describe()` then has the call stacks at which ports and timed
+ * calls were made. A timed call or a method of a stream protocol that keeps the event loop busy
+ * for 0.1 seconds is logged, as in the debug mode of asyncio. Debugging is off by default, because
+ * each Deferred and each timed call then costs call stacks. Twisted's
+ * `twisted.internet.defer.setDebugging`.
  *
  * @param on Whether to record from now on.
+ * @param options The limit for slow callbacks.
+ * @throws {RangeError} If the limit is negative or not a number.
  *
  * @example
  * ```ts
@@ -36,7 +55,10 @@ const origins = new WeakMap<object, Origin>();
  * setDebugging(false);
  * ```
  */
-export function setDebugging(on: boolean): void {
+export function setDebugging(on: boolean, options: DebuggingOptions = {}): void {
+  const { slowCallback = 0.1 } = options;
+  checkTimeout("slowCallback", slowCallback);
+  setSlowCallbacks(on && slowCallback < Infinity ? new SlowCallbacks(slowCallback) : null);
   debugging = on;
   recording = debugging || isTesting;
 }

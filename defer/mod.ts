@@ -29,7 +29,7 @@ export {
   type ConcurrencyPrimitiveOptions,
   type WaitOptions,
 } from "./concurrency_primitive.ts";
-export { getDebugging, setDebugging } from "./debug.ts";
+export { type DebuggingOptions, getDebugging, setDebugging } from "./debug.ts";
 export { Deferred } from "./deferred.ts";
 export {
   DeferredList,

@@ -7,10 +7,10 @@
 
 import { DenoReactor } from "./drivers/deno/reactor.ts";
 import { ReactorAlreadyInstalledError } from "./errors.ts";
-import type { IReactor } from "./interfaces/mod.ts";
+import type { IReactor, IReactorObservability } from "./interfaces/mod.ts";
 
 /** A reactor that can be installed as the process's reactor. Every reactor of this library can. */
-export interface InstallableReactor extends IReactor {
+export interface InstallableReactor extends IReactor, IReactorObservability {
   /**
    * Whether a method that changes the reactor has been called, such as `callLater` or `listenTCP`.
    */

@@ -11,7 +11,7 @@ import type {
   TimedCallQueue,
 } from "../internal/creation_tracker.ts";
 import { classNameOf } from "../defer/guarded_call.ts";
-import { descriptionOf } from "./description_of.ts";
+import { descriptionOf } from "../reactor/lifecycle/description_of.ts";
 
 /** An object that holds a call stack, which the engine turns into text when it is first read. */
 interface Place {

@@ -1,6 +1,6 @@
 import { checkDelay, checkInteger } from "../internal/validation.ts";
 import { Clock } from "../task/mod.ts";
-import { descriptionOf } from "./description_of.ts";
+import { descriptionOf } from "../reactor/lifecycle/description_of.ts";
 import { MemoryLoop } from "./memory_loop.ts";
 import { nextMacrotask } from "./next_macrotask.ts";
 

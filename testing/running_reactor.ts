@@ -2,7 +2,7 @@ import { GraceTimer } from "../defer/grace_timer.ts";
 import { checkTimeout } from "../internal/validation.ts";
 import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import { ReactorNotRunning } from "../reactor/errors.ts";
-import { descriptionOf } from "./description_of.ts";
+import { descriptionOf } from "../reactor/lifecycle/description_of.ts";
 
 /** Options of {@linkcode runningReactor}. */
 export interface RunningReactorOptions {

@@ -146,6 +146,13 @@ export abstract class DatagramPort<
     return `${nameInLog(this.protocol)} on ${where}${this.#driver === null ? " (closed)" : ""}`;
   }
 
+  /** Describes the port for `reactor.describe()`, with its counters. */
+  describe(): string {
+    const { oversized, unsent, failedSends, failedReceives } = this.stats;
+    return `${this}: oversized ${oversized}, unsent ${unsent}, failed sends ${failedSends}, ` +
+      `failed receives ${failedReceives}`;
+  }
+
   stopListening(): Deferred<void> {
     if (this.#driver === null) return succeed();
     const stopped = new Deferred<void>();

@@ -14,6 +14,7 @@ export type * from "./address.ts";
 export type * from "./core.ts";
 export type * from "./datagram.ts";
 export type * from "./name_resolver.ts";
+export type * from "./observability.ts";
 export type * from "./process.ts";
 export type * from "./producer.ts";
 export type * from "./protocol.ts";

@@ -10,7 +10,9 @@
  */
 
 import { callLogged, classNameOf } from "../../defer/guarded_call.ts";
+import { noteCreated, recording } from "../../defer/debug.ts";
 import { creationTracker } from "../../internal/creation_tracker.ts";
+import { Traffic } from "./traffic.ts";
 
 /** The key of a resource's place in the list: no other object has it by accident. */
 export const resourcePlace: unique symbol = Symbol("resourcePlace");
@@ -26,6 +28,11 @@ export interface ReactorResource {
   shutDown(): void;
   /** Stops keeping the process alive. */
   unref(): void;
+  /**
+   * Returns a line for `reactor.describe()`. Without this method, the line is the result of
+   * `toString()`.
+   */
+  describe?(): string;
   /** The place in the list of open resources, which sets it; `null` or absent if it is not open. */
   [resourcePlace]?: ResourcePlace | null | undefined;
 }
@@ -45,6 +52,8 @@ export class ReactorResources {
   #first: ResourcePlace | null = null;
   #last: ResourcePlace | null = null;
   #size = 0;
+  /** Counters of the connections among the resources. */
+  readonly traffic: Traffic = new Traffic();
   readonly #soon: (f: () => void) => void;
   #shutDown = false;
   #emptied: (() => void) | null = null;
@@ -81,6 +90,8 @@ export class ReactorResources {
   add(resource: ReactorResource, maker?: object): void {
     this.#append(resource);
     creationTracker?.resource(this, resource, maker);
+    // The call stack of a resource with a maker is that of the event loop.
+    if (recording && maker === undefined) noteCreated(resource, this.add);
     if (!this.#shutDown) return;
     this.#soon(() => {
       if (resource[resourcePlace]) this.#notify(resource, "shutDown");

@@ -6,16 +6,20 @@
 
 import { reportAtEndOfTurn } from "../../defer/unhandled.ts";
 import { msg } from "../../log/mod.ts";
+import { nameOfCallable } from "../time/delayed_call.ts";
 import { TimedCalls } from "../time/timed_calls.ts";
 import { ReactorAlreadyRunning, ReactorNotRestartable, ReactorNotRunning } from "../errors.ts";
 import { HostTimer } from "../time/host_timer.ts";
 import type { LoopTimer, MakeLoopTimer } from "../time/loop_timer.ts";
 import type {
+  DescribeOptions,
   EventPhase,
   IDelayedCall,
   IReactorCore,
+  IReactorObservability,
   IReactorThreads,
   IReactorTime,
+  ReactorStats,
   RunOptions,
   SignalHandler,
   SystemEventTriggerID,
@@ -23,10 +27,14 @@ import type {
 import { ReactorResources } from "./open_resources.ts";
 import { Signals, type SignalSource } from "./signals.ts";
 import { type EventHooks, SystemEvent } from "./system_event.ts";
+import { describeReactor } from "./description.ts";
+import { LoopMeter } from "./loop_meter.ts";
 import { CrossThreadCalls } from "./cross_thread_calls.ts";
+import { noteCreated, recording } from "../../defer/debug.ts";
+import { slowCallbacks } from "../../defer/slow_callbacks.ts";
 import { callLogged, logRejection, logUserError } from "../../defer/guarded_call.ts";
 import { creationTracker } from "../../internal/creation_tracker.ts";
-import { checkFunction, quote } from "../../internal/validation.ts";
+import { checkFunction, checkInteger, quote } from "../../internal/validation.ts";
 
 const NO_ARGUMENTS: readonly unknown[] = [];
 
@@ -57,11 +65,22 @@ export interface ReactorBaseOptions {
  * are due, and `during shutdown` the reactor stops running and closes its resources.
  */
 export abstract class ReactorBase
-  implements IReactorCore, IReactorTime, Pick<IReactorThreads, "callFromThread"> {
+  implements
+    IReactorCore,
+    IReactorTime,
+    IReactorObservability,
+    Pick<IReactorThreads, "callFromThread"> {
   readonly #calls: TimedCalls = new TimedCalls({
     seconds: () => this.loopTimer.seconds(),
     onEarlier: () => this.#setAlarm(),
   });
+  readonly #meter = new LoopMeter();
+  readonly #makeCall = (f: () => unknown): void => {
+    this.#meter.callsMade++;
+    const left = slowCallbacks?.enter();
+    callLogged(f, NO_ARGUMENTS, "Error while making a timed call of callLater()");
+    left?.(() => `the timed call ${nameOfCallable(f)}`);
+  };
   readonly #turnCalls = new CrossThreadCalls();
   readonly #events = new Map<string, SystemEvent>();
   readonly #signals: Signals;
@@ -209,7 +228,9 @@ export abstract class ReactorBase
     ...args: A
   ): IDelayedCall {
     this.#used = true;
-    return this.#calls.callLater(delay, f, args);
+    const call = this.#calls.callLater(delay, f, args);
+    if (recording) noteCreated(call, this.callLater);
+    return call;
   }
 
   /**
@@ -229,6 +250,31 @@ export abstract class ReactorBase
 
   getDelayedCalls(): IDelayedCall[] {
     return this.#calls.pending();
+  }
+
+  describe(options: DescribeOptions = {}): string {
+    const { limit = 100 } = options;
+    checkInteger("describe() limit", limit, 0, Number.MAX_SAFE_INTEGER);
+    return describeReactor({
+      running: this.#running,
+      resources: this.resources.list(),
+      calls: this.#calls.pending(),
+      limit,
+    });
+  }
+
+  stats(): ReactorStats {
+    const { traffic } = this.resources;
+    const { callsMade, turns, maxLateness, meanLateness } = this.#meter;
+    return {
+      openResources: this.resources.size,
+      ...traffic.totals(this.resources.list()),
+      pendingCalls: this.#calls.pendingCount,
+      callsMade,
+      turns,
+      maxLateness,
+      meanLateness,
+    };
   }
 
   sigInt(): void {
@@ -307,7 +353,9 @@ export abstract class ReactorBase
     this.#inTurn = true;
     try {
       this.#turnCalls.run();
-      this.#calls.runDue(this.loopTimer.seconds(), makeCall);
+      const now = this.loopTimer.seconds();
+      this.#meter.turn(this.#calls.nextDue(), now);
+      this.#calls.runDue(now, this.#makeCall);
     } catch (error) {
       logUserError(error, IN_LOOP);
     } finally {
@@ -356,8 +404,4 @@ export abstract class ReactorBase
     this.stop();
     msg(`Received ${signal}, shutting down.`);
   }
-}
-
-function makeCall(f: () => unknown): void {
-  callLogged(f, NO_ARGUMENTS, "Error while making a timed call of callLater()");
 }

@@ -40,7 +40,8 @@ import { isDrainable, isHalfCloseable, isHandshakeListener } from "./protocol_ca
 import { replaceProtocol } from "./protocol_switch.ts";
 import { type LingerTimer, lingerTimer } from "./linger_timer.ts";
 import { ProtocolCalls } from "./protocol_calls.ts";
-import { SocketAttributes } from "./socket_attributes.ts";
+import { MeteredTransport } from "./metered_transport.ts";
+import { describeConnection, nameOfConnection } from "./connection_description.ts";
 import type { ConnectionOwner } from "./connection_owner.ts";
 import type { ConnectionRoles } from "./connection_roles.ts";
 import { type ResourcePlace, resourcePlace } from "../lifecycle/open_resources.ts";
@@ -57,7 +58,7 @@ import { WriteBuffer } from "./write_buffer.ts";
 const CLOSED_CLEANLY = Object.freeze(new ConnectionDone());
 
 /** One stream connection: the transport of its protocol. */
-export class Connection extends SocketAttributes implements ConnectionRoles {
+export class Connection extends MeteredTransport implements ConnectionRoles {
   readonly #owner: ConnectionOwner;
   #protocol: IProtocol;
   /** The number that the owner gave to the connection. */
@@ -108,6 +109,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   open(): void {
     const { context, limits } = this.#owner;
     context.resources.add(this, this.#owner);
+    this.countFrom(context);
     this.driver.attach(this);
     this.#timeouts = watchTimeouts(context.reactor, limits.timeouts, this);
     this.#calls.call("makeConnection", () => this.#protocol.makeConnection(this));
@@ -162,10 +164,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
       handshakeFailed: (reason) => isStarting ? this.abort(reason) : this.failed(reason),
     });
     if (options.received !== undefined) driver.received(options.received);
-    // Bytes that have arrived but were not delivered follow the last ones that the protocol has.
-    const { held } = this.#calls;
-    this.#calls.held = null;
-    if (held !== null) driver.received(held);
+    this.#calls.feedHeld(driver);
     if (this.#endHeld) driver.readEnded();
     this.#endHeld = isStarting = false;
   }
@@ -175,8 +174,12 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
    * 127.0.0.1:80 (closing)`, `connection to 127.0.0.1:80 (closed)`.
    */
   override toString(): string {
-    const state = this.#lost ? " (closed)" : this.disconnecting ? " (closing)" : "";
-    return `connection ${this.#owner.role === "client" ? "to" : "from"} ${this.getPeer()}${state}`;
+    return nameOfConnection(this, this.#owner);
+  }
+
+  /** Describes the connection for `reactor.describe()`: who made it, its age and its bytes. */
+  describe(): string {
+    return describeConnection(this, this.#owner, this.#protocol, this.unsent);
   }
 
   /** Returns the name of the protocol and the number of the connection, for the log. */
@@ -224,9 +227,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
 
   registerProducer(producer: IPushProducer | IPullProducer, streaming: boolean): void {
     checkProducer(producer, streaming);
-    if (this.#registration !== null) {
-      throw alreadyRegistered(producer, this.#registration.producer);
-    }
+    if (this.#registration) throw alreadyRegistered(producer, this.#registration.producer);
     if (this.#lost || this.#peerClosed || this.#writeClosed) {
       this.#calls.call("stopProducing", () => producer.stopProducing());
       return;
@@ -314,6 +315,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   }
 
   received(chunk: Uint8Array): void {
+    this.bytesReceived += chunk.length;
     if (!this.#isOpen) return;
     this.#timeouts?.received();
     this.#calls.held = chunk;
@@ -325,6 +327,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   }
 
   receivedInto(buffer: Uint8Array<ArrayBuffer>, count: number): void {
+    this.bytesReceived += count;
     if (!this.#isOpen) return;
     this.#timeouts?.received();
     this.#calls.updated(this.#protocol, buffer, count);
@@ -349,6 +352,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   }
 
   wrote(count: number): void {
+    this.bytesSent += count;
     this.#writing = false;
     const buffer = this.#buffer;
     if (this.#isEnding || buffer === null || this.#isSpoiled(buffer)) return;
@@ -557,6 +561,7 @@ export class Connection extends SocketAttributes implements ConnectionRoles {
   #lose(cause: Error): void {
     if (this.#lost) return;
     this.#lost = true;
+    this.#owner.context.resources.traffic.closed(this);
     // The reason of an abort by this side has priority over an error that occurs later in the same
     // turn.
     const reason = this.#abortReason ?? cause;

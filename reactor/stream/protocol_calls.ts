@@ -1,10 +1,12 @@
 import { asError, callGuarded, logUserError, onRejection } from "../../defer/guarded_call.ts";
+import { slowCallbacks } from "../../defer/slow_callbacks.ts";
 import { alike } from "../lifecycle/log_throttle.ts";
 import { callWithSystem, enterSystem, type HasLogPrefix, leaveSystem } from "../../log/context.ts";
 import type { Address, IProtocol } from "../interfaces/mod.ts";
 import type { ConnectionOwner } from "./connection_owner.ts";
 import { bufferOf, fillBuffer, readBufferSpoiled } from "./protocol_buffer.ts";
 import { isMemoryLender, lendMemory, memoryFilled } from "./memory_lender.ts";
+import type { StreamDriverSink } from "./stream_driver.ts";
 import { isBuffered } from "./protocol_capabilities.ts";
 
 /** The members of a connection's owner that are needed to log an error. */
@@ -49,10 +51,12 @@ export class ProtocolCalls {
   call(method: string, f: () => unknown): void {
     const previous = enterSystem(this.#connection);
     this.depth++;
+    const left = slowCallbacks?.enter();
     try {
       callGuarded(f, (error) => this.failed(method, error), method);
     } finally {
       this.depth--;
+      left?.(() => this.#nameOf(method));
       leaveSystem(previous);
     }
   }
@@ -68,6 +72,7 @@ export class ProtocolCalls {
     let method = "dataReceived";
     const previous = enterSystem(this.#connection);
     this.depth++;
+    const left = slowCallbacks?.enter();
     try {
       let result: unknown;
       if (isBuffered(protocol)) {
@@ -87,6 +92,7 @@ export class ProtocolCalls {
       this.failed(method, error);
     } finally {
       this.depth--;
+      left?.(() => this.#nameOf(method));
       leaveSystem(previous);
     }
   }
@@ -135,6 +141,7 @@ export class ProtocolCalls {
     const method = isBuffered(protocol) ? "bufferUpdated" : "dataReceived";
     const previous = enterSystem(this.#connection);
     this.depth++;
+    const left = slowCallbacks?.enter();
     try {
       const result: unknown = isBuffered(protocol)
         ? protocol.bufferUpdated(count)
@@ -144,8 +151,24 @@ export class ProtocolCalls {
       this.failed(method, error);
     } finally {
       this.depth--;
+      left?.(() => this.#nameOf(method));
       leaveSystem(previous);
     }
+  }
+
+  /**
+   * Passes bytes that have arrived but were not delivered to the TLS handshake, because the peer
+   * sent them after the last bytes that the protocol has received.
+   */
+  feedHeld(handshake: Pick<StreamDriverSink, "received">): void {
+    const { held } = this;
+    this.held = null;
+    if (held !== null) handshake.received(held);
+  }
+
+  /** Returns the name of a method for the log. */
+  #nameOf(method: string): string {
+    return this.#owner.methodName?.(method) ?? method;
   }
 
   /** Treats the rejection of a promise that a method has returned as an error of the method. */
@@ -159,7 +182,7 @@ export class ProtocolCalls {
    */
   failed(method: string, error: unknown): void {
     this.#connection.abort(asError(error));
-    const name = this.#owner.methodName?.(method) ?? method;
+    const name = this.#nameOf(method);
     // A promise rejects after the call has returned, so the log system of the connection is set
     // again for this log line.
     const log = (count: number): void =>

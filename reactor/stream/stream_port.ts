@@ -177,6 +177,13 @@ export class StreamPort<A extends Address = Address>
     return `${this.#factoryName()} on ${this.#address}${state}`;
   }
 
+  /** Describes the port for `reactor.describe()`: its open connections and its counters. */
+  describe(): string {
+    const { accepted, refused, failedHandshakes, failedAccepts } = this.stats;
+    return `${this}: open ${this.#limiter.open}, accepted ${accepted}, refused ${refused}, ` +
+      `failed handshakes ${failedHandshakes}, failed accepts ${failedAccepts}`;
+  }
+
   /** Stops listening, for `await using`: see {@linkcode stopListening}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stopListening();

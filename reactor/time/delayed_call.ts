@@ -132,8 +132,9 @@ export class DelayedCall implements IDelayedCall {
     if (!this.active()) {
       return `DelayedCall(${this.#slot === CANCELLED ? "cancelled" : "called"})`;
     }
-    const name = this.#callable.name.replace(/^bound /, "") || "(anonymous)";
-    return `DelayedCall(${name} in ${(this.#due - this.#owner.seconds()).toFixed(3)} s)`;
+    return `DelayedCall(${nameOfCallable(this.#callable)} in ${
+      (this.#due - this.#owner.seconds()).toFixed(3)
+    } s)`;
   }
 
   #cancel(): void {
@@ -161,6 +162,11 @@ export class DelayedCall implements IDelayedCall {
     }
     throw new AlreadyCalled(`Cannot ${action} the timed call: it has already been made`);
   }
+}
+
+/** Returns the name of a timed call's function for the log. */
+export function nameOfCallable(callable: Callable): string {
+  return callable.name.replace(/^bound /, "") || "(anonymous)";
 }
 
 /** Stands for the function of a call that is no longer pending. */

@@ -81,6 +81,11 @@ export class TimedCalls implements DelayedCallOwner {
     return this.#heap.items();
   }
 
+  /** The number of pending calls. */
+  get pendingCount(): number {
+    return this.#heap.size;
+  }
+
   /** Returns the time of the earliest call in seconds, or `undefined` if no call is pending. */
   nextDue(): number | undefined {
     this.#nextTicks();

@@ -1,5 +1,5 @@
-import { classNameOf } from "../defer/guarded_call.ts";
-import { read, textOf } from "../internal/foreign_value.ts";
+import { classNameOf } from "../../defer/guarded_call.ts";
+import { read, textOf } from "../../internal/foreign_value.ts";
 
 /** Describes an open resource: by its own `toString()`, or else by the name of its class. */
 export function descriptionOf(resource: object): string {

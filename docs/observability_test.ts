@@ -1,0 +1,54 @@
+// The programs of observability.md, run as the guide says.
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { portOf } from "../testing/fixtures/example.ts";
+import { GuideFolder } from "../testing/fixtures/guide.ts";
+import { RawPeer } from "../testing/peers/raw_peer.ts";
+
+Deno.test({
+  name: "described.ts logs what is open on SIGUSR1",
+  // Windows has no SIGUSR1.
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using folder = await GuideFolder.open("observability.md");
+    await using program = folder.start("deno run --allow-net described.ts 0");
+    const client = await RawPeer.connect(await portOf(program));
+    await client.send("hello\n");
+    await client.readText(6);
+    program.send("SIGUSR1");
+    await program.line(/The reactor is running\.$/);
+    await program.line(/^\tOpen resources: 2$/);
+    await program.line(/^\t {2}Factory on 0\.0\.0\.0:\d+: open 1, accepted 1, refused 0,/);
+    await program.line(/^\t {2}connection from .*: Echo, made by Factory on .*, received 6 B/);
+    await program.line(/^\tPending timed calls: 1$/);
+    await program.line(/^\t {2}DelayedCall\(cleanUp in 3\d{3}\.\d{3} s\)$/);
+    program.send("SIGTERM");
+    const { code, errors } = await program.end();
+    assertEquals([code, errors], [0, ""]);
+    client.close();
+  },
+});
+
+Deno.test("metrics.ts serves the counters in the text format of Prometheus", async () => {
+  await using folder = await GuideFolder.open("observability.md");
+  await using program = folder.start("deno run --allow-net metrics.ts 0");
+  const [, port] = await program.line(/^Metrics on http:\/\/127\.0\.0\.1:(\d+)/);
+  const response = await fetch(`http://127.0.0.1:${port}/metrics`);
+  const text = await response.text();
+  assertMatch(text, /^(?:# TYPE reactor_\w+ (?:gauge|counter)\nreactor_\w+ [\d.e-]+\n)+$/);
+  assertMatch(text, /^# TYPE reactor_connections counter\nreactor_connections 0$/m);
+  if (Deno.build.os === "windows") return;
+  program.send("SIGTERM");
+  const { code, errors } = await program.end();
+  assertEquals([code, errors], [0, ""]);
+});
+
+Deno.test("slow.ts logs the callback that kept the event loop busy", async () => {
+  await using folder = await GuideFolder.open("observability.md");
+  await using program = folder.start("deno run slow.ts");
+  await program.line(
+    /Slow callback: the timed call computePrimes kept the event loop busy for \d\.\d{3} s$/,
+  );
+  const { code, errors } = await program.end();
+  assertEquals([code, errors], [0, ""]);
+});

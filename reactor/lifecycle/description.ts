@@ -1,0 +1,58 @@
+/**
+ * The text of `reactor.describe()`.
+ *
+ * @module
+ */
+
+import { findOrigin } from "../../defer/debug.ts";
+import { classNameOf, logUserError } from "../../defer/guarded_call.ts";
+import type { IDelayedCall } from "../interfaces/mod.ts";
+import { descriptionOf } from "./description_of.ts";
+import type { ReactorResource } from "./open_resources.ts";
+
+/** The parts of a reactor that are described. */
+export interface DescribedReactor {
+  /** Whether the reactor runs. */
+  readonly running: boolean;
+  /** The open resources, in the order in which they were opened. */
+  readonly resources: readonly ReactorResource[];
+  /** The pending timed calls, in any order. */
+  readonly calls: readonly IDelayedCall[];
+  /** The number of resources, and of calls, that are listed. */
+  readonly limit: number;
+}
+
+/** Returns the description of a reactor, in several lines. */
+export function describeReactor({ running, resources, calls, limit }: DescribedReactor): string {
+  const sorted = calls.toSorted((a, b) => a.getTime() - b.getTime());
+  return [
+    `The reactor is ${running ? "running" : "not running"}.`,
+    `Open resources: ${resources.length}`,
+    ...listed(resources, limit, (resource) => resource.describe?.() ?? descriptionOf(resource)),
+    `Pending timed calls: ${calls.length}`,
+    ...listed(sorted, limit, String),
+  ].join("\n");
+}
+
+function listed<T extends object>(
+  items: readonly T[],
+  limit: number,
+  describe: (item: T) => string,
+): string[] {
+  const lines = items.slice(0, limit).map((item) => `  ${described(item, describe)}`);
+  if (items.length > limit) lines.push(`  and ${items.length - limit} more`);
+  return lines;
+}
+
+/** Describes one item. User code that fails while it names the item does not hide the others. */
+function described<T extends object>(item: T, describe: (item: T) => string): string {
+  const created = findOrigin(item)?.created;
+  const place = created === undefined ? "" : `, made:\n${created}`;
+  try {
+    return describe(item) + place;
+  } catch (error) {
+    const name = classNameOf(item);
+    logUserError(error, `Error while describing ${name}`);
+    return `${name} (its description failed)${place}`;
+  }
+}

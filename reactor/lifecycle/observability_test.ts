@@ -1,0 +1,141 @@
+// Tests of describe() and stats() on the reactors in memory, whose clock the test moves.
+
+import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { setDebugging } from "../../defer/mod.ts";
+import { addObserver } from "../../log/mod.ts";
+import { connectProtocol, TCP4ClientEndpoint } from "../../endpoints/mod.ts";
+import { DatagramProtocol, Factory } from "../../protocol/mod.ts";
+import { Echo } from "../../protocol/wire/mod.ts";
+import { runningReactor, TestPeer } from "../../testing/mod.ts";
+import { DenoReactor } from "../drivers/deno/reactor.ts";
+import { describeReactor } from "./description.ts";
+import { LoopMeter } from "./loop_meter.ts";
+
+Deno.test("ReactorBase.describe() and stats() count the bytes of open and closed connections", async () => {
+  await using reactor = runningReactor();
+  const port = reactor.listenTCP(0, Factory.forProtocol(Echo), { interface: "127.0.0.1" });
+  const endpoint = new TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port);
+  const peer = await connectProtocol(endpoint, new TestPeer());
+  peer.send("hello?secret");
+  await peer.receives("hello?secret");
+
+  const text = reactor.describe();
+  assertMatch(text, /^The reactor is running\.\nOpen resources: 3\n/);
+  assertMatch(text, / on 127\.0\.0\.1:\d+: open 1, accepted 1, refused 0, failed handshakes 0,/);
+  assertMatch(
+    text,
+    /connection from 127\.0\.0\.1:\d+: Echo, made by .* on 127\.0\.0\.1:\d+, open for \d+\.\d+ s, received 12 B, sent \d+ B, unsent \d+ B/,
+  );
+  assertMatch(
+    text,
+    /connection to .*: TestPeer, made by connector to .*, received 12 B, sent 12 B/,
+  );
+  assertEquals(text.includes("secret"), false);
+
+  const { openResources, openConnections, connections, bytesReceived } = reactor.stats();
+  assertEquals([openResources, openConnections, connections, bytesReceived], [3, 2, 2, 24]);
+  peer.close();
+  await peer.ended;
+  await port.drain(Infinity);
+  const after = reactor.stats();
+  assertEquals(after.openConnections, 0);
+  assertEquals([after.connections, after.bytesReceived, after.bytesSent], [2, 24, 24]);
+});
+
+Deno.test("ReactorBase.describe() lists datagram ports and thread pools", async () => {
+  await using reactor = runningReactor();
+  await using _port = reactor.listenUDP(0, new DatagramProtocol(), { interface: "127.0.0.1" });
+  reactor.getThreadPool();
+  const text = reactor.describe();
+  assertMatch(text, /DatagramProtocol on \d+: oversized 0, unsent 0, failed sends 0,/);
+  assertMatch(text, /^ {2}thread pool$/m);
+});
+
+Deno.test("ReactorBase.describe() lists timed calls in order, up to the limit, without arguments", () => {
+  const reactor = new DenoReactor();
+  const calls = [3, 1, 2].map((delay) =>
+    reactor.callLater(delay, function ring(_password: string): void {}, "hunter2")
+  );
+  assertMatch(
+    reactor.describe({ limit: 2 }),
+    /^The reactor is not running\.\nOpen resources: 0\nPending timed calls: 3\n {2}DelayedCall\(ring in [01]\.\d+ s\)\n {2}DelayedCall\(ring in [12]\.\d+ s\)\n {2}and 1 more$/,
+  );
+  assertEquals(reactor.describe().includes("hunter2"), false);
+  for (const call of calls) call.cancel();
+  assertThrows(() => reactor.describe({ limit: -1 }), RangeError, "describe() limit");
+});
+
+Deno.test("ReactorBase.describe() has the place of a timed call while debugging is on", () => {
+  const reactor = new DenoReactor();
+  setDebugging(true);
+  try {
+    using _call = reactor.callLater(1, function ring(): void {});
+    assertMatch(reactor.describe(), /DelayedCall\(ring in .*\), made:\n.*observability_test\.ts/);
+  } finally {
+    setDebugging(false);
+  }
+});
+
+Deno.test("describeReactor() describes the others when the description of one resource throws", () => {
+  const resource = { shutDown: () => {}, unref: () => {} };
+  const failing = {
+    ...resource,
+    describe: () => {
+      throw new Error("no");
+    },
+  };
+  const modem = { ...resource, toString: () => "modem" };
+  const text = describeReactor({
+    running: true,
+    resources: [failing, modem],
+    calls: [],
+    limit: 9,
+  });
+  assertStringIncludes(text, "Object (its description failed)\n  modem\n");
+});
+
+Deno.test("ReactorBase.stats() counts turns and timed calls", async () => {
+  await using reactor = runningReactor();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  reactor.callLater(0, resolve);
+  const { pendingCalls } = reactor.stats();
+  await promise;
+  const { callsMade, turns } = reactor.stats();
+  assertEquals([pendingCalls, callsMade, turns], [1, 1, 1]);
+});
+
+Deno.test("ReactorBase reports slow timed calls and protocol methods while debugging is on", async () => {
+  const lines: string[] = [];
+  using _observing = addObserver(({ message }) => lines.push(message), { replay: false });
+  // With the threshold 0, every callback is slow.
+  setDebugging(true, { slowCallback: 0 });
+  try {
+    await using reactor = runningReactor();
+    const port = reactor.listenTCP(0, Factory.forProtocol(Echo), { interface: "127.0.0.1" });
+    const endpoint = new TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port);
+    const peer = await connectProtocol(endpoint, new TestPeer());
+    peer.send("hello");
+    await peer.receives("hello");
+    const { promise, resolve } = Promise.withResolvers<void>();
+    reactor.callLater(0, function ring(): void {
+      resolve();
+    });
+    await promise;
+  } finally {
+    setDebugging(false);
+  }
+  for (const name of ["makeConnection", "dataReceived", "connectionLost", "the timed call ring"]) {
+    assertMatch(lines.join("\n"), new RegExp(`^Slow callback: ${name} kept the event`, "m"));
+  }
+});
+
+Deno.test("LoopMeter measures the lateness of turns in which a call is due", () => {
+  const meter = new LoopMeter();
+  assertEquals([meter.turns, meter.meanLateness], [0, 0]);
+  meter.turn(undefined, 1);
+  meter.turn(2, 1);
+  assertEquals(meter.turns, 0);
+  meter.turn(1, 1.5);
+  meter.turn(2, 2);
+  assertEquals([meter.turns, meter.maxLateness, meter.meanLateness], [2, 0.5, 0.25]);
+});
