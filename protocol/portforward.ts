@@ -22,7 +22,7 @@ import type {
   IReactorTime,
 } from "../reactor/interfaces/mod.ts";
 import { alike, LogThrottle } from "../reactor/lifecycle/log_throttle.ts";
-import { lendMemory, memoryFilled, type MemoryLender } from "../reactor/stream/memory_lender.ts";
+import { lendMemory, memoryFilled } from "../reactor/stream/memory_lender.ts";
 import { ClientFactory, ServerFactory } from "./factory.ts";
 import { connectProducers, forwardData, forwardLoss, forwardReadEnd } from "./forwarded_events.ts";
 import { ForwardedMemory } from "./forwarded_memory.ts";
@@ -45,7 +45,7 @@ export type ForwardingPeer = Pick<ForwardingProtocol, "peer" | "setPeer" | "tran
  * @typeParam F The factory that builds it.
  */
 export class ForwardingProtocol<F extends IProtocolFactory = IProtocolFactory> extends Protocol<F>
-  implements IHalfCloseableProtocol, MemoryLender {
+  implements IHalfCloseableProtocol {
   /** The protocol of the other connection; null until it is connected, and after it is lost. */
   peer: ForwardingPeer | null = null;
   #hasReadEnded = false;

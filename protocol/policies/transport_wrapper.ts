@@ -9,17 +9,14 @@ import type {
   StartTLSOptions,
   WriteOptions,
 } from "../../reactor/interfaces/mod.ts";
-import {
-  unixTransport,
-  unixTransportKey,
-  type UNIXTransportSource,
-} from "../../reactor/stream/unix_transport.ts";
+import { unixTransport, unixTransportKey } from "../../reactor/stream/unix_transport.ts";
 
 /** A transport that forwards every call to another transport. */
-export abstract class TransportWrapper implements UNIXTransportSource {
+export abstract class TransportWrapper implements ITransport {
   /** The underlying transport. */
   abstract readonly transport: ITransport;
 
+  /** The UNIX transport below, for `unixTransport()`; `null` if there is none. */
   get [unixTransportKey](): IUNIXTransport | null {
     return unixTransport(this.transport);
   }
