@@ -7,9 +7,9 @@ const exports: Record<string, string> = JSON.parse(read("deno.json")).exports;
 // Each module has a cost, whatever it contains: see bench/tables/import.ts. The limits are about a
 // tenth above the present numbers, so that an entry point does not grow unnoticed.
 const LIMITS: Record<string, number> = {
-  ".": 360,
+  ".": 365,
   "./reactor": 215,
-  "./epoll": 215,
+  "./epoll": 225,
   "./defer": 60,
   "./task": 220,
   "./protocol": 155,
@@ -22,7 +22,7 @@ const LIMITS: Record<string, number> = {
   "./supervisor": 75,
   "./websocket": 215,
   "./wire": 60,
-  "./endpoints": 350,
+  "./endpoints": 357,
   "./log": 32,
   "./log/std": 8,
   "./testing": 410,

@@ -21,6 +21,7 @@
 
 import { checkProducer } from "../lifecycle/argument_checks.ts";
 import { type ConnectionTimeouts, watchTimeouts } from "./connection_timeouts.ts";
+import { CLOSED_CLEANLY } from "./closed_cleanly.ts";
 import {
   ConnectionAborted,
   ConnectionDone,
@@ -52,10 +53,6 @@ import { TLSDriver } from "../tls/tls_driver.ts";
 import { logPrefixOf } from "../../defer/guarded_call.ts";
 import { bufferSpoiled, checkData } from "./written_data.ts";
 import { WriteBuffer } from "./write_buffer.ts";
-
-// One error for all connections, as in Twisted: Deno takes three microseconds to create an error, a
-// tenth of a short connection. It is frozen because no connection may change it for the others.
-const CLOSED_CLEANLY = Object.freeze(new ConnectionDone());
 
 /** One stream connection: the transport of its protocol. */
 export class Connection extends MeteredTransport implements ConnectionRoles {
@@ -195,8 +192,9 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
     const buffer = this.#buffer ??= WriteBuffer.take();
     const buffered = buffer.size;
     const flushed = buffer.push(data, options);
-    const { writeBufferHighWater } = this.#owner.limits;
-    if (buffer.size > writeBufferHighWater) this.#overfull(buffered, buffer.size);
+    if (buffer.size > this.#owner.limits.writeBufferHighWater) {
+      this.#overfull(buffered, buffer.size);
+    }
     if (flushed !== null) this.#calls.call("flushed", flushed);
     this.#flushLater();
   }
@@ -229,8 +227,7 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
     checkProducer(producer, streaming);
     if (this.#registration) throw alreadyRegistered(producer, this.#registration.producer);
     if (this.#lost || this.#peerClosed || this.#writeClosed) {
-      this.#calls.call("stopProducing", () => producer.stopProducing());
-      return;
+      return this.#calls.call("stopProducing", () => producer.stopProducing());
     }
     const call = this.#calls.call.bind(this.#calls);
     this.#registration = new ProducerRegistration(producer, streaming, call);
@@ -456,8 +453,8 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
   /** Sends the buffered bytes, and then closes if that was requested. */
   #flush(): void {
     this.#send();
-    const isClosing = this.#disconnecting || this.#writeClosing;
-    if (isClosing && !this.#isEnding && !this.#isBusy) this.#closeIfFlushed();
+    if (this.#isEnding || this.#isBusy) return;
+    if (this.#disconnecting || this.#writeClosing) this.#closeIfFlushed();
   }
 
   /** Whether the running code will send the buffered bytes when it returns. */
@@ -491,22 +488,18 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
   #closeIfFlushed(): void {
     const flushed = this.#buffer === null && !this.#writing && this.#registration === null;
     if (this.#disconnecting && !flushed) {
-      this.#waitForPeer();
+      // Waits until the peer has read all data. Aborts after the linger timeout without progress.
+      if (!this.#reading) {
+        this.#paused = false;
+        this.#readOn();
+      }
+      (this.#linger ??= lingerTimer(this, this.#owner.limits.linger)).start();
     } else if (this.#disconnecting || flushed && this.#writeClosed && this.#readEnded) {
       this.#lose(CLOSED_CLEANLY);
     } else if (flushed && !this.#writeClosed) {
       this.#writeClosed = this.#writing = true;
       this.driver.closeWrite();
     }
-  }
-
-  /** Waits until the peer has read all data. Aborts after the linger timeout without progress. */
-  #waitForPeer(): void {
-    if (!this.#reading) {
-      this.#paused = false;
-      this.#readOn();
-    }
-    (this.#linger ??= lingerTimer(this, this.#owner.limits.linger)).start();
   }
 
   #overfull(before: number, size: number): void {
