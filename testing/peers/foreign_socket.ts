@@ -14,6 +14,9 @@ const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SCM_RIGHTS = 1;
+const SO_PASSCRED = 16;
+const SO_PASSSEC = 34;
+const SO_PASSPIDFD = 76;
 const F_GETFD = 1;
 const FD_CLOEXEC = 1;
 
@@ -98,6 +101,15 @@ export class ForeignSocket implements Disposable {
   /** Returns a second descriptor of the socket, which child processes inherit. */
   inheritable(): ForeignSocket {
     return new ForeignSocket(this.copy());
+  }
+
+  /** Lets the system add its own control data to each message: the sender, its label, its pidfd. */
+  receiveSenders(): void {
+    const on = new Int32Array([1]);
+    // Systems before Linux 6.5 do not have the last option.
+    for (const option of [SO_PASSCRED, SO_PASSSEC, SO_PASSPIDFD]) {
+      libc.setsockopt(this.descriptor, SOL_SOCKET, option, on, 4);
+    }
   }
 
   /** Sends one byte with file descriptors, all in one message. */

@@ -12,6 +12,14 @@ import { CMSGHDR, IOVEC, MSGHDR } from "./struct_layouts.ts";
 import type { SystemCalls } from "./system_calls.ts";
 
 const DESCRIPTOR_SIZE = 4;
+/**
+ * Room in bytes for control data that an inherited socket may ask for, as with `PassCredentials` of
+ * systemd: the process of the sender (`SO_PASSCRED`), its security label, and its pidfd. Without
+ * the room, the system would close descriptors.
+ */
+const OTHER_DATA_SIZE = 512;
+/** The type of a pidfd. Since Linux 6.5, whose headers are newer than many C libraries. */
+const SCM_PIDFD = 4;
 
 /** Memory for one message. The system has its addresses, so the fields must keep it. */
 export class DescriptorMessage {
@@ -29,7 +37,7 @@ export class DescriptorMessage {
    */
   constructor(size: number, descriptors: number) {
     this.#bytes = new Uint8Array(new ArrayBuffer(size));
-    const controlSize = aligned(CMSGHDR.size + descriptors * DESCRIPTOR_SIZE);
+    const controlSize = aligned(CMSGHDR.size + descriptors * DESCRIPTOR_SIZE) + OTHER_DATA_SIZE;
     this.#control = new DataView(new ArrayBuffer(controlSize));
     this.#headerBytes = new Uint8Array(this.#header.buffer);
     this.#piece.setBigUint64(IOVEC.base, addressOf(this.#bytes), true);
@@ -45,7 +53,7 @@ export class DescriptorMessage {
    */
   send(system: SystemCalls, fd: number, byte: number, descriptor: number): number {
     this.#bytes[0] = byte;
-    this.#prepare(1);
+    this.#prepare(1, aligned(CMSGHDR.size + DESCRIPTOR_SIZE));
     const control = this.#control;
     control.setUint32(CMSGHDR.length, CMSGHDR.size + DESCRIPTOR_SIZE, true);
     control.setInt32(CMSGHDR.level, SOL_SOCKET, true);
@@ -61,7 +69,7 @@ export class DescriptorMessage {
    * @returns The result of recvmsg(2).
    */
   receive(system: SystemCalls, fd: number, size: number): number {
-    this.#prepare(Math.min(size, this.#bytes.length));
+    this.#prepare(Math.min(size, this.#bytes.length), this.#control.byteLength);
     return system.calls.recvmsg(fd, this.#headerBytes, MSG_CMSG_CLOEXEC);
   }
 
@@ -77,6 +85,15 @@ export class DescriptorMessage {
 
   /** Returns the descriptors of the last message. */
   descriptors(): number[] {
+    return this.#numbers(SCM_RIGHTS);
+  }
+
+  /** Returns the descriptors that the system has added to the last message. */
+  addedDescriptors(): number[] {
+    return this.#numbers(SCM_PIDFD);
+  }
+
+  #numbers(type: number): number[] {
     const descriptors: number[] = [];
     const control = this.#control;
     const end = Math.min(this.#header.getUint32(MSGHDR.controlSize, true), control.byteLength);
@@ -84,11 +101,11 @@ export class DescriptorMessage {
       const size = control.getUint32(at + CMSGHDR.length, true);
       if (size < CMSGHDR.size) break;
       const dataEnd = Math.min(at + size, end);
-      const isRights = control.getInt32(at + CMSGHDR.level, true) === SOL_SOCKET &&
-        control.getInt32(at + CMSGHDR.type, true) === SCM_RIGHTS;
+      const isWanted = control.getInt32(at + CMSGHDR.level, true) === SOL_SOCKET &&
+        control.getInt32(at + CMSGHDR.type, true) === type;
       for (
         let each = at + CMSGHDR.size;
-        isRights && each + DESCRIPTOR_SIZE <= dataEnd;
+        isWanted && each + DESCRIPTOR_SIZE <= dataEnd;
         each += DESCRIPTOR_SIZE
       ) descriptors.push(control.getInt32(each, true));
       at += aligned(size);
@@ -96,9 +113,9 @@ export class DescriptorMessage {
     return descriptors;
   }
 
-  #prepare(size: number): void {
+  #prepare(size: number, controlSize: number): void {
     this.#piece.setUint32(IOVEC.length, size, true);
-    this.#header.setUint32(MSGHDR.controlSize, this.#control.byteLength, true);
+    this.#header.setUint32(MSGHDR.controlSize, controlSize, true);
     this.#header.setInt32(MSGHDR.flags, 0, true);
   }
 }

@@ -12,11 +12,15 @@
 
 import type { Socket } from "node:net";
 import { logUserError } from "../../../defer/guarded_call.ts";
-import { netModule } from "../node/builtin_modules.ts";
+import { netModule, timersModule } from "../node/builtin_modules.ts";
 import { WakeRing } from "./wake_ring.ts";
 
 /** The number of waits of a thread after which a reactor changes to io_uring. */
 const MOST_THREAD_WAITS = 500;
+/** The number of reactors that may wait in threads at a time. */
+const MOST_THREADS = 16;
+/** The time in milliseconds between two looks of a reactor for which there is no thread. */
+const LOOK_MS = 5;
 /** The longest time in milliseconds of a wait that a nap would have covered. */
 const SHORT_WAIT_MS = 0.1;
 /** The number of longer waits in a row after which naps do not pay. */
@@ -36,6 +40,8 @@ export interface IdleWaitHooks {
 
 /** The waits for the events of one epoll set. */
 export class IdleWait {
+  /** The number of reactors that wait in threads now. Each worker of Deno has its own threads. */
+  static #threads = 0;
   readonly #libraryNames: readonly string[];
   readonly #epollFD: number;
   readonly #hooks: IdleWaitHooks;
@@ -82,14 +88,16 @@ export class IdleWait {
   /** Starts to wait. The process waits as well. */
   start(): void {
     this.#startTime = this.#hooks.now();
-    if (this.#ring === null && this.#threadWaitsLeft-- <= 0) this.#openRing();
+    const isCrowded = IdleWait.#threads >= MOST_THREADS;
+    if (this.#mayOpenRing(isCrowded)) this.#openRing();
     if (this.#ring?.start()) {
       if (!this.#isRef) this.#socket?.ref();
       this.#isRef = true;
       return;
     }
     if (this.#ring !== null) this.#giveUpRing();
-    this.#hooks.waitOnThread().then((count) => this.#finished(count));
+    if (isCrowded) this.#look();
+    else this.#waitOnThread();
   }
 
   /** Lets the process end until the next wait starts. */
@@ -103,6 +111,24 @@ export class IdleWait {
     this.#socket?.destroy();
     this.#ring?.close();
     this.#socket = this.#ring = null;
+  }
+
+  /** Counts a wait without a ring. @returns Whether to open a ring now. */
+  #mayOpenRing(isCrowded: boolean): boolean {
+    if (this.#ring !== null || this.#threadWaitsLeft === Infinity) return false;
+    return this.#threadWaitsLeft-- <= 0 || isCrowded;
+  }
+
+  #waitOnThread(): void {
+    IdleWait.#threads++;
+    this.#hooks.waitOnThread().then((count) => {
+      IdleWait.#threads--;
+      this.#finished(count);
+    });
+  }
+
+  #look(): void {
+    timersModule().setTimeout(() => this.#finished(this.#hooks.poll()), LOOK_MS);
   }
 
   #openRing(): void {

@@ -36,7 +36,7 @@ Deno.test("IdleWait uses io_uring after 500 waits of a thread", async () => {
   const counts = await waits.take(502);
   const hasRing = WakeRing.isAvailable(libraryNames());
   assertEquals(waits.onThread, hasRing ? 500 : 502);
-  assertEquals(counts.filter((count) => count === FROM_RING).length, hasRing ? 2 : 0);
+  assertEquals(counts.filter((count) => count === WITHOUT_THREAD).length, hasRing ? 2 : 0);
   waits.close();
 });
 
@@ -59,6 +59,22 @@ Deno.test("IdleWait never uses io_uring with false", async () => {
   await waits.take(502);
   assertEquals(waits.onThread, 502);
   waits.close();
+});
+
+Deno.test("IdleWait leaves threads to others: the seventeenth reactor waits without one", async () => {
+  const blocked = Array.from({ length: 16 }, () => new Waits(false));
+  const pending = blocked.map((waits) => waits.block());
+  const waits = new Waits(false);
+  assertEquals(await waits.take(2), [WITHOUT_THREAD, WITHOUT_THREAD]);
+  assertEquals(waits.onThread, 0);
+  const undecided = new Waits(undefined);
+  assertEquals(await undecided.take(1), [WITHOUT_THREAD]);
+  assertEquals(undecided.onThread, 0);
+  blocked.forEach((each) => each.unblock());
+  await Promise.all(pending);
+  await waits.take(1);
+  assertEquals(waits.onThread, 1);
+  for (const each of [...blocked, waits, undecided]) each.close();
 });
 
 Deno.test("IdleWait logs that Deno cannot watch its socket, and waits in a thread", async () => {
@@ -89,8 +105,8 @@ Deno.test("IdleWait logs that the C library cannot be opened, and waits in a thr
   waits.close();
 });
 
-/** The number of events that is reported after a wait of io_uring. */
-const FROM_RING = -1;
+/** The number of events that is reported after a wait without a thread. */
+const WITHOUT_THREAD = -1;
 
 /** Waits for an epoll set that always has an event. */
 class Waits {
@@ -98,6 +114,7 @@ class Waits {
   onThread = 0;
   /** The duration of the waits in milliseconds. */
   duration = 0;
+  #blocked: PromiseWithResolvers<number> | null = null;
   readonly idle: IdleWait;
   readonly #system = new SystemCalls(libraryNames());
   readonly #fds: number[];
@@ -113,10 +130,11 @@ class Waits {
     this.idle = new IdleWait(names, epollFD, usesRing, {
       waitOnThread: () => {
         this.#time += this.duration;
-        return Promise.resolve(++this.onThread);
+        this.onThread++;
+        return this.#blocked?.promise ?? Promise.resolve(this.onThread);
       },
       now: () => this.#time,
-      poll: () => FROM_RING,
+      poll: () => WITHOUT_THREAD,
       awake: (count) => this.#awake.resolve(count),
     });
   }
@@ -130,6 +148,17 @@ class Waits {
       counts.push(await this.#awake.promise);
     }
     return counts;
+  }
+
+  /** Starts a wait of a thread that takes until {@linkcode unblock}. */
+  async block(): Promise<void> {
+    this.#blocked = Promise.withResolvers();
+    await this.take(1);
+    this.#blocked = null;
+  }
+
+  unblock(): void {
+    this.#blocked?.resolve(1);
   }
 
   close(): void {

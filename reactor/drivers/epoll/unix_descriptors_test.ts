@@ -248,6 +248,26 @@ Deno.test(
 );
 
 Deno.test(
+  test("fileDescriptorReceived() gets all of 253 descriptors, and nothing else stays open", async (fixture) => {
+    const server = new Receiver();
+    const path = freePath(fixture);
+    const inherited = ForeignSocket.listenUNIX(path);
+    inherited.receiveSenders();
+    const wires = new Wires(() => server);
+    fixture.reactor.adoptStreamPort(inherited.descriptor, "UNIX", wires);
+    fixture.run();
+    using peer = ForeignSocket.connectUNIX(path);
+    await server.seen("made");
+    const before = openDescriptors();
+    peer.sendDescriptors(new Array(253).fill(peer.descriptor));
+    const received = await server.receives(253, fixture);
+    await server.has(1);
+    const kept = openDescriptors().filter((descriptor) => !received.includes(descriptor));
+    assertEquals(kept, before);
+  }),
+);
+
+Deno.test(
   test("fileDescriptorReceived() that throws leaves no descriptor of its message open", async (fixture) => {
     class Throwing extends Receiver {
       override fileDescriptorReceived(fileDescriptor: number): void {

@@ -122,6 +122,7 @@ export class UNIXSocket extends StreamSocket implements UNIXDriver {
     const count = incoming.receive(system, this.fd, size);
     if (count < 0) return -system.errno;
     const descriptors = incoming.descriptors();
+    for (const descriptor of incoming.addedDescriptors()) this.#closePassed(descriptor);
     if (incoming.isTruncated) {
       // The system has closed some descriptors, because the process can have no more. The protocol
       // would miss them.
