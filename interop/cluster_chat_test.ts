@@ -67,7 +67,7 @@ class Cluster {
     const end = await this.#nodes[i]?.end();
     assertEquals([end?.code, end?.errors], [0, ""]);
     await this.#startNode(i);
-    await this.#haproxy?.line(new RegExp(`Server nodes/n${i + 1} is UP`));
+    await this.#haproxy?.line(new RegExp(`Server nodes/n${i + 1} is UP(?!/)`));
   }
 
   async #startNode(i: number): Promise<void> {

@@ -9,8 +9,9 @@
  * line that is typed in one appears in all of them, with its number. Its sender reads
  * `* Sent as …` when Redis has it, and `* Not sent: …` if it was refused. A client that connects
  * again and types its name and the last number that it read, such as `Ann 1796132345001`, gets the
- * messages in between. Stop a node with Ctrl-C: HAProxy sends it no more clients, and then it asks
- * its own to connect again. Stop Redis: all clients learn that the room is cut off.
+ * messages in between; `/newest` prints the number of the newest one. Stop a node with Ctrl-C:
+ * HAProxy sends it no more clients, and then the node asks its own to connect again. Stop Redis:
+ * all clients learn that the room is cut off.
  *
  * Arguments: the port for HAProxy, the port for its questions, and the endpoint of Redis
  * (`tcp:127.0.0.1:6379`).

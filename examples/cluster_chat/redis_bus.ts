@@ -67,12 +67,25 @@ export class RedisBus extends ClientService<Link> implements Bus {
   /** The number of the last message; 0 before the first connection. */
   #last = 0;
 
-  constructor(clock: IReactorTime, redis: IStreamClientEndpoint, subscriber: Subscriber) {
+  /**
+   * Creates a bus that is not connected yet.
+   *
+   * @param clock The reactor.
+   * @param redis Where Redis listens.
+   * @param subscriber Receives the events.
+   * @param random Returns a number from 0 to 1, so that nodes do not all connect at the same time.
+   */
+  constructor(
+    clock: IReactorTime,
+    redis: IStreamClientEndpoint,
+    subscriber: Subscriber,
+    random: () => number = Math.random,
+  ) {
     super(redis, Factory.forProtocol(() => new Link(clock, () => this.#lost())), {
       clock,
       prepareConnection: (link) => this.#prepare(link),
       attemptTimeout: TIMEOUT,
-      retryPolicy: backoffPolicy({ initialDelay: 0.1, maxDelay: 2 }),
+      retryPolicy: backoffPolicy({ initialDelay: 0.1, maxDelay: 2, jitter: random }),
     });
     this.#subscriber = subscriber;
   }

@@ -87,6 +87,7 @@ export class Talker extends LineReceiver implements IDrainableProtocol {
     const line = text.replace(/\r$/, "");
     if (this.#name === null) this.#enter(line);
     else if (line === "/quit") this.transport.loseConnection();
+    else if (line === "/newest") this.sendLine(`* Number ${this.#room.newest}`);
     else if (this.#isDraining) this.#answer("Not sent", line);
     else if (line !== "") this.#publish(this.#name, line);
   }
