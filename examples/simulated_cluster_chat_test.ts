@@ -24,6 +24,7 @@ import { ChatFactory, Room } from "./cluster_chat/room.ts";
 
 const CUT_OFF = "* The room is cut off. Nothing is sent until it is back.";
 const BACK = "* The room is back.";
+const INCOMPLETE = "* Some messages are missing.";
 
 /** The connection of a node to the stand-in for Redis. */
 class RedisConnection extends RESPServerProtocol {
@@ -152,7 +153,11 @@ class Terminal extends LineReceiver {
     } else if (line.startsWith("* Sent as ")) {
       const [, number, text] = /^\* Sent as (\d+): (.*)$/.exec(line) ?? [];
       person.sent.push(`${number} <${person.name}> ${text}`);
-    } else if (!line.startsWith("* Number ")) person.notices.push(line);
+    } else if (!line.startsWith("* Number ")) {
+      person.notices.push(line);
+      // The numbers of lost messages are used again.
+      if (line === INCOMPLETE) person.last = 0;
+    }
   }
 
   override connectionLost(): void {
@@ -191,6 +196,27 @@ Deno.test("RedisBus refuses messages in a partition, and catches up after it", a
     await ann.reads("<bob> five");
     await bob.reads("<bob> five");
     assertEquals(lines, ["1 <ann> one", "2 <ann> three", "3 <bob> five"]);
+    await network.shutDown();
+  }, { faults: {} });
+});
+
+Deno.test("RedisBus tells people that Redis has lost messages, and passes on later ones", async () => {
+  await simulate("Redis forgets", async (network) => {
+    const [lines, ann, bob] = addAll(network);
+    await network.eventually(10, "both are there", () => !!ann.terminal && !!bob.terminal);
+    await network.sleep(2);
+    for (const text of ["one", "two", "three"]) ann.say(text);
+    await bob.reads("<ann> three");
+
+    lines.splice(1);
+    network.host("redis").crash();
+    network.host("redis").restart();
+    await ann.notes(INCOMPLETE);
+    await bob.notes(INCOMPLETE);
+    ann.say("four");
+    await ann.reads("2 <ann> four");
+    await bob.reads("2 <ann> four");
+    assertEquals(bob.read, ["1 <ann> one", "2 <ann> two", "3 <ann> three", "2 <ann> four"]);
     await network.shutDown();
   }, { faults: {} });
 });
