@@ -4,6 +4,7 @@ import {
   type Address,
   Deferred,
   type IReactorTime,
+  log,
   Protocol,
   ServerFactory,
 } from "@torsion/reactor";
@@ -38,6 +39,7 @@ export class Health extends ServerFactory<Answer> {
   override buildProtocol(addr: Address): Answer {
     const host = "host" in addr ? addr.host : `${addr}`;
     if (this.#left === null) {
+      if (!this.#balancers.has(host)) log.msg(`The balancer on ${host} asks for the first time`);
       this.#balancers.add(host);
       return new Answer("ready up", () => {});
     }
@@ -51,7 +53,7 @@ export class Health extends ServerFactory<Answer> {
    * Answers `drain` from now on.
    *
    * @param timeout Seconds until the node stops waiting for a balancer that does not ask.
-   * @returns A Deferred that fires when all balancers have been told, and after the timeout.
+   * @returns A Deferred that fires when all balancers have read the answer, and after the timeout.
    */
   leave(clock: IReactorTime, timeout: number): Deferred<void> {
     this.#left = new Deferred<void>();

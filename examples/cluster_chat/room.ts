@@ -7,6 +7,9 @@ import { type Bus, type Message, NotPublished, type Subscriber } from "./bus.ts"
 /** A name, and the number of the last message that the client has read. */
 const ENTRY = /^([\p{L}\p{N}_-]{1,20})(?: (\d{1,15}))?$/u;
 
+/** The number of messages of one client that may wait for their confirmation. */
+const MAX_PENDING = 100;
+
 const CUT_OFF = "* The room is cut off. Nothing is sent until it is back.";
 const BACK = "* The room is back.";
 const INCOMPLETE = "* Some messages are missing.";
@@ -88,8 +91,9 @@ export class Talker extends LineReceiver implements IDrainableProtocol {
     if (this.#name === null) this.#enter(line);
     else if (line === "/quit") this.transport.loseConnection();
     else if (line === "/newest") this.sendLine(`* Number ${this.#room.newest}`);
-    else if (this.#isDraining) this.#answer("Not sent", line);
-    else if (line !== "") this.#publish(this.#name, line);
+    else if (line === "") return;
+    else if (this.#isDraining || this.#pending >= MAX_PENDING) this.#answer("Not sent", line);
+    else this.#publish(this.#name, line);
   }
 
   override lineLengthExceeded(): void {
