@@ -57,7 +57,9 @@ export class Room implements Subscriber {
     if (this.#isCutOff) talker.sendLine(CUT_OFF);
     if (since === null) return;
     const oldest = this.#messages[0]?.number ?? 0;
-    if (oldest > since + 1) talker.sendLine(INCOMPLETE);
+    // The number before the first message of all is 0.
+    const isFirst = since === 0 && this.#messages.length < this.#kept;
+    if (oldest > since + 1 && !isFirst) talker.sendLine(INCOMPLETE);
     for (const message of this.#messages) talker.deliver(message);
   }
 }
