@@ -29,3 +29,7 @@ Deno.test("README.md has a row for every example, with the flags of its header",
 Deno.test("README.md has a row for every step of finger, with the flags of its header", async () => {
   await checkTable("Finger, step by step", "finger/", /^\d\d_\w+\.ts$/);
 });
+
+Deno.test("README.md has a row for the node of cluster_chat, with the flags of its header", async () => {
+  await checkTable("A chat on many machines", "cluster_chat/", /^node\.ts$/);
+});

@@ -1,0 +1,51 @@
+/**
+ * What connects the nodes of a chat. `redis_bus.ts` implements it; another broker would be another
+ * implementation of the same interfaces.
+ */
+
+import type { Deferred } from "@torsion/reactor";
+
+/** A published message. A later message has a higher number, on all nodes. */
+export interface Message {
+  readonly number: number;
+  readonly text: string;
+}
+
+/** What a node does with the events of its bus. */
+export interface Subscriber {
+  /** Called with each message, in the order of the numbers. */
+  received(message: Message): void;
+  /** Called when the node has lost the bus. */
+  cutOff(): void;
+  /**
+   * Called when the node has the bus, or has it again. The messages that it missed follow.
+   *
+   * @param isComplete Whether the bus still has all messages that the node missed. Otherwise, all
+   *   messages follow that the bus has.
+   * @param newest The number of the newest message that the bus has; 0 without a message.
+   */
+  restored(isComplete: boolean, newest: number): void;
+}
+
+/** The failure of a message that was not published. */
+export class NotPublished extends Error {
+  override readonly name = "NotPublished";
+  /** Whether the message may have been published, because only the confirmation is missing. */
+  readonly isUncertain: boolean;
+
+  constructor(isUncertain: boolean, options: ErrorOptions = {}) {
+    super(`Cannot publish a message: ${isUncertain ? "no confirmation" : "cut off"}`, options);
+    this.isUncertain = isUncertain;
+  }
+}
+
+/** Passes the messages of one room to all nodes. */
+export interface Bus {
+  /**
+   * Publishes a text.
+   *
+   * @returns A Deferred of the message's number, which fires when the bus has confirmed that it
+   *   keeps the message. It fails with {@linkcode NotPublished}.
+   */
+  publish(text: string): Deferred<number>;
+}
