@@ -107,6 +107,24 @@ Deno.test("WebSocketClientEndpoint fails with the status and the header of anoth
   assertEquals([error.status, error.headers?.get("www-authenticate")], [401, "Bearer"]);
 });
 
+Deno.test("WebSocketClientEndpoint reads the status of an answer in HTTP/1.0", () => {
+  const setup = new Setup();
+  setup.send("HTTP/1.0 404 File not found\r\nServer: SimpleHTTP/0.6\r\n\r\n");
+  const error = failureResultOf(setup.connecting, WebSocketHandshakeError);
+  assertEquals(error.status, 404);
+});
+
+Deno.test("WebSocketClientEndpoint skips informational answers", () => {
+  const setup = new Setup();
+  setup.send("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n");
+  setup.answer();
+  assertEquals(successResultOf(setup.connecting).connected, true);
+  const hinting = new Setup({ maxHeadLength: 100 });
+  hinting.send("HTTP/1.1 103 Early Hints\r\n\r\n".repeat(50));
+  const error = failureResultOf(hinting.connecting, WebSocketHandshakeError);
+  assert(error.message.endsWith("its informational answers have more than 100 bytes"));
+});
+
 Deno.test("WebSocketClientEndpoint fails if the answer is not HTTP, too long or missing", () => {
   for (const text of ["SSH-2.0-x\r\n\r\n", "HTTP/1.0 101 OK\r\n\r\n", `${"x".repeat(20_000)}`]) {
     const setup = new Setup();
