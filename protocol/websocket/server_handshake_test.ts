@@ -138,6 +138,17 @@ Deno.test("WebSocketFactory logs errors of accept and answer, and sends 500", as
   errors[Symbol.dispose]();
 });
 
+Deno.test("WebSocketFactory refuses a protocol that already has a connection", async () => {
+  using errors = new LoggedErrors();
+  const echo = new Echo();
+  assertEquals(await ask(request(), () => echo), OPENED);
+  assertEquals(await ask(request(), () => echo), "HTTP/1.1 500 Internal Server Error");
+  assertEquals(errors.take().map(({ message }) => message), [
+    "Cannot open a WebSocket with Echo: it already has, or had, a connection; each connection " +
+    "needs a new protocol",
+  ]);
+});
+
 Deno.test("WebSocketFactory logs an error of a protocol that accept has promised", async () => {
   using errors = new LoggedErrors();
   class Broken extends WebSocketProtocol {

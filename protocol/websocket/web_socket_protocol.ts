@@ -14,7 +14,7 @@ import { MAX_CONTROL_LENGTH } from "./opcode.ts";
 import { WebSocketDecoder } from "./web_socket_decoder.ts";
 import { checkClose, WebSocketEncoder } from "./web_socket_encoder.ts";
 import { closeCodeOf } from "./web_socket_error.ts";
-import { handshakeOf, type WebSocketHandshake } from "./web_socket_handshake.ts";
+import { checkUnused, handshakeOf, type WebSocketHandshake } from "./web_socket_handshake.ts";
 import type {
   WebSocketClose,
   WebSocketData,
@@ -199,6 +199,8 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
   close(code: number = NORMAL, reason = ""): void {
     checkClose(code, reason);
     if (!this.#sendClose(code, reason)) return;
+    // No Ping follows a Close frame, so silence is no longer the sign of a dead peer.
+    this.#heartbeat?.stop();
     this.#startDeadline();
     // The Close frame of the peer may be behind messages that were held back.
     if (this.paused) this.resumeProducing();
@@ -228,8 +230,10 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
    * and calls {@linkcode connectionMade}.
    *
    * @param transport The connection.
+   * @throws {Error} when the protocol already has, or had, a connection.
    */
   override makeConnection(transport: ITransport): void {
+    checkUnused(this);
     const handshake = handshakeOf(transport);
     if (handshake !== null) this.handshakeDone(handshake);
     const { pingInterval, maxMissedPings } = this.#times;
@@ -285,8 +289,7 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
 
   /** Passes on the messages that were held back, and resumes the transport and the Pings. */
   override resumeProducing(): void {
-    const { connected, disconnecting } = this.transport;
-    if (connected && !disconnecting && this.#received === null) this.#heartbeat?.start();
+    if (this.isOpen) this.#heartbeat?.start();
     super.resumeProducing();
   }
 
