@@ -10,6 +10,11 @@ import { ReceiveBuffer } from "../framing/receive_buffer.ts";
 import { viewOf } from "../resp/resp_text.ts";
 
 const END = new TextEncoder().encode("\r\n\r\n");
+const LETTER_A = 0x41;
+const LETTER_Z = 0x5a;
+/** The first byte of a TLS client, and that of a TLS server that refuses the bytes of HTTP. */
+const TLS_HANDSHAKE = 22;
+const TLS_ALERT = 21;
 /** The maximum number of header fields. */
 const MAX_FIELDS = 100;
 const FIELD = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)$/;
@@ -74,7 +79,18 @@ export class HTTPHeadReader {
     if (known > this.#maxLength) {
       throw new HTTPHeadError(431, `its head has more than ${this.#maxLength} bytes`);
     }
-    return length < 0 ? null : parseHead(this.#buffer.take(length, END.length));
+    if (length >= 0) return parseHead(this.#buffer.take(length, END.length));
+    this.#checkFirstByte();
+    return null;
+  }
+
+  /** Refuses what cannot become a head, instead of waiting for its end until the deadline. */
+  #checkFirstByte(): void {
+    const [first = LETTER_A] = this.#buffer.peek(0, Math.min(this.#buffer.size, 1));
+    if (first >= LETTER_A && first <= LETTER_Z) return;
+    if (first === TLS_HANDSHAKE) throw new HTTPHeadError(400, "it is a TLS handshake, not HTTP");
+    if (first === TLS_ALERT) throw new HTTPHeadError(400, "it is TLS, not HTTP");
+    throw new HTTPHeadError(400, "its first line is not valid");
   }
 
   /** Takes out the bytes that have arrived after the head. */

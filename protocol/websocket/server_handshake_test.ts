@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { addObserver } from "../../log/mod.ts";
 import { Clock } from "../../task/mod.ts";
 import { LoggedErrors } from "../../testing/mod.ts";
 import { connectProtocol, type ProtocolFixture } from "../../testing/fixtures/protocol_fixture.ts";
@@ -245,6 +246,16 @@ Deno.test("WebSocketFactory refuses requests that are not valid", async () => {
     ["x".repeat(17_000), "HTTP/1.1 431 Request Header Fields Too Large"],
   ];
   for (const [text, expected] of cases) assertEquals(await ask(text), expected, text.slice(0, 200));
+});
+
+Deno.test("WebSocketFactory refuses a TLS handshake at its first byte", () => {
+  const lines: string[] = [];
+  using _observing = addObserver(({ message }) => lines.push(String(message)), { replay: false });
+  using fixture = serve();
+  fixture.peer.transport.write(Uint8Array.of(0x16, 3, 1));
+  fixture.flush();
+  assertEquals(fixture.peer.text.split("\r\n")[0], "HTTP/1.1 400 Bad Request");
+  assert(lines.some((line) => line.includes("it is a TLS handshake, not HTTP")), lines.join());
 });
 
 Deno.test("WebSocketFactory sends the header fields that 405 and 426 require", () => {

@@ -114,6 +114,13 @@ Deno.test("WebSocketClientEndpoint reads the status of an answer in HTTP/1.0", (
   assertEquals(error.status, 404);
 });
 
+Deno.test("WebSocketClientEndpoint fails at the first byte of a server that speaks TLS", () => {
+  const setup = new Setup();
+  setup.send(Uint8Array.of(0x15, 3, 3, 0, 2, 2, 10));
+  const error = failureResultOf(setup.connecting, WebSocketHandshakeError);
+  assert(error.message.endsWith("the answer is not valid: it is TLS, not HTTP"), error.message);
+});
+
 Deno.test("WebSocketClientEndpoint skips informational answers", () => {
   const setup = new Setup();
   setup.send("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n");
