@@ -1,7 +1,6 @@
 /**
  * The head of an HTTP/1.1 message (RFC 9112), as far as a WebSocket handshake needs it. It is
- * strict:
- * lines end with CR LF, and whatever two programs could read in different ways is refused.
+ * strict: lines end with CR LF, and whatever two programs could read in different ways is refused.
  *
  * @module
  */

@@ -50,9 +50,8 @@ export interface WebSocketCloseInfo {
  * - Messages have limits, and a peer that does not answer Pings is dropped: see
  *   {@linkcode WebSocketOptions}.
  * - **Backpressure.** `pauseProducing()` holds back the messages and pauses the peer, Pings and
- * Close
- *   frames included. For the other direction register a producer with the transport, as in any
- *   protocol, or use `WebSocketStreamProtocol`.
+ *   Close frames included. For the other direction register a producer with the transport, as in
+ *   any protocol, or use `WebSocketStreamProtocol`.
  * - A port that drains sends each of its connections a Close frame with the code 1001.
  *
  * @typeParam F The factory that builds it.
@@ -188,8 +187,7 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
 
   /**
    * Sends a Close frame, waits for that of the peer, and closes the connection. Messages that
-   * arrive
-   * meanwhile are dropped. A second call does nothing.
+   * arrive meanwhile are dropped. A second call does nothing.
    *
    * @param code 1000, another code up to 1014 that Close frames may have, or one from 3000 to 4999.
    * @param reason The reason in words, of up to 123 bytes in UTF-8.
@@ -213,8 +211,7 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
 
   /**
    * Starts the protocol with the result of a handshake. Called before `makeConnection`, by
-   * factories
-   * and by {@linkcode startWebSocket}.
+   * factories and by {@linkcode startWebSocket}.
    *
    * @param handshake The result.
    */
