@@ -1,3 +1,4 @@
+import { asError } from "../../defer/guarded_call.ts";
 import { isInstance, messageOf } from "../../internal/foreign_value.ts";
 import { ConnectError, ConnectTimeoutError } from "../../reactor/errors.ts";
 import type { Address, IReactorTime } from "../../reactor/interfaces/mod.ts";
@@ -8,10 +9,12 @@ import { encodeHead } from "./http_answer.ts";
 import { hasToken, type HTTPHead, HTTPHeadError, HTTPHeadReader } from "./http_head.ts";
 import { fillRandom, type RandomSource } from "./random_source.ts";
 import {
+  checkUnused,
   type HandshakeTransport,
   takeHandshake,
   type WebSocketHandshake,
 } from "./web_socket_handshake.ts";
+import { WebSocketProtocol } from "./web_socket_protocol.ts";
 
 /** Thrown when a server does not accept a WebSocket connection. */
 export class WebSocketHandshakeError extends ConnectError {
@@ -183,6 +186,14 @@ export class ClientHandshake extends NegotiatedConnection
     if (protocol === null) {
       this.#hasFailed = true;
       return this.transport.loseConnection();
+    }
+    // Otherwise the protocol would be notified of the end of this connection too.
+    if (isInstance(protocol, WebSocketProtocol)) {
+      try {
+        checkUnused(protocol);
+      } catch (error) {
+        return this.#fail(asError(error));
+      }
     }
     const subprotocol = headers.get("sec-websocket-protocol") ?? "";
     this.#result = { role: "client", subprotocol, url: this.#options.url };
