@@ -72,15 +72,14 @@ export class HTTPHeadReader {
    * @throws {HTTPHeadError} when it is not valid or too long.
    */
   next(): HTTPHead | null {
+    this.#checkFirstByte();
     const length = this.#buffer.lengthUntil(END);
     // The last bytes may be the beginning of the end.
     const known = length < 0 ? this.#buffer.size - END.length + 1 : length;
     if (known > this.#maxLength) {
       throw new HTTPHeadError(431, `its head has more than ${this.#maxLength} bytes`);
     }
-    if (length >= 0) return parseHead(this.#buffer.take(length, END.length));
-    this.#checkFirstByte();
-    return null;
+    return length < 0 ? null : parseHead(this.#buffer.take(length, END.length));
   }
 
   /** Refuses what cannot become a head, instead of waiting for its end until the deadline. */

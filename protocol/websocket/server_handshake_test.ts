@@ -243,7 +243,7 @@ Deno.test("WebSocketFactory refuses requests that are not valid", async () => {
     [request({ X: "a\nY: b" }), bad],
     [request({ X: "x".repeat(17_000) }), "HTTP/1.1 431 Request Header Fields Too Large"],
     [request({ X: "x\r\nY: y".repeat(101) }), "HTTP/1.1 431 Request Header Fields Too Large"],
-    ["x".repeat(17_000), "HTTP/1.1 431 Request Header Fields Too Large"],
+    ["G".repeat(17_000), "HTTP/1.1 431 Request Header Fields Too Large"],
   ];
   for (const [text, expected] of cases) assertEquals(await ask(text), expected, text.slice(0, 200));
 });
