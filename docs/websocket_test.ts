@@ -2,6 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { portOf } from "../testing/fixtures/example.ts";
+import { RawPeer } from "../testing/peers/raw_peer.ts";
 import { GuideFolder } from "../testing/fixtures/guide.ts";
 
 Deno.test("capitals.ts answers in capitals, and ask.ts prints the answer", async () => {
@@ -13,10 +14,11 @@ Deno.test("capitals.ts answers in capitals, and ask.ts prints the answer", async
   assertEquals([code, lines, errors], [0, ["BONJOUR", "1000 true"], ""]);
 });
 
-Deno.test("stream_echo.ts sends messages back", async () => {
+Deno.test("stream_echo.ts sends messages back, and says in one line that a client is gone", async () => {
   await using folder = await GuideFolder.open("websocket.md");
   await using server = folder.start("deno run --allow-net stream_echo.ts 0");
-  const socket = new WebSocket(`ws://127.0.0.1:${await portOf(server)}/`);
+  const port = await portOf(server);
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/`);
   const received: unknown[] = [];
   const closed = new Promise<number>((resolve) => {
     socket.onclose = ({ code }) => resolve(code);
@@ -28,6 +30,14 @@ Deno.test("stream_echo.ts sends messages back", async () => {
   });
   assertEquals(await closed, 1000);
   assertEquals(received, ["a", "b", "c"]);
+  const leaving = new RawPeer(await Deno.connect({ hostname: "127.0.0.1", port }));
+  await leaving.send(
+    "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+  );
+  await leaving.readText("HTTP/1.1 101".length);
+  leaving.close();
+  await server.line(/Echo has ended: Connection/);
 });
 
 Deno.test("same_port.ts serves a page and a WebSocket connection", async () => {

@@ -60,7 +60,9 @@ class Person {
     this.line.sendLine("What's your name?");
   }
 
-  types(text: string): void {
+  types(typed: string): void {
+    // `telnet` ends lines with a carriage return.
+    const text = typed.trim();
     if (this.#name === null) this.#enter(text);
     else if (text === "/quit") this.line.leave();
     else if (text === "/who") this.line.sendLine(`* ${[...people.keys()].join(", ")}`);
@@ -95,7 +97,7 @@ class Person {
 
 /** The connection of a person with a terminal. */
 class Terminal extends LineReceiver implements Line, IDrainableProtocol {
-  // `nc` ends lines with a newline. The carriage return of `telnet` is removed below.
+  // As `nc` ends lines.
   override delimiter = "\n";
   override MAX_LENGTH = MAX_LENGTH;
   readonly #person = new Person(this);
@@ -105,7 +107,7 @@ class Terminal extends LineReceiver implements Line, IDrainableProtocol {
   }
 
   override textReceived(text: string): void {
-    this.#person.types(text.replace(/\r$/, ""));
+    this.#person.types(text);
   }
 
   override connectionLost(): void {

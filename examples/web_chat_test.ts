@@ -57,11 +57,12 @@ Deno.test("web_chat.ts joins browsers and terminals in one room, and says goodby
   await bob.say("Bob\r");
   await bob.reads("Welcome, Bob! 1 here before you.");
   await ann.reads("* Bob has come");
+  await bob.say("  ");
   await bob.say("hello");
   await ann.reads("<Bob> hello");
   ann.say("héllo\nthere");
   await bob.reads("<Ann> héllo\\nthere");
-  await bob.say("/who");
+  await bob.say("/who ");
   await bob.reads("* Ann, Bob");
   server.send("SIGINT");
   await ann.reads("* The server stops. Goodbye.");

@@ -78,8 +78,7 @@ export function webSocketEndpoint(
  *   `signal`, which ends the attempt.
  * @returns A Deferred that fires with the protocol when the connection is open. It fails with a
  *   `WebSocketHandshakeError` if the server refuses, and with another `ConnectError` if it cannot
- *   be
- *   reached. Cancelling it ends the attempt.
+ *   be reached. Cancelling it ends the attempt.
  * @throws {RangeError} when the URL or an option is not valid.
  *
  * @example

@@ -1,7 +1,6 @@
 /**
  * WebSocket (RFC 6455) as protocols on any endpoint: servers, clients, adapters to the shapes of
- * the
- * web platform, and a decoder and an encoder without I/O.
+ * the web platform, and a decoder and an encoder without I/O.
  *
  * @module
  */

@@ -1,3 +1,4 @@
+import { asError } from "../../defer/guarded_call.ts";
 import { isInstance, messageOf } from "../../internal/foreign_value.ts";
 import { ConnectError, ConnectTimeoutError } from "../../reactor/errors.ts";
 import type { Address, IReactorTime } from "../../reactor/interfaces/mod.ts";
@@ -8,10 +9,12 @@ import { encodeHead } from "./http_answer.ts";
 import { hasToken, type HTTPHead, HTTPHeadError, HTTPHeadReader } from "./http_head.ts";
 import { fillRandom, type RandomSource } from "./random_source.ts";
 import {
+  checkUnused,
   type HandshakeTransport,
   takeHandshake,
   type WebSocketHandshake,
 } from "./web_socket_handshake.ts";
+import { WebSocketProtocol } from "./web_socket_protocol.ts";
 
 /** Thrown when a server does not accept a WebSocket connection. */
 export class WebSocketHandshakeError extends ConnectError {
@@ -60,6 +63,8 @@ export class ClientHandshake extends NegotiatedConnection
   readonly #events: NegotiationEvents;
   readonly #reader: HTTPHeadReader;
   readonly #key: string;
+  /** The number of bytes of the informational answers. */
+  #informational = 0;
   #hasFailed = false;
   #result: WebSocketHandshake = { role: "client" };
   #isTaken = false;
@@ -133,7 +138,7 @@ export class ClientHandshake extends NegotiatedConnection
     if (this.#hasFailed) return;
     this.#reader.push(data);
     try {
-      const head = this.#reader.next();
+      const head = this.#nextHead();
       if (head === null) return;
       return this.#headReceived(head);
     } catch (error) {
@@ -153,9 +158,26 @@ export class ClientHandshake extends NegotiatedConnection
     this.#refused("the factory must build a WebSocketProtocol", null);
   }
 
+  /** Returns the head of the final answer; null if it is not complete. */
+  #nextHead(): HTTPHead | null {
+    const { maxHeadLength } = this.#options;
+    for (;;) {
+      const before = this.#reader.size;
+      const head = this.#reader.next();
+      // A server may send informational answers before the final one (RFC 9110, section 15.2).
+      if (head === null || !/^HTTP\/1\.1 1(?!01)\d\d(?: |$)/.test(head.start)) return head;
+      this.#informational += before - this.#reader.size;
+      if (this.#informational <= maxHeadLength) continue;
+      throw new HTTPHeadError(
+        431,
+        `its informational answers have more than ${maxHeadLength} bytes`,
+      );
+    }
+  }
+
   #headReceived(head: HTTPHead): void {
     const { headers } = head;
-    const [, digits] = /^HTTP\/1\.1 (\d{3})(?: .*)?$/.exec(head.start) ?? [];
+    const [, digits] = /^HTTP\/1\.[01] (\d{3})(?: .*)?$/.exec(head.start) ?? [];
     if (digits === undefined) throw new HTTPHeadError(400, "its first line is not valid");
     const answer = { status: Number(digits), headers };
     const problem = this.#problemOf(answer.status, head);
@@ -165,14 +187,23 @@ export class ClientHandshake extends NegotiatedConnection
       this.#hasFailed = true;
       return this.transport.loseConnection();
     }
+    // Otherwise the protocol would be notified of the end of this connection too.
+    if (isInstance(protocol, WebSocketProtocol)) {
+      try {
+        checkUnused(protocol);
+      } catch (error) {
+        return this.#fail(asError(error));
+      }
+    }
     const subprotocol = headers.get("sec-websocket-protocol") ?? "";
     this.#result = { role: "client", subprotocol, url: this.#options.url };
     return this.complete(protocol, this.#reader.takeRest());
   }
 
   /** Returns why an answer opens no connection; null if it does (RFC 6455, section 4.1). */
-  #problemOf(status: number, { headers, counts }: HTTPHead): string | null {
+  #problemOf(status: number, { start, headers, counts }: HTTPHead): string | null {
     if (status !== 101) return `the answer has the status ${status}, not 101`;
+    if (start.startsWith("HTTP/1.0")) return "the answer is in HTTP/1.0, not in HTTP/1.1";
     if (!hasToken(headers, "upgrade", "websocket")) return "the answer has no Upgrade: websocket";
     if (!hasToken(headers, "connection", "upgrade")) return "the answer has no Connection: Upgrade";
     if (headers.get("sec-websocket-accept") !== acceptKey(this.#key)) {

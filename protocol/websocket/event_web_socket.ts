@@ -1,7 +1,7 @@
 import { callLogged } from "../../defer/guarded_call.ts";
 import { messageOf } from "../../internal/foreign_value.ts";
 import { WebSocketCloseCode } from "./close_code.ts";
-import { SendingQueue } from "./sending_queue.ts";
+import { type SendableData, SendingQueue } from "./sending_queue.ts";
 import { checkClose } from "./web_socket_encoder.ts";
 import type { WebSocketData } from "./web_socket_message.ts";
 import type { WebSocketOptions } from "./web_socket_options.ts";
@@ -164,7 +164,8 @@ export class EventWebSocket extends EventTarget {
    */
   send(data: string | ArrayBuffer | ArrayBufferView<ArrayBuffer> | Blob): void {
     this.#checkOpened("send");
-    this.#sending.send(data);
+    // As on the platform, any other value of an untyped caller is sent as text.
+    this.#sending.send(isBinary(data) ? data : String(data));
   }
 
   /**
@@ -237,4 +238,8 @@ export class EventWebSocket extends EventTarget {
     this.#listeners.set(listener, guarded);
     return guarded;
   }
+}
+
+function isBinary(data: unknown): data is Exclude<SendableData, string> {
+  return data instanceof ArrayBuffer || ArrayBuffer.isView(data) || data instanceof Blob;
 }

@@ -1,7 +1,6 @@
 /**
  * The head of an HTTP/1.1 message (RFC 9112), as far as a WebSocket handshake needs it. It is
- * strict:
- * lines end with CR LF, and whatever two programs could read in different ways is refused.
+ * strict: lines end with CR LF, and whatever two programs could read in different ways is refused.
  *
  * @module
  */
@@ -10,6 +9,11 @@ import { ReceiveBuffer } from "../framing/receive_buffer.ts";
 import { viewOf } from "../framing/byte_text.ts";
 
 const END = new TextEncoder().encode("\r\n\r\n");
+const LETTER_A = 0x41;
+const LETTER_Z = 0x5a;
+/** The first byte of a TLS client, and that of a TLS server that refuses the bytes of HTTP. */
+const TLS_HANDSHAKE = 22;
+const TLS_ALERT = 21;
 /** The maximum number of header fields. */
 const MAX_FIELDS = 100;
 const FIELD = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)$/;
@@ -68,6 +72,7 @@ export class HTTPHeadReader {
    * @throws {HTTPHeadError} when it is not valid or too long.
    */
   next(): HTTPHead | null {
+    this.#checkFirstByte();
     const length = this.#buffer.lengthUntil(END);
     // The last bytes may be the beginning of the end.
     const known = length < 0 ? this.#buffer.size - END.length + 1 : length;
@@ -75,6 +80,15 @@ export class HTTPHeadReader {
       throw new HTTPHeadError(431, `its head has more than ${this.#maxLength} bytes`);
     }
     return length < 0 ? null : parseHead(this.#buffer.take(length, END.length));
+  }
+
+  /** Refuses what cannot become a head, instead of waiting for its end until the deadline. */
+  #checkFirstByte(): void {
+    const [first = LETTER_A] = this.#buffer.peek(0, Math.min(this.#buffer.size, 1));
+    if (first >= LETTER_A && first <= LETTER_Z) return;
+    if (first === TLS_HANDSHAKE) throw new HTTPHeadError(400, "it is a TLS handshake, not HTTP");
+    if (first === TLS_ALERT) throw new HTTPHeadError(400, "it is TLS, not HTTP");
+    throw new HTTPHeadError(400, "its first line is not valid");
   }
 
   /** Takes out the bytes that have arrived after the head. */

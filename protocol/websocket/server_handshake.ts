@@ -7,6 +7,7 @@ import { acceptKey, isKey } from "./accept_key.ts";
 import { encodeHead, HTTPAnswer } from "./http_answer.ts";
 import { hasToken, type HTTPHead, HTTPHeadError, HTTPHeadReader } from "./http_head.ts";
 import type { WebSocketRules } from "./web_socket_rules.ts";
+import { checkUnused } from "./web_socket_handshake.ts";
 import { WebSocketProtocol } from "./web_socket_protocol.ts";
 import { isSameOrigin, readRequest, type WebSocketRequest } from "./web_socket_request.ts";
 
@@ -140,6 +141,12 @@ export class ServerHandshake extends NegotiatedConnection {
   }
 
   #open(protocol: WebSocketProtocol, request: WebSocketRequest): void {
+    try {
+      checkUnused(protocol);
+    } catch (error) {
+      logUserError(error, `Error while opening a WebSocket for ${this.transport.getPeer()}`);
+      return this.#send(new HTTPAnswer(500), request);
+    }
     const { subprotocols } = this.#rules;
     const subprotocol = subprotocols.find((each) => request.subprotocols.includes(each)) ?? "";
     const fields: [string, string][] = [

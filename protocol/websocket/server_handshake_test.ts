@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { addObserver } from "../../log/mod.ts";
 import { Clock } from "../../task/mod.ts";
 import { LoggedErrors } from "../../testing/mod.ts";
 import { connectProtocol, type ProtocolFixture } from "../../testing/fixtures/protocol_fixture.ts";
@@ -138,6 +139,17 @@ Deno.test("WebSocketFactory logs errors of accept and answer, and sends 500", as
   errors[Symbol.dispose]();
 });
 
+Deno.test("WebSocketFactory refuses a protocol that already has a connection", async () => {
+  using errors = new LoggedErrors();
+  const echo = new Echo();
+  assertEquals(await ask(request(), () => echo), OPENED);
+  assertEquals(await ask(request(), () => echo), "HTTP/1.1 500 Internal Server Error");
+  assertEquals(errors.take().map(({ message }) => message), [
+    "Cannot open a WebSocket with Echo: it already has, or had, a connection; each connection " +
+    "needs a new protocol",
+  ]);
+});
+
 Deno.test("WebSocketFactory logs an error of a protocol that accept has promised", async () => {
   using errors = new LoggedErrors();
   class Broken extends WebSocketProtocol {
@@ -231,9 +243,19 @@ Deno.test("WebSocketFactory refuses requests that are not valid", async () => {
     [request({ X: "a\nY: b" }), bad],
     [request({ X: "x".repeat(17_000) }), "HTTP/1.1 431 Request Header Fields Too Large"],
     [request({ X: "x\r\nY: y".repeat(101) }), "HTTP/1.1 431 Request Header Fields Too Large"],
-    ["x".repeat(17_000), "HTTP/1.1 431 Request Header Fields Too Large"],
+    ["G".repeat(17_000), "HTTP/1.1 431 Request Header Fields Too Large"],
   ];
   for (const [text, expected] of cases) assertEquals(await ask(text), expected, text.slice(0, 200));
+});
+
+Deno.test("WebSocketFactory refuses a TLS handshake at its first byte", () => {
+  const lines: string[] = [];
+  using _observing = addObserver(({ message }) => lines.push(String(message)), { replay: false });
+  using fixture = serve();
+  fixture.peer.transport.write(Uint8Array.of(0x16, 3, 1));
+  fixture.flush();
+  assertEquals(fixture.peer.text.split("\r\n")[0], "HTTP/1.1 400 Bad Request");
+  assert(lines.some((line) => line.includes("it is a TLS handshake, not HTTP")), lines.join());
 });
 
 Deno.test("WebSocketFactory sends the header fields that 405 and 426 require", () => {

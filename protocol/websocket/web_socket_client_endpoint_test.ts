@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Deferred } from "../../defer/mod.ts";
+import type { ITypedProtocolFactory } from "../../reactor/interfaces/endpoint.ts";
 import { ConnectingCancelledError, ConnectTimeoutError } from "../../reactor/errors.ts";
 import { Clock } from "../../task/mod.ts";
 import { IOPump, ManualEndpoint, successResultOf } from "../../testing/mod.ts";
@@ -18,9 +19,14 @@ import {
 
 class Recorder extends WebSocketProtocol {
   readonly received: unknown[] = [];
+  closings = 0;
 
   override messageReceived(data: string | Uint8Array): void {
     this.received.push(data);
+  }
+
+  override webSocketClosed(): void {
+    this.closings++;
   }
 }
 
@@ -30,9 +36,13 @@ class Setup {
   readonly endpoint = new ManualEndpoint({ pump: new IOPump({ clock: this.clock }) });
   readonly connecting: Deferred<Recorder>;
 
-  constructor(options?: WebSocketClientOptions, url = "ws://example.org:8080/chat?x=1") {
+  constructor(
+    options?: WebSocketClientOptions,
+    url = "ws://example.org:8080/chat?x=1",
+    factory: ITypedProtocolFactory<Recorder> = Factory.forProtocol(Recorder),
+  ) {
     const endpoint = new WebSocketClientEndpoint(this.endpoint, url, options);
-    this.connecting = endpoint.connect(Factory.forProtocol(Recorder));
+    this.connecting = endpoint.connect(factory);
     this.endpoint.attempt().succeed();
     this.endpoint.pump.flush();
   }
@@ -105,6 +115,46 @@ Deno.test("WebSocketClientEndpoint fails with the status and the header of anoth
   setup.answer({ "WWW-Authenticate": "Bearer" }, "401 Unauthorized");
   const error = failureResultOf(setup.connecting, WebSocketHandshakeError);
   assertEquals([error.status, error.headers?.get("www-authenticate")], [401, "Bearer"]);
+});
+
+Deno.test("WebSocketClientEndpoint reads the status of an answer in HTTP/1.0", () => {
+  const setup = new Setup();
+  setup.send("HTTP/1.0 404 File not found\r\nServer: SimpleHTTP/0.6\r\n\r\n");
+  const error = failureResultOf(setup.connecting, WebSocketHandshakeError);
+  assertEquals(error.status, 404);
+});
+
+Deno.test("WebSocketClientEndpoint fails at the first byte of a server that speaks TLS", () => {
+  const setup = new Setup();
+  setup.send(Uint8Array.of(0x15, 3, 3, 0, 2, 2, 10));
+  const error = failureResultOf(setup.connecting, WebSocketHandshakeError);
+  assert(error.message.endsWith("the answer is not valid: it is TLS, not HTTP"), error.message);
+});
+
+Deno.test("WebSocketClientEndpoint refuses a protocol that has a connection, and keeps that", () => {
+  const first = new Setup();
+  first.answer();
+  const protocol = successResultOf(first.connecting);
+  const factory = new Factory<Recorder>();
+  factory.buildProtocol = () => protocol;
+  const second = new Setup(undefined, undefined, factory);
+  second.answer();
+  const error = failureResultOf(second.connecting, Error);
+  assert(error.message.startsWith("Cannot open a WebSocket with Recorder: it already has"));
+  second.endpoint.pump.flush();
+  first.send(frame({ payload: "still here", masked: false }));
+  assertEquals([protocol.received, protocol.closings], [["still here"], 0]);
+});
+
+Deno.test("WebSocketClientEndpoint skips informational answers", () => {
+  const setup = new Setup();
+  setup.send("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n");
+  setup.answer();
+  assertEquals(successResultOf(setup.connecting).connected, true);
+  const hinting = new Setup({ maxHeadLength: 100 });
+  hinting.send("HTTP/1.1 103 Early Hints\r\n\r\n".repeat(50));
+  const error = failureResultOf(hinting.connecting, WebSocketHandshakeError);
+  assert(error.message.endsWith("its informational answers have more than 100 bytes"));
 });
 
 Deno.test("WebSocketClientEndpoint fails if the answer is not HTTP, too long or missing", () => {

@@ -42,6 +42,20 @@ export function handshakeOf(transport: ITransport): WebSocketHandshake | null {
   return transport instanceof TransportWrapper ? handshakeOf(transport.transport) : null;
 }
 
+/**
+ * Throws if a protocol cannot be used for a new connection.
+ *
+ * @param protocol The protocol.
+ * @throws {Error} when it already has, or had, a connection.
+ */
+export function checkUnused(protocol: { readonly connected: boolean }): void {
+  if (!protocol.connected) return;
+  throw new Error(
+    `Cannot open a WebSocket with ${protocol.constructor.name}: it already has, or had, a ` +
+      "connection; each connection needs a new protocol",
+  );
+}
+
 function hasHandshake(transport: ITransport): transport is HandshakeTransport {
   return takeHandshake in transport;
 }

@@ -21,8 +21,7 @@ export interface WebSocketOptions
   maxMissedPings?: number | undefined;
   /**
    * Seconds that the peer has to answer a Close frame, and then to close the connection. After
-   * that,
-   * the connection is aborted.
+   * that, the connection is aborted.
    *
    * @default {10}
    */

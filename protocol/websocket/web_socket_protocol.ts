@@ -14,7 +14,7 @@ import { MAX_CONTROL_LENGTH } from "./opcode.ts";
 import { WebSocketDecoder } from "./web_socket_decoder.ts";
 import { checkClose, WebSocketEncoder } from "./web_socket_encoder.ts";
 import { closeCodeOf } from "./web_socket_error.ts";
-import { handshakeOf, type WebSocketHandshake } from "./web_socket_handshake.ts";
+import { checkUnused, handshakeOf, type WebSocketHandshake } from "./web_socket_handshake.ts";
 import type {
   WebSocketClose,
   WebSocketData,
@@ -50,9 +50,8 @@ export interface WebSocketCloseInfo {
  * - Messages have limits, and a peer that does not answer Pings is dropped: see
  *   {@linkcode WebSocketOptions}.
  * - **Backpressure.** `pauseProducing()` holds back the messages and pauses the peer, Pings and
- * Close
- *   frames included. For the other direction register a producer with the transport, as in any
- *   protocol, or use `WebSocketStreamProtocol`.
+ *   Close frames included. For the other direction register a producer with the transport, as in
+ *   any protocol, or use `WebSocketStreamProtocol`.
  * - A port that drains sends each of its connections a Close frame with the code 1001.
  *
  * @typeParam F The factory that builds it.
@@ -188,8 +187,7 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
 
   /**
    * Sends a Close frame, waits for that of the peer, and closes the connection. Messages that
-   * arrive
-   * meanwhile are dropped. A second call does nothing.
+   * arrive meanwhile are dropped. A second call does nothing.
    *
    * @param code 1000, another code up to 1014 that Close frames may have, or one from 3000 to 4999.
    * @param reason The reason in words, of up to 123 bytes in UTF-8.
@@ -199,6 +197,8 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
   close(code: number = NORMAL, reason = ""): void {
     checkClose(code, reason);
     if (!this.#sendClose(code, reason)) return;
+    // No Ping follows a Close frame, so silence is no longer the sign of a dead peer.
+    this.#heartbeat?.stop();
     this.#startDeadline();
     // The Close frame of the peer may be behind messages that were held back.
     if (this.paused) this.resumeProducing();
@@ -211,8 +211,7 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
 
   /**
    * Starts the protocol with the result of a handshake. Called before `makeConnection`, by
-   * factories
-   * and by {@linkcode startWebSocket}.
+   * factories and by {@linkcode startWebSocket}.
    *
    * @param handshake The result.
    */
@@ -228,8 +227,10 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
    * and calls {@linkcode connectionMade}.
    *
    * @param transport The connection.
+   * @throws {Error} when the protocol already has, or had, a connection.
    */
   override makeConnection(transport: ITransport): void {
+    checkUnused(this);
     const handshake = handshakeOf(transport);
     if (handshake !== null) this.handshakeDone(handshake);
     const { pingInterval, maxMissedPings } = this.#times;
@@ -285,8 +286,7 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
 
   /** Passes on the messages that were held back, and resumes the transport and the Pings. */
   override resumeProducing(): void {
-    const { connected, disconnecting } = this.transport;
-    if (connected && !disconnecting && this.#received === null) this.#heartbeat?.start();
+    if (this.isOpen) this.#heartbeat?.start();
     super.resumeProducing();
   }
 

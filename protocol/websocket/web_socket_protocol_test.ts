@@ -126,6 +126,30 @@ Deno.test("WebSocketProtocol aborts the connection if its Close frame is not ans
   assert(cause?.message.endsWith("the peer did not answer a Close frame within 4 s"));
 });
 
+Deno.test("WebSocketProtocol.close() stops the Pings, so that closeTimeout holds", () => {
+  using setup = new Setup({ pingInterval: 1, maxMissedPings: 1, closeTimeout: 60 });
+  setup.protocol.close();
+  setup.wait(59);
+  assertEquals(setup.protocol.ending, null);
+  setup.receive(frame({ payload: "late" }), close());
+  assertEquals(setup.protocol.ending?.wasClean, true);
+  using paused = new Setup({ pingInterval: 1, maxMissedPings: 1, closeTimeout: 60 });
+  paused.protocol.pauseProducing();
+  paused.protocol.close();
+  paused.wait(59);
+  assertEquals(paused.protocol.ending, null);
+});
+
+Deno.test("WebSocketProtocol.makeConnection() throws for a second connection", () => {
+  using setup = new Setup();
+  const { protocol } = setup;
+  assertThrows(
+    () => protocol.makeConnection(protocol.transport),
+    Error,
+    "Cannot open a WebSocket with Recorder: it already has, or had, a connection",
+  );
+});
+
 Deno.test("WebSocketProtocol at a client waits for the server to close the connection", () => {
   using setup = new Setup({ closeTimeout: 4 });
   setup.protocol.handshakeDone({ role: "client" });

@@ -7,8 +7,7 @@ export interface WebSocketRequest {
   readonly method: string;
   /**
    * The URL, with the host that the client has named: `ws:`, or `wss:` over TLS. Behind a proxy
-   * that
-   * ends TLS, it is `ws:`.
+   * that ends TLS, it is `ws:`.
    */
   readonly url: URL;
   /** The header fields. */

@@ -7,9 +7,8 @@ import type { WebSocketRequest } from "./web_socket_request.ts";
 
 /**
  * Decides about a request to open a WebSocket connection. It returns the protocol of the
- * connection,
- * an answer that refuses the request, or `null` for "404 Not Found"; or a Deferred or promise of
- * it.
+ * connection, an answer that refuses the request, or `null` for "404 Not Found"; or a Deferred or
+ * promise of it.
  */
 export type WebSocketAccept = (
   request: WebSocketRequest,
@@ -39,8 +38,7 @@ export interface WebSocketFactoryOptions {
   subprotocols?: readonly string[] | undefined;
   /**
    * Answers a GET or HEAD request that is not for a WebSocket connection, such as a page or a
-   * health
-   * check. `null` stands for "426 Upgrade Required".
+   * health check. `null` stands for "426 Upgrade Required".
    *
    * @default {undefined} Every such request gets `null`.
    */

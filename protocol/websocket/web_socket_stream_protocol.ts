@@ -6,6 +6,7 @@ import { WritableSide } from "../writable_side.ts";
 import { MAX_CONTROL_LENGTH } from "./opcode.ts";
 import type { WebSocketData } from "./web_socket_message.ts";
 import type { WebSocketOptions } from "./web_socket_options.ts";
+import { checkUnused } from "./web_socket_handshake.ts";
 import { type WebSocketCloseInfo, WebSocketProtocol } from "./web_socket_protocol.ts";
 
 /** Options of a {@linkcode WebSocketStreamProtocol}. */
@@ -101,6 +102,7 @@ export class WebSocketStreamProtocol<F extends IProtocolFactory = IProtocolFacto
    * @param transport The connection.
    */
   override makeConnection(transport: ITransport): void {
+    checkUnused(this);
     this.#sides = this.#makeSides(transport);
     return super.makeConnection(transport);
   }
