@@ -448,6 +448,18 @@ Deno.test("HTTPChannel pauses the client while the handler does not read the bod
   assertEquals(sizes.reduce((sum, size) => sum + size, 0), 1000);
 });
 
+Deno.test("HTTPChannel passes on bytes of a body that a handler may transfer", async () => {
+  using server = new Server(async (request) => {
+    for await (const { buffer } of request.body ?? []) {
+      structuredClone(buffer, { transfer: [buffer] });
+    }
+    return new Response(request.headers.get("x"));
+  });
+  const first = `${POST}X: 1\r\nContent-Length: 2\r\n\r\nab`;
+  const received = await server.send(`${first}GET / HTTP/1.1\r\nHost: a\r\nX: 2\r\n\r\n`);
+  assertEquals(received, answer("1") + answer("2"));
+});
+
 Deno.test("HTTPChannel drops a body that was not read, unless it is long", async () => {
   using server = new Server(() => new Response("x"));
   assertEquals(

@@ -108,7 +108,8 @@ export class LazyRequest {
   #makeReal(): Request {
     if (this.#real !== null) return this.#real;
     const { method, headers, url, signal } = this;
-    const body = this.#body?.stream ?? null;
+    // A body that is being collected must not be read through a stream too.
+    const body = this.#isCollected ? new Uint8Array(0) : this.#body?.stream ?? null;
     const real = new Request(url, { method, headers, body, signal });
     if (this.#isCollected) void quiet(real.bytes());
     return this.#real = real;

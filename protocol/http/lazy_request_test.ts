@@ -26,6 +26,14 @@ function requestOf(text: string): LazyRequest & Request {
   return createRequest(head, body, "http://a");
 }
 
+function headOf(text: string): RequestHead {
+  const decoder = new RequestDecoder(TEST_LIMITS);
+  decoder.push(latin1Bytes(text));
+  const head = decoder.next();
+  assertInstanceOf(head, RequestHead);
+  return head;
+}
+
 function post(body = "abc", type = "text/plain"): LazyRequest & Request {
   return requestOf(`${POST}Content-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
 }
@@ -146,15 +154,24 @@ Deno.test("LazyRequest.url is written as URL writes it", () => {
 
 Deno.test("LazyRequest that is not awaited does not fail when its client is gone", async () => {
   const source = { bodyWanted: () => {}, bodyCancelled: () => {} };
-  const decoder = new RequestDecoder(TEST_LIMITS);
-  decoder.push(latin1Bytes(`${POST}Content-Length: 3\r\n\r\n`));
-  const head = decoder.next();
-  assertInstanceOf(head, RequestHead);
   const body = new RequestBody(source, 1000);
-  const request = createRequest(head, body, "http://a");
+  const request = createRequest(headOf(`${POST}Content-Length: 3\r\n\r\n`), body, "http://a");
   request.text();
   body.fail(new Error("gone"));
   // An unhandled rejection would fail this test in a later turn.
   await nextMacrotask();
   assert(request.bodyUsed);
+});
+
+Deno.test("LazyRequest.text() reads the whole body, whatever is asked of the request meanwhile", async () => {
+  const body = new RequestBody({ bodyWanted: () => {}, bodyCancelled: () => {} }, 1000);
+  const request = createRequest(headOf(`${POST}Content-Length: 6\r\n\r\n`), body, "http://a");
+  body.push(latin1Bytes("abc"));
+  const text = request.text();
+  assertEquals([request.redirect, request.bodyUsed], ["follow", true]);
+  assertThrows(() => request.clone(), TypeError);
+  await nextMacrotask();
+  body.push(latin1Bytes("def"));
+  body.end();
+  assertEquals(await text, "abcdef");
 });
