@@ -102,7 +102,12 @@ export class LazyRequest {
 
   #makeHeaders(): Headers {
     // The cast is safe: Headers copies the pairs, and changes none of them.
-    return new Headers(this.#head.fields() as [string, string][]);
+    const fields = this.#head.fields() as [string, string][];
+    const headers = new Headers(fields);
+    // Headers joins all values with a comma, but cookies need a semicolon (RFC 9113, section 8.2.3).
+    const cookies = fields.filter(([name]) => name.length === 6 && name.toLowerCase() === "cookie");
+    if (cookies.length > 1) headers.set("cookie", cookies.map(([, value]) => value).join("; "));
+    return headers;
   }
 
   #makeReal(): Request {

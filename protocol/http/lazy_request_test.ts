@@ -140,6 +140,11 @@ Deno.test("LazyRequest.headers shows changes to the copies that are made later",
   assertEquals(request.clone().headers.get("x-b"), "3");
 });
 
+Deno.test("LazyRequest.headers joins the cookies of several fields as Deno.serve does", () => {
+  const { headers } = requestOf("GET / HTTP/1.1\r\nHost: a\r\nCookie: a=1\r\ncookie: b=2\r\n\r\n");
+  assertEquals([...headers], [["cookie", "a=1; b=2"], ["host", "a"]]);
+});
+
 Deno.test("LazyRequest.url is written as URL writes it", () => {
   const characters = [..."/.?%2eEa~|{}^\"'`<>\\;:@&=+$,!*()[]"];
   const target = fc.array(fc.constantFrom(...characters), { maxLength: 12 });

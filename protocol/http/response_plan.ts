@@ -35,7 +35,12 @@ const CLOSE: BodyFraming = { kind: "close" };
  */
 export function planResponse(response: Response, request: RequestHead): ResponsePlan {
   const { status } = response;
-  if (status < 200) throw new TypeError(`Cannot answer with a response of status ${status}`);
+  if (status < 200) {
+    throw new TypeError(
+      `Cannot answer with a response of status ${status}: it must be 200 to 599, or the result of ` +
+        "info.upgrade() or info.takeOver()",
+    );
+  }
   const facts = readFields(response.headers);
   const { fields, coding, closes } = facts;
   const isDecoded = coding !== "" && isDecodedByFetch(response, coding);
