@@ -110,6 +110,11 @@ Deno.test("HTTPChannel answers requests of a connection in their order", async (
   assert(server.isOpen);
 });
 
+Deno.test("HTTPChannel sends small writes immediately", () => {
+  using server = new Server(() => new Response("ok"));
+  assert(server.pair.serverTransport.getTcpNoDelay());
+});
+
 Deno.test("HTTPChannel answers pipelined requests whose handlers return at once", async () => {
   using server = new Server((request) => new Response(request.url));
   const requests = ["/a", "/b", "/c"].map((path) => GET.replace("/", path)).join("");
@@ -718,6 +723,27 @@ for (const isLate of [false, true]) {
     assertEquals(shout.received, ["ConnectionDone"]);
   });
 }
+
+Deno.test("HTTPRequestInfo.upgrade() leaves a protocol that pauses the connection paused", async () => {
+  class Paused extends Shout {
+    override connectionMade(): void {
+      this.transport.pauseProducing();
+    }
+  }
+  const paused = new Paused();
+  const agreed = Promise.withResolvers<void>();
+  const handler = async (_request: Request, info: HTTPRequestInfo) => {
+    await agreed.promise;
+    return info.upgrade(paused);
+  };
+  using server = new Server(handler, { maxPipelined: 3 });
+  await server.send(`${UPGRADE}more`); // more than maxPipelined, so the channel pauses
+  agreed.resolve();
+  assertMatch(await server.received(), /\r\n\r\nMORE$/);
+  assertEquals(await server.send("x"), "");
+  paused.transport.resumeProducing();
+  assertEquals(await server.received(), "X");
+});
 
 Deno.test("HTTPRequestInfo.takeOver() passes on the request as it was sent, and the bytes after it", async () => {
   using server = new Server((_request, info) => info.takeOver(new Shout()));
