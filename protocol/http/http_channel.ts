@@ -487,7 +487,8 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
         this.#bodyFailed(408, `no byte of the body for ${seconds} s`);
         return;
       case "send": {
-        const why = `Cannot send a response: the client has read nothing for ${seconds} s`;
+        const why =
+          `Cannot send a response: the client has not read what was sent within ${seconds} s`;
         return this.transport.abortConnection(new Error(why));
       }
       case "first":

@@ -352,9 +352,35 @@ Deno.test("HTTPChannel aborts a client that does not read for sendTimeout", asyn
   await server.advance(9);
   assert(server.isOpen);
   await server.advance(2);
-  assertMatch(`${server.pair.serverReason?.cause}`, /the client has read nothing for 10 s/);
+  assertMatch(
+    `${server.pair.serverReason?.cause}`,
+    /the client has not read what was sent within 10 s/,
+  );
   assertMatch(`${body.cancelled}`, /ConnectionAborted/);
 });
+
+for (const kind of ["string", "stream"]) {
+  Deno.test(`HTTPChannel gives a slow client sendTimeout for each part of a large ${kind}`, async () => {
+    const text = "~".repeat(400_000);
+    const stream = (): ReadableStream => ReadableStream.from([new TextEncoder().encode(text)]);
+    const handler = (): Response => new Response(kind === "string" ? text : stream());
+    using server = new Server(handler, { sendTimeout: 12 }, 20_000);
+    const { client, pump } = server.pair;
+    client.send(GET);
+    let received = 0;
+    for (let rounds = 0; rounds < 20 && server.isOpen; rounds++) {
+      client.resume();
+      for (let i = 0; i < 3; i++) {
+        pump.pump();
+        await nextMacrotask();
+      }
+      received += client.take().replaceAll(/[^~]/g, "").length;
+      client.pause();
+      pump.advance(5);
+    }
+    assertEquals([received, server.isOpen], [text.length, true]);
+  });
+}
 
 Deno.test("HTTPChannel aborts the connection when a body fails, and logs it", async () => {
   using errors = new LoggedErrors();
