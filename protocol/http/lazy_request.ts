@@ -104,7 +104,7 @@ export class LazyRequest {
     // The cast is safe: Headers copies the pairs, and changes none of them.
     const fields = this.#head.fields() as [string, string][];
     const headers = new Headers(fields);
-    // Headers joins all values with a comma, but cookies need a semicolon (RFC 9113, section 8.2.3).
+    // Headers joins values with a comma, but cookies need a semicolon (RFC 9113, section 8.2.3).
     const cookies = fields.filter(([name]) => name.length === 6 && name.toLowerCase() === "cookie");
     if (cookies.length > 1) headers.set("cookie", cookies.map(([, value]) => value).join("; "));
     return headers;

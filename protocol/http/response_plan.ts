@@ -43,8 +43,8 @@ export function planResponse(response: Response, request: RequestHead): Response
   const { status } = response;
   if (status < 200) {
     throw new TypeError(
-      `Cannot answer with a response of status ${status}: it must be 200 to 599, or the result of ` +
-        "info.upgrade() or info.takeOver()",
+      `Cannot answer with a response of status ${status}: it must be 200 to 599, or the result ` +
+        "of info.upgrade() or info.takeOver()",
     );
   }
   const facts = readFields(response.headers);
