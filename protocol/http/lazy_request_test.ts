@@ -163,6 +163,10 @@ Deno.test("LazyRequest that is not awaited does not fail when its client is gone
   const request = createRequest(headOf(`${POST}Content-Length: 3\r\n\r\n`), body, "http://a");
   request.text();
   body.fail(new Error("gone"));
+  const other = new RequestBody(source, 1000);
+  const streamed = createRequest(headOf(`${POST}Content-Length: 3\r\n\r\n`), other, "http://a");
+  other.fail(new Error("gone"));
+  streamed.body?.cancel();
   // An unhandled rejection would fail this test in a later turn.
   await nextMacrotask();
   assert(request.bodyUsed);

@@ -51,7 +51,7 @@ export class RequestBody implements UnderlyingDefaultSource<Uint8Array<ArrayBuff
 
   /** The stream of the bytes. */
   get stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return this.#stream ??= new ReadableStream(this, { highWaterMark: 0 });
+    return this.#stream ??= withQuietCancel(new ReadableStream(this, { highWaterMark: 0 }));
   }
 
   /** Whether the stream was asked for. */
@@ -137,4 +137,18 @@ export class RequestBody implements UnderlyingDefaultSource<Uint8Array<ArrayBuff
     this.#controller?.close();
     this.#controller = null;
   }
+}
+
+/**
+ * Marks the promise of `cancel()` as handled. A handler may ignore it, and its rejection, when the
+ * client's bytes are malformed, would end the process.
+ */
+function withQuietCancel<T>(stream: ReadableStream<T>): ReadableStream<T> {
+  const cancel = (reason?: unknown): Promise<void> => {
+    const cancelled = ReadableStream.prototype.cancel.call(stream, reason);
+    cancelled.catch(() => {});
+    return cancelled;
+  };
+  Object.defineProperty(stream, "cancel", { value: cancel, configurable: true, writable: true });
+  return stream;
 }
