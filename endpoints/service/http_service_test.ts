@@ -88,7 +88,9 @@ Deno.test("HTTPService.stopService() answers 503 at the deadline", async () => {
   server.clock.advance(10);
   assertEquals(await got, [503, "Service Unavailable\n"]);
   await stopped;
-  waits[0]?.callback(new Response("too late"));
+  const cancelled = Promise.withResolvers<void>();
+  waits[0]?.callback(new Response(new ReadableStream({ cancel: () => cancelled.resolve() })));
+  await cancelled.promise;
 });
 
 Deno.test("HTTPService answers 500 for a handler that fails, and logs it without the query", async () => {

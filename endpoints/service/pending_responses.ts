@@ -32,8 +32,8 @@ export class PendingResponses {
     const { promise, resolve } = Promise.withResolvers<Response>();
     this.#pending.add(resolve);
     const settle = (response: Response): void => {
-      this.#pending.delete(resolve);
-      resolve(response);
+      if (this.#pending.delete(resolve)) resolve(response);
+      else cancelBody(response); // giveUp() has answered
     };
     follow(
       result,
@@ -50,6 +50,14 @@ export class PendingResponses {
     }
     this.#pending.clear();
   }
+}
+
+/** Lets the source of a body that is not sent close what it has open. */
+function cancelBody({ body }: Response): void {
+  if (body === null || body.locked) return;
+  body.cancel().catch(() => {
+    // The source has refused to be cancelled. No one waits for it.
+  });
 }
 
 function responseOf(request: Request, value: unknown): Response {

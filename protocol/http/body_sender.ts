@@ -2,6 +2,12 @@ import { quote } from "../../internal/validation.ts";
 import type { ITransport } from "../../reactor/interfaces/mod.ts";
 import { writeFramed } from "./byte_text.ts";
 
+/**
+ * The largest piece of a body that is written at once, in bytes. A client has the time of
+ * `sendTimeout` for each piece, however long the body is.
+ */
+const MAX_PIECE = 65_536;
+
 /** How the end of a response's body is marked. */
 export type BodyFraming =
   | { readonly kind: "chunked" }
@@ -49,8 +55,11 @@ export class BodySender {
       if (!(value instanceof Uint8Array)) {
         throw new TypeError(`Cannot send a body: each chunk must be bytes, got ${quote(value)}`);
       }
-      if (value.length > 0) this.#write(value);
-      if (this.#resumed !== null) await this.#resumed.promise;
+      for (let at = 0; at < value.length; at += MAX_PIECE) {
+        this.#write(value.subarray(at, at + MAX_PIECE));
+        if (this.#resumed !== null) await this.#resumed.promise;
+        if (this.#isStopped) return false;
+      }
     }
     this.#end();
     return true;

@@ -122,6 +122,9 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
 
   /** Starts the timeout of the first request. */
   override connectionMade(): void {
+    // Otherwise the second write of a response, such as its first chunk, would wait for the client
+    // to acknowledge the first one, which clients do 40 ms later.
+    this.transport.setTcpNoDelay(true);
     this.#timer = new ChannelTimer(this.transport.clock ?? null, () => this.#timedOut());
     this.#timer.set(this.#settings.headTimeout);
     this.#congestion = new Congestion(this.transport, () => this.#congestionChanged());
@@ -366,6 +369,9 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
     // The protocol would not be notified of an end that has come already.
     if (this.#hasPeerEnded) return this.#close();
     if (headers !== null) writeSwitching(transport, headers);
+    // Before the change, because the new protocol may pause the connection. Nothing is received
+    // before this call returns.
+    this.#resume();
     this.#isOver = true;
     this.#exchange = null;
     this.#timer?.stop();
@@ -377,7 +383,6 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
       if (bytes.length === 0 || !transport.connected || transport.disconnecting) continue;
       callMethod("dataReceived", transport, () => protocol.dataReceived(bytes));
     }
-    this.#resume();
   }
 
   /** Handles bytes that are not a request, or exceed a limit. */
@@ -482,7 +487,8 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
         this.#bodyFailed(408, `no byte of the body for ${seconds} s`);
         return;
       case "send": {
-        const why = `Cannot send a response: the client has read nothing for ${seconds} s`;
+        const why =
+          `Cannot send a response: the client has not read what was sent within ${seconds} s`;
         return this.transport.abortConnection(new Error(why));
       }
       case "first":

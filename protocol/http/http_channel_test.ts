@@ -110,6 +110,11 @@ Deno.test("HTTPChannel answers requests of a connection in their order", async (
   assert(server.isOpen);
 });
 
+Deno.test("HTTPChannel sends small writes immediately", () => {
+  using server = new Server(() => new Response("ok"));
+  assert(server.pair.serverTransport.getTcpNoDelay());
+});
+
 Deno.test("HTTPChannel answers pipelined requests whose handlers return at once", async () => {
   using server = new Server((request) => new Response(request.url));
   const requests = ["/a", "/b", "/c"].map((path) => GET.replace("/", path)).join("");
@@ -347,9 +352,35 @@ Deno.test("HTTPChannel aborts a client that does not read for sendTimeout", asyn
   await server.advance(9);
   assert(server.isOpen);
   await server.advance(2);
-  assertMatch(`${server.pair.serverReason?.cause}`, /the client has read nothing for 10 s/);
+  assertMatch(
+    `${server.pair.serverReason?.cause}`,
+    /the client has not read what was sent within 10 s/,
+  );
   assertMatch(`${body.cancelled}`, /ConnectionAborted/);
 });
+
+for (const kind of ["string", "stream"]) {
+  Deno.test(`HTTPChannel gives a slow client sendTimeout for each part of a large ${kind}`, async () => {
+    const text = "~".repeat(400_000);
+    const stream = (): ReadableStream => ReadableStream.from([new TextEncoder().encode(text)]);
+    const handler = (): Response => new Response(kind === "string" ? text : stream());
+    using server = new Server(handler, { sendTimeout: 12 }, 20_000);
+    const { client, pump } = server.pair;
+    client.send(GET);
+    let received = 0;
+    for (let rounds = 0; rounds < 20 && server.isOpen; rounds++) {
+      client.resume();
+      for (let i = 0; i < 3; i++) {
+        pump.pump();
+        await nextMacrotask();
+      }
+      received += client.take().replaceAll(/[^~]/g, "").length;
+      client.pause();
+      pump.advance(5);
+    }
+    assertEquals([received, server.isOpen], [text.length, true]);
+  });
+}
 
 Deno.test("HTTPChannel aborts the connection when a body fails, and logs it", async () => {
   using errors = new LoggedErrors();
@@ -446,6 +477,18 @@ Deno.test("HTTPChannel pauses the client while the handler does not read the bod
   read.resolve();
   assertEquals(await server.received(), answer("done"));
   assertEquals(sizes.reduce((sum, size) => sum + size, 0), 1000);
+});
+
+Deno.test("HTTPChannel passes on bytes of a body that a handler may transfer", async () => {
+  using server = new Server(async (request) => {
+    for await (const { buffer } of request.body ?? []) {
+      structuredClone(buffer, { transfer: [buffer] });
+    }
+    return new Response(request.headers.get("x"));
+  });
+  const first = `${POST}X: 1\r\nContent-Length: 2\r\n\r\nab`;
+  const received = await server.send(`${first}GET / HTTP/1.1\r\nHost: a\r\nX: 2\r\n\r\n`);
+  assertEquals(received, answer("1") + answer("2"));
 });
 
 Deno.test("HTTPChannel drops a body that was not read, unless it is long", async () => {
@@ -706,6 +749,27 @@ for (const isLate of [false, true]) {
     assertEquals(shout.received, ["ConnectionDone"]);
   });
 }
+
+Deno.test("HTTPRequestInfo.upgrade() leaves a protocol that pauses the connection paused", async () => {
+  class Paused extends Shout {
+    override connectionMade(): void {
+      this.transport.pauseProducing();
+    }
+  }
+  const paused = new Paused();
+  const agreed = Promise.withResolvers<void>();
+  const handler = async (_request: Request, info: HTTPRequestInfo) => {
+    await agreed.promise;
+    return info.upgrade(paused);
+  };
+  using server = new Server(handler, { maxPipelined: 3 });
+  await server.send(`${UPGRADE}more`); // more than maxPipelined, so the channel pauses
+  agreed.resolve();
+  assertMatch(await server.received(), /\r\n\r\nMORE$/);
+  assertEquals(await server.send("x"), "");
+  paused.transport.resumeProducing();
+  assertEquals(await server.received(), "X");
+});
 
 Deno.test("HTTPRequestInfo.takeOver() passes on the request as it was sent, and the bytes after it", async () => {
   using server = new Server((_request, info) => info.takeOver(new Shout()));

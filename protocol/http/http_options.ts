@@ -59,8 +59,8 @@ export interface HTTPOptions {
    */
   bodyTimeout?: number | undefined;
   /**
-   * Seconds in which the client must take what is buffered of a response before more of it is sent.
-   * A slower client loses its connection.
+   * Seconds in which the client must read what was sent of a response, up to 128 KiB, before more
+   * of it is sent. A slower client loses its connection.
    *
    * @default {120}
    */

@@ -102,13 +102,19 @@ export class LazyRequest {
 
   #makeHeaders(): Headers {
     // The cast is safe: Headers copies the pairs, and changes none of them.
-    return new Headers(this.#head.fields() as [string, string][]);
+    const fields = this.#head.fields() as [string, string][];
+    const headers = new Headers(fields);
+    // Headers joins values with a comma, but cookies need a semicolon (RFC 9113, section 8.2.3).
+    const cookies = fields.filter(([name]) => name.length === 6 && name.toLowerCase() === "cookie");
+    if (cookies.length > 1) headers.set("cookie", cookies.map(([, value]) => value).join("; "));
+    return headers;
   }
 
   #makeReal(): Request {
     if (this.#real !== null) return this.#real;
     const { method, headers, url, signal } = this;
-    const body = this.#body?.stream ?? null;
+    // A body that is being collected must not be read through a stream too.
+    const body = this.#isCollected ? new Uint8Array(0) : this.#body?.stream ?? null;
     const real = new Request(url, { method, headers, body, signal });
     if (this.#isCollected) void quiet(real.bytes());
     return this.#real = real;

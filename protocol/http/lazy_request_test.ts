@@ -26,6 +26,14 @@ function requestOf(text: string): LazyRequest & Request {
   return createRequest(head, body, "http://a");
 }
 
+function headOf(text: string): RequestHead {
+  const decoder = new RequestDecoder(TEST_LIMITS);
+  decoder.push(latin1Bytes(text));
+  const head = decoder.next();
+  assertInstanceOf(head, RequestHead);
+  return head;
+}
+
 function post(body = "abc", type = "text/plain"): LazyRequest & Request {
   return requestOf(`${POST}Content-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
 }
@@ -132,6 +140,11 @@ Deno.test("LazyRequest.headers shows changes to the copies that are made later",
   assertEquals(request.clone().headers.get("x-b"), "3");
 });
 
+Deno.test("LazyRequest.headers joins the cookies of several fields as Deno.serve does", () => {
+  const { headers } = requestOf("GET / HTTP/1.1\r\nHost: a\r\nCookie: a=1\r\ncookie: b=2\r\n\r\n");
+  assertEquals([...headers], [["cookie", "a=1; b=2"], ["host", "a"]]);
+});
+
 Deno.test("LazyRequest.url is written as URL writes it", () => {
   const characters = [..."/.?%2eEa~|{}^\"'`<>\\;:@&=+$,!*()[]"];
   const target = fc.array(fc.constantFrom(...characters), { maxLength: 12 });
@@ -146,15 +159,28 @@ Deno.test("LazyRequest.url is written as URL writes it", () => {
 
 Deno.test("LazyRequest that is not awaited does not fail when its client is gone", async () => {
   const source = { bodyWanted: () => {}, bodyCancelled: () => {} };
-  const decoder = new RequestDecoder(TEST_LIMITS);
-  decoder.push(latin1Bytes(`${POST}Content-Length: 3\r\n\r\n`));
-  const head = decoder.next();
-  assertInstanceOf(head, RequestHead);
   const body = new RequestBody(source, 1000);
-  const request = createRequest(head, body, "http://a");
+  const request = createRequest(headOf(`${POST}Content-Length: 3\r\n\r\n`), body, "http://a");
   request.text();
   body.fail(new Error("gone"));
+  const other = new RequestBody(source, 1000);
+  const streamed = createRequest(headOf(`${POST}Content-Length: 3\r\n\r\n`), other, "http://a");
+  other.fail(new Error("gone"));
+  streamed.body?.cancel();
   // An unhandled rejection would fail this test in a later turn.
   await nextMacrotask();
   assert(request.bodyUsed);
+});
+
+Deno.test("LazyRequest.text() reads the whole body, whatever is asked of the request meanwhile", async () => {
+  const body = new RequestBody({ bodyWanted: () => {}, bodyCancelled: () => {} }, 1000);
+  const request = createRequest(headOf(`${POST}Content-Length: 6\r\n\r\n`), body, "http://a");
+  body.push(latin1Bytes("abc"));
+  const text = request.text();
+  assertEquals([request.redirect, request.bodyUsed], ["follow", true]);
+  assertThrows(() => request.clone(), TypeError);
+  await nextMacrotask();
+  body.push(latin1Bytes("def"));
+  body.end();
+  assertEquals(await text, "abcdef");
 });

@@ -1,4 +1,4 @@
-import { Fifo } from "../../defer/fifo.ts";
+import { PieceQueue } from "./piece_queue.ts";
 
 /** The connection of a request, as its body uses it. */
 export interface BodySource {
@@ -18,9 +18,7 @@ export class RequestBody implements UnderlyingDefaultSource<Uint8Array<ArrayBuff
   #stream: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
   #controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | null = null;
   #collecting: PromiseWithResolvers<Uint8Array<ArrayBuffer>> | null = null;
-  #queue = new Fifo<Uint8Array>();
-  /** The number of bytes in the queue. */
-  #size = 0;
+  #queue = new PieceQueue();
   #wanted = false;
   #isDropped = false;
   #isComplete = false;
@@ -43,7 +41,7 @@ export class RequestBody implements UnderlyingDefaultSource<Uint8Array<ArrayBuff
   /** Whether no more bytes are accepted until the handler reads. */
   get isFull(): boolean {
     return !this.#isDropped && this.#collecting === null && !this.#wanted &&
-      this.#size >= this.#highWater;
+      this.#queue.size >= this.#highWater;
   }
 
   /** Whether the handler waits for bytes. */
@@ -53,7 +51,7 @@ export class RequestBody implements UnderlyingDefaultSource<Uint8Array<ArrayBuff
 
   /** The stream of the bytes. */
   get stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return this.#stream ??= new ReadableStream(this, { highWaterMark: 0 });
+    return this.#stream ??= withQuietCancel(new ReadableStream(this, { highWaterMark: 0 }));
   }
 
   /** Whether the stream was asked for. */
@@ -70,7 +68,7 @@ export class RequestBody implements UnderlyingDefaultSource<Uint8Array<ArrayBuff
     const collecting = Promise.withResolvers<Uint8Array<ArrayBuffer>>();
     this.#collecting = collecting;
     if (this.#error !== null) collecting.reject(this.#error);
-    else if (this.#isComplete) collecting.resolve(this.#join());
+    else if (this.#isComplete) collecting.resolve(this.#queue.takeAll());
     else this.#source.bodyWanted();
     return collecting.promise;
   }
@@ -79,14 +77,13 @@ export class RequestBody implements UnderlyingDefaultSource<Uint8Array<ArrayBuff
   push(chunk: Uint8Array): void {
     if (this.#isDropped) return;
     this.#queue.push(chunk);
-    this.#size += chunk.length;
     this.#deliver();
   }
 
   /** Records that all bytes have arrived. */
   end(): void {
     this.#isComplete = true;
-    this.#collecting?.resolve(this.#join());
+    this.#collecting?.resolve(this.#queue.takeAll());
     this.#closeIfRead();
   }
 
@@ -103,8 +100,7 @@ export class RequestBody implements UnderlyingDefaultSource<Uint8Array<ArrayBuff
   drop(): void {
     this.#isDropped = true;
     this.#wanted = false;
-    this.#queue = new Fifo();
-    this.#size = 0;
+    this.#queue = new PieceQueue();
     this.#controller = null;
   }
 
@@ -130,33 +126,29 @@ export class RequestBody implements UnderlyingDefaultSource<Uint8Array<ArrayBuff
 
   #deliver(): void {
     const controller = this.#controller;
-    if (controller === null || !this.#wanted || this.#queue.length === 0) return;
-    const chunk = this.#queue.shift();
-    this.#size -= chunk.length;
+    if (controller === null || !this.#wanted || this.#queue.size === 0) return;
     this.#wanted = false;
-    controller.enqueue(ownBytes(chunk));
+    controller.enqueue(this.#queue.take());
     this.#closeIfRead();
   }
 
   #closeIfRead(): void {
-    if (!this.#isComplete || this.#queue.length > 0) return;
+    if (!this.#isComplete || this.#queue.size > 0) return;
     this.#controller?.close();
     this.#controller = null;
   }
-
-  #join(): Uint8Array<ArrayBuffer> {
-    const bytes = new Uint8Array(this.#size);
-    for (let at = 0; this.#queue.length > 0;) {
-      const chunk = this.#queue.shift();
-      bytes.set(chunk, at);
-      at += chunk.length;
-    }
-    this.#size = 0;
-    return bytes;
-  }
 }
 
-/** Chunks of connections are never in shared memory, but their type does not say so. */
-function ownBytes(chunk: Uint8Array): Uint8Array<ArrayBuffer> {
-  return chunk.buffer instanceof ArrayBuffer ? chunk as Uint8Array<ArrayBuffer> : chunk.slice();
+/**
+ * Marks the promise of `cancel()` as handled. A handler may ignore it, and its rejection, when the
+ * client's bytes are malformed, would end the process.
+ */
+function withQuietCancel<T>(stream: ReadableStream<T>): ReadableStream<T> {
+  const cancel = (reason?: unknown): Promise<void> => {
+    const cancelled = ReadableStream.prototype.cancel.call(stream, reason);
+    cancelled.catch(() => {});
+    return cancelled;
+  };
+  Object.defineProperty(stream, "cancel", { value: cancel, configurable: true, writable: true });
+  return stream;
 }

@@ -22,6 +22,12 @@ export interface ResponsePlan {
   readonly closes: boolean;
 }
 
+/**
+ * Bodies of more bytes are read as streams, whose pieces are written only as the client takes them.
+ * Otherwise a slow client would have to take all of it within `sendTimeout`.
+ */
+const MAX_AT_ONCE = 131_072;
+
 const CHUNKED: BodyFraming = { kind: "chunked" };
 const CLOSE: BodyFraming = { kind: "close" };
 
@@ -35,7 +41,12 @@ const CLOSE: BodyFraming = { kind: "close" };
  */
 export function planResponse(response: Response, request: RequestHead): ResponsePlan {
   const { status } = response;
-  if (status < 200) throw new TypeError(`Cannot answer with a response of status ${status}`);
+  if (status < 200) {
+    throw new TypeError(
+      `Cannot answer with a response of status ${status}: it must be 200 to 599, or the result ` +
+        "of info.upgrade() or info.takeOver()",
+    );
+  }
   const facts = readFields(response.headers);
   const { fields, coding, closes } = facts;
   const isDecoded = coding !== "" && isDecodedByFetch(response, coding);
@@ -48,6 +59,17 @@ export function planResponse(response: Response, request: RequestHead): Response
     const size = content === undefined || content === null ? length : byteLength(content);
     const field = size === null || status === 204 ? "" : `content-length: ${size}\r\n`;
     return { head: head + field, content: null, stream: null, framing: CHUNKED, closes };
+  }
+  if (content && content.length > MAX_AT_ONCE) {
+    const bytes = typeof content === "string" ? utf8(content) : content;
+    const { length } = bytes;
+    return {
+      head: `${head}content-length: ${length}\r\n`,
+      content: null,
+      stream: ReadableStream.from([bytes]),
+      framing: { kind: "length", length },
+      closes,
+    };
   }
   const stream = content === undefined ? response.body : null;
   if (stream === null) {
