@@ -56,7 +56,7 @@ export class ProtocolCalls {
       callGuarded(f, (error) => this.failed(method, error), method);
     } finally {
       this.depth--;
-      left?.(() => this.#nameOf(method));
+      if (left !== undefined) this.#report(left, method);
       leaveSystem(previous);
     }
   }
@@ -92,7 +92,7 @@ export class ProtocolCalls {
       this.failed(method, error);
     } finally {
       this.depth--;
-      left?.(() => this.#nameOf(method));
+      if (left !== undefined) this.#report(left, method);
       leaveSystem(previous);
     }
   }
@@ -151,7 +151,7 @@ export class ProtocolCalls {
       this.failed(method, error);
     } finally {
       this.depth--;
-      left?.(() => this.#nameOf(method));
+      if (left !== undefined) this.#report(left, method);
       leaveSystem(previous);
     }
   }
@@ -164,6 +164,11 @@ export class ProtocolCalls {
     const { held } = this;
     this.held = null;
     if (held !== null) handshake.received(held);
+  }
+
+  /** Ends a measurement. A function within the measured method would cost memory for each call. */
+  #report(left: (name: () => string) => void, method: string): void {
+    left(() => this.#nameOf(method));
   }
 
   /** Returns the name of a method for the log. */
