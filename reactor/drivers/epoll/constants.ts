@@ -87,4 +87,6 @@ export const ENOBUFS = 105;
 export const ECONNREFUSED = 111;
 export const EHOSTDOWN = 112;
 export const EHOSTUNREACH = 113;
+export const EISCONN = 106;
+export const EALREADY = 114;
 export const EINPROGRESS = 115;

@@ -225,14 +225,15 @@ function testsWith(library: FaultyLibrary): void {
 
   for (const [name, skip] of [["socket", 0], ["connect", 0], ["epoll_ctl", 1]] as const) {
     faultTest(`connectTCP() fails with the code of a failed ${name}`, async (fixture, faults) => {
-      faults.plan(name, { errno: ENOMEM, skip });
+      const times = name === "connect" ? 2 : 1;
+      faults.plan(name, { errno: ENOMEM, skip, times });
       const factory = new Wires();
       fixture.reactor.connectTCP("127.0.0.1", 9, factory);
       fixture.run();
       await factory.called("failed");
       const [reason] = factory.reasons;
       assertInstanceOf(reason, ConnectError);
-      assertEquals([reason.code, faults.hits(name)], ["ENOMEM", 1]);
+      assertEquals([reason.code, faults.hits(name)], ["ENOMEM", times]);
     });
   }
 
@@ -302,18 +303,22 @@ function testsWith(library: FaultyLibrary): void {
     assertEquals(faults.hits("epoll_create1"), 1);
   });
 
-  faultTest(
-    "connectTCP() waits for the connection if a signal interrupts the call",
-    async (fixture, faults) => {
+  for (
+    const [event, errno] of [
+      ["a signal interrupts the call", EINTR],
+      ["errno is changed after the call", EAGAIN],
+    ] as const
+  ) {
+    faultTest(`connectTCP() waits for the connection if ${event}`, async (fixture, faults) => {
       const listener = fixture.rawListen();
-      faults.plan("connect", { errno: EINTR });
+      faults.plan("connect", { errno });
       const factory = new Wires();
       fixture.reactor.connectTCP("127.0.0.1", listener.addr.port, factory);
       fixture.run();
       await factory.wire();
       assertEquals(faults.hits("connect"), 1);
-    },
-  );
+    });
+  }
 
   /** Returns a client, and a server that keeps the descriptors it receives. */
   const descriptorEnds = async (fixture: TCPFixture) => {
