@@ -6,9 +6,13 @@
 
 import { findOrigin } from "../../defer/debug.ts";
 import { classNameOf, logUserError } from "../../defer/guarded_call.ts";
+import { visibleText } from "../../internal/visible_text.ts";
 import type { IDelayedCall } from "../interfaces/mod.ts";
 import { descriptionOf } from "./description_of.ts";
 import type { ReactorResource } from "./open_resources.ts";
+
+/** The greatest number of characters of the description of one item. */
+const MAX_LENGTH = 1000;
 
 /** The parts of a reactor that are described. */
 export interface DescribedReactor {
@@ -49,10 +53,19 @@ function described<T extends object>(item: T, describe: (item: T) => string): st
   const created = findOrigin(item)?.created;
   const place = created === undefined ? "" : `, made:\n${created}`;
   try {
-    return describe(item) + place;
+    return oneLine(describe(item)) + place;
   } catch (error) {
-    const name = classNameOf(item);
+    const name = oneLine(classNameOf(item));
     logUserError(error, `Error while describing ${name}`);
     return `${name} (its description failed)${place}`;
   }
+}
+
+/**
+ * Returns a description on one line, shortened. Names come from user code and from peers: the
+ * client of a UNIX socket chooses its path, which may contain newlines and terminal controls.
+ */
+function oneLine(description: string): string {
+  const text = visibleText(description.slice(0, MAX_LENGTH), { newlines: "escaped" });
+  return description.length <= MAX_LENGTH ? text : `${text}…`;
 }

@@ -94,6 +94,31 @@ Deno.test("describeReactor() describes the others when the description of one re
   assertStringIncludes(text, "Object (its description failed)\n  modem\n");
 });
 
+Deno.test("describeReactor() keeps each description on one line of limited length", () => {
+  const resource = { shutDown: () => {}, unref: () => {} };
+  // A peer chooses the path of its UNIX socket.
+  const forging = { ...resource, toString: () => "connection from /tmp/a\n  modem\x1b[2J" };
+  const huge = { ...resource, toString: () => "m".repeat(100_000) };
+  const text = describeReactor({ running: true, resources: [forging, huge], calls: [], limit: 9 });
+  const [, , first, second = "", last] = text.split("\n");
+  assertEquals(first, "  connection from /tmp/a\\n  modem\\x1b[2J");
+  assertEquals(second, `  ${"m".repeat(1000)}…`);
+  assertEquals(last, "Pending timed calls: 0");
+});
+
+Deno.test("ReactorBase.describe() names a timed call whose function has no readable name", () => {
+  const reactor = new DenoReactor();
+  const numbered = Object.defineProperty(() => {}, "name", { value: 5 });
+  const failing = Object.defineProperty(() => {}, "name", {
+    get: () => {
+      throw new Error("no");
+    },
+  });
+  using _first = reactor.callLater(1, numbered);
+  using _second = reactor.callLater(2, failing);
+  assertEquals(reactor.describe().match(/DelayedCall\(\(anonymous\) in /g)?.length, 2);
+});
+
 Deno.test("ReactorBase.stats() counts turns and timed calls", async () => {
   await using reactor = runningReactor();
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -6,6 +6,7 @@
 
 import { AlreadyCalled, AlreadyCancelled } from "../errors.ts";
 import type { IDelayedCall } from "../interfaces/mod.ts";
+import { read } from "../../internal/foreign_value.ts";
 import { checkDelay, checkFinite, checkMoment } from "../../internal/validation.ts";
 
 /** The function of a timed call, bound to its arguments. */
@@ -164,9 +165,10 @@ export class DelayedCall implements IDelayedCall {
   }
 }
 
-/** Returns the name of a timed call's function for the log. */
+/** Returns the name of a timed call's function for the log. Never throws. */
 export function nameOfCallable(callable: Callable): string {
-  return callable.name.replace(/^bound /, "") || "(anonymous)";
+  const name = read(callable, "name");
+  return typeof name === "string" && name.replace(/^bound /, "") || "(anonymous)";
 }
 
 /** Stands for the function of a call that is no longer pending. */
