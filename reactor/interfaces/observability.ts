@@ -35,8 +35,8 @@ export interface ReactorStats {
   readonly turns: number;
   /**
    * The greatest lateness so far, in seconds: the time between the moment at which the earliest
-   * call of a turn was due and the start of that turn. A callback that keeps the loop busy makes
-   * the next turn late.
+   * call of a turn was due, or of `run()` if that was later, and the start of that turn. A callback
+   * that keeps the loop busy makes the next turn late.
    */
   readonly maxLateness: number;
   /** The mean lateness of all turns, in seconds. */

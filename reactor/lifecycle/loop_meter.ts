@@ -13,21 +13,27 @@ export class LoopMeter {
   /** The greatest lateness of a turn, in seconds. */
   maxLateness = 0;
   #lateness = 0;
+  /** The time at which the loop has started to run, in seconds. */
+  #started = 0;
 
   /** The mean lateness of all turns, in seconds. */
   get meanLateness(): number {
     return this.turns === 0 ? 0 : this.#lateness / this.turns;
   }
 
+  /** Notes the time at which the loop starts to run, in seconds: it is not late before. */
+  start(now: number): void {
+    this.#started = now;
+  }
+
   /**
-   * Counts a turn.
+   * Counts a turn in which a call is due.
    *
-   * @param due The time of the earliest call, in seconds; `undefined` if no call is pending.
-   * @param now The current time, in seconds. Before `due`, the turn is not counted.
+   * @param due The time of the earliest call, in seconds.
+   * @param now The current time, in seconds. It may be less than `due` by a rounding error.
    */
-  turn(due: number | undefined, now: number): void {
-    if (due === undefined || due > now) return;
-    const lateness = now - due;
+  turn(due: number, now: number): void {
+    const lateness = Math.max(0, now - Math.max(due, this.#started));
     this.turns++;
     this.#lateness += lateness;
     if (lateness > this.maxLateness) this.maxLateness = lateness;

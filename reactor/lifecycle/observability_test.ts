@@ -6,7 +6,8 @@ import { addObserver } from "../../log/mod.ts";
 import { connectProtocol, TCP4ClientEndpoint } from "../../endpoints/mod.ts";
 import { DatagramProtocol, Factory } from "../../protocol/mod.ts";
 import { Echo } from "../../protocol/wire/mod.ts";
-import { runningReactor, TestPeer } from "../../testing/mod.ts";
+import { InMemoryReactor, runningReactor, TestPeer } from "../../testing/mod.ts";
+import { Clock } from "../../task/mod.ts";
 import { DenoReactor } from "../drivers/deno/reactor.ts";
 import { describeReactor } from "./description.ts";
 import { LoopMeter } from "./loop_meter.ts";
@@ -129,6 +130,32 @@ Deno.test("ReactorBase.stats() counts turns and timed calls", async () => {
   assertEquals([pendingCalls, callsMade, turns], [1, 1, 1]);
 });
 
+Deno.test("ReactorBase.stats() counts a turn whose call is due within the tick of the clock", () => {
+  const clock = new Clock();
+  using reactor = new InMemoryReactor(clock);
+  reactor.run();
+  clock.advance(0.1);
+  // The call is due at 0.1 + 0.2, which is slightly more than 0.3.
+  reactor.callLater(0.2, () => {});
+  clock.advance(0.3 - clock.seconds());
+  assertEquals(clock.seconds(), 0.3);
+  const { callsMade, turns, maxLateness } = reactor.stats();
+  assertEquals([callsMade, turns, maxLateness], [1, 1, 0]);
+});
+
+Deno.test("ReactorBase.stats() counts lateness from run() on, also after crash()", () => {
+  const clock = new Clock();
+  using reactor = new InMemoryReactor(clock);
+  for (let run = 0; run < 2; run++) {
+    reactor.callLater(1, () => reactor.crash());
+    clock.advance(60);
+    reactor.run();
+    clock.advance(0);
+  }
+  const { callsMade, turns, maxLateness } = reactor.stats();
+  assertEquals([callsMade, turns, maxLateness], [2, 2, 0]);
+});
+
 Deno.test("ReactorBase reports slow timed calls and protocol methods while debugging is on", async () => {
   const lines: string[] = [];
   using _observing = addObserver(({ message }) => lines.push(message), { replay: false });
@@ -157,10 +184,12 @@ Deno.test("ReactorBase reports slow timed calls and protocol methods while debug
 Deno.test("LoopMeter measures the lateness of turns in which a call is due", () => {
   const meter = new LoopMeter();
   assertEquals([meter.turns, meter.meanLateness], [0, 0]);
-  meter.turn(undefined, 1);
-  meter.turn(2, 1);
-  assertEquals(meter.turns, 0);
-  meter.turn(1, 1.5);
+  meter.start(1);
+  meter.turn(0.5, 1.5);
   meter.turn(2, 2);
   assertEquals([meter.turns, meter.maxLateness, meter.meanLateness], [2, 0.5, 0.25]);
+  // A time may be earlier by a rounding error.
+  meter.turn(3.0000001, 3);
+  meter.turn(4, 4);
+  assertEquals([meter.turns, meter.maxLateness, meter.meanLateness], [4, 0.5, 0.125]);
 });

@@ -152,6 +152,7 @@ export abstract class ReactorBase
     this.#installSignalHandlers = options?.installSignalHandlers ?? true;
     this.#started = true;
     creationTracker?.reactor(this);
+    callLogged(() => this.#meter.start(this.loopTimer.seconds()), NO_ARGUMENTS, IN_LOOP);
     this.#setAlarm();
     this.fireSystemEvent("startup");
     if (options?.signal?.aborted) stop();
@@ -354,7 +355,7 @@ export abstract class ReactorBase
     try {
       this.#turnCalls.run();
       const now = this.loopTimer.seconds();
-      this.#meter.turn(this.#calls.nextDue(), now);
+      if (this.#calls.isAnyDue(now)) this.#meter.turn(this.#calls.nextDue() ?? now, now);
       this.#calls.runDue(now, this.#makeCall);
     } catch (error) {
       logUserError(error, IN_LOOP);
