@@ -94,8 +94,8 @@ export class HTTPService extends Service {
   /**
    * Creates a service that has not been started.
    *
-   * @param clock The time of the drain: the reactor.
-   * @param handler Answers the requests.
+   * @param clock The clock of the drain, usually the reactor.
+   * @param handler The function that answers the requests.
    * @param options Where to listen, and how to stop.
    * @throws {TypeError} when `handler` is not a function, or only one of `cert` and `key` is given.
    * @throws {RangeError} when `port` or `drain` is out of range.
