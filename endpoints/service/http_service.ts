@@ -65,8 +65,8 @@ interface Run {
  * service completes the open requests, up to a deadline. Twisted has no equivalent.
  *
  * It speaks HTTP/2 over TLS and compresses responses, which `HTTPFactory` of
- * `@torsion/reactor/http` does not. In return, it supports neither endpoints nor the PROXY protocol,
- * has no limits on clients, and needs a real network in tests.
+ * `@torsion/reactor/http` does not. In return, it supports neither endpoints nor the PROXY
+ * protocol, has no limits on clients, and needs a real network in tests.
  *
  * A handler that throws is logged, and answered with 500. At the deadline of a stop, requests whose
  * handlers have not returned are answered with 503, and the stop is complete one second later at
