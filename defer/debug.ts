@@ -38,11 +38,11 @@ const origins = new WeakMap<object, Origin>();
  * the call stacks at which the Deferred was made and fired, and an unhandled failure is reported
  * at the end of the turn. `reactor.describe()` then has the call stacks at which ports and timed
  * calls were made. A timed call or a method of a stream protocol that keeps the event loop busy
- * for 0.1 seconds is logged, as in the debug mode of asyncio. Debugging is off by default, because
- * each Deferred and each timed call then costs call stacks. Twisted's
+ * for 0.1 seconds or more is logged, as in the debug mode of asyncio. Debugging is off by default,
+ * because recording the call stacks makes each Deferred and each timed call slower. Twisted's
  * `twisted.internet.defer.setDebugging`.
  *
- * @param on Whether to record from now on.
+ * @param on Whether debugging is on from now on.
  * @param options The limit for slow callbacks.
  * @throws {RangeError} If the limit is negative or not a number.
  *

@@ -65,8 +65,8 @@ interface Run {
  * service completes the open requests, up to a deadline. Twisted has no equivalent.
  *
  * It speaks HTTP/2 over TLS and compresses responses, which `HTTPFactory` of
- * `@torsion/reactor/http` does not. In return, it knows neither endpoints nor the PROXY protocol,
- * has no limits on clients, and needs a real network in tests.
+ * `@torsion/reactor/http` does not. In return, it supports neither endpoints nor the PROXY
+ * protocol, has no limits on clients, and needs a real network in tests.
  *
  * A handler that throws is logged, and answered with 500. At the deadline of a stop, requests whose
  * handlers have not returned are answered with 503, and the stop is complete one second later at
@@ -94,9 +94,9 @@ export class HTTPService extends Service {
   /**
    * Creates a service that has not been started.
    *
-   * @param clock The time of the drain: the reactor.
-   * @param handler Answers the requests.
-   * @param options Where to listen, and how to stop.
+   * @param clock The clock of the drain, usually the reactor.
+   * @param handler The function that answers the requests.
+   * @param options The address, the certificate and the drain.
    * @throws {TypeError} when `handler` is not a function, or only one of `cert` and `key` is given.
    * @throws {RangeError} when `port` or `drain` is out of range.
    */

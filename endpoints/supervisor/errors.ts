@@ -12,7 +12,7 @@ export class WorkerNotReady extends Error {
    * Created by a {@linkcode Supervisor}.
    *
    * @param worker The name of the worker.
-   * @param cause Why the new process has ended.
+   * @param cause The reason that the new process ended.
    */
   constructor(worker: string, cause: Error) {
     super(`Cannot replace ${worker}: its new process did not become ready: ${cause.message}`, {
@@ -26,18 +26,18 @@ export class WorkerNotReady extends Error {
 export class TooManyRestarts extends Error {
   /** The error's name. */
   override readonly name = "TooManyRestarts";
-  /** The number of ends that the supervisor tolerates in {@linkcode within} seconds. */
+  /** The number of worker exits that the supervisor tolerates in {@linkcode within} seconds. */
   readonly maxRestarts: number;
-  /** The seconds in which the ends are counted. */
+  /** The seconds in which the exits are counted. */
   readonly within: number;
 
   /**
    * Created by a {@linkcode Supervisor}.
    *
-   * @param maxRestarts The number of ends that the supervisor tolerates.
-   * @param within The seconds in which the ends are counted.
+   * @param maxRestarts The number of worker exits that the supervisor tolerates.
+   * @param within The seconds in which the exits are counted.
    * @param last The name of the worker that ended last.
-   * @param cause Why it ended.
+   * @param cause The reason that it ended.
    */
   constructor(maxRestarts: number, within: number, last: string, cause: Error) {
     super(

@@ -1,6 +1,6 @@
 /**
  * A supervisor: it runs a program in several processes, restarts those that end, and replaces them
- * without a pause. It is what a server needs to use all processor cores.
+ * without a pause. With it, a server uses all processor cores.
  *
  * @module
  */

@@ -65,7 +65,7 @@ export class Supervisor extends Service {
   readonly #stopWaiters = new StopWaiters();
   readonly #readyWaiters = new WaiterQueue<void>();
   readonly #restarting = new DeferredLock();
-  /** The moments of the last ends, in seconds. */
+  /** The times of the last exits, in seconds. */
   #ends: number[] = [];
 
   /**

@@ -101,7 +101,7 @@ export class HTTPChannel<F extends IProtocolFactory = IProtocolFactory> extends 
   /**
    * Creates the protocol of a client.
    *
-   * @param handler Answers the requests.
+   * @param handler The function that answers the requests.
    * @param settings The limits and timeouts.
    */
   constructor(handler: HTTPHandler, settings: HTTPSettings) {

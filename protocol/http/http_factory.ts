@@ -37,7 +37,7 @@ export class HTTPFactory extends ServerFactory<HTTPChannel> {
   /**
    * Creates a server that does not listen yet.
    *
-   * @param handler Answers the requests.
+   * @param handler The function that answers the requests.
    * @param options The limits and timeouts of each connection.
    * @throws {TypeError} when `handler` is not a function.
    * @throws {RangeError} when an option is out of range.

@@ -11,10 +11,9 @@
  * `fetch` is the client. For Deno's own server in the life of a reactor, see `HTTPService` of
  * `@torsion/reactor/endpoints`.
  *
- * The parser is this library's own, and tests compare it with llhttp, the parser of Node. llhttp is
- * published for JavaScript only as an internal file of `undici`, for a client: the rules about the
- * request target, `Host` and the limits would be missing, and each connection would keep memory of
- * WebAssembly that must be freed by hand.
+ * The parser accepts no request that llhttp, the parser of Node, refuses or reads in another way:
+ * tests compare the two. It does not use llhttp, which is published for JavaScript only inside
+ * `undici`, without rules for the request target, `Host` and the limits.
  *
  * @module
  */

@@ -2,7 +2,7 @@ import type { ITransport } from "../../reactor/interfaces/mod.ts";
 import { HTTPSyntaxError } from "./http_syntax_error.ts";
 
 /**
- * Returns the scheme and the authority of the URLs that a client asks, as `URL` writes them.
+ * Returns the scheme and the authority of the URLs that a client requests, as `URL` writes them.
  *
  * @param host The host and port that the client has sent; `""` for the address of the connection.
  * @param transport The connection.

@@ -13,7 +13,7 @@ export interface RequestHeadFacts {
   readonly isRewritten: boolean;
   /** 1 for HTTP/1.1, 0 for HTTP/1.0. */
   readonly minorVersion: 0 | 1;
-  /** The host and port that the client asks; `""` if it names none. */
+  /** The host and port that the client names; `""` if it names none. */
   readonly host: string;
   /** The length of the body in bytes; `null` for a chunked body. */
   readonly bodyLength: number | null;

@@ -236,7 +236,7 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
    * {@linkcode RESPClientFactory} has built the client, it is a subscription of the factory, and
    * continues on the next connection.
    *
-   * It is sent after the login: before {@linkcode prepare} has succeeded, it waits.
+   * The command is sent after the login: it waits until {@linkcode prepare} has succeeded.
    *
    * In RESP2, a connection with a subscription carries no other commands than `PING`.
    *

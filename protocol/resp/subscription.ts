@@ -42,8 +42,8 @@ export class PublishedMessage {
 
 /**
  * Options of a subscription. `timeout` and `signal` limit the wait for the server's confirmation,
- * that for a connection and a login included; the default timeout is that of the client. They do
- * not end a subscription that the server has confirmed.
+ * which includes the wait for a connection and a login. The default timeout is that of the client.
+ * They do not end a subscription that the server has confirmed.
  */
 export interface SubscribeOptions extends RequestOptions {
   /**

@@ -10,7 +10,7 @@ import { quote } from "../../internal/validation.ts";
 export const WebSocketCloseCode = {
   /** The connection has fulfilled its purpose. */
   NORMAL: 1000,
-  /** The server stops, or the page was left. */
+  /** The server stops, or the user has left the page. */
   GOING_AWAY: 1001,
   /** The peer has violated the protocol. */
   PROTOCOL_ERROR: 1002,

@@ -24,7 +24,7 @@ export type EventWebSocketListener<K extends keyof EventWebSocketEvents> = (
   event: EventWebSocketEvents[K],
 ) => unknown;
 
-/** The protocol behind an {@linkcode EventWebSocket}. */
+/** The protocol of an {@linkcode EventWebSocket}. */
 class EventWebSocketProtocol extends WebSocketProtocol {
   readonly #socket: EventWebSocket;
   readonly #announce: (event: Event) => void;
@@ -89,7 +89,7 @@ export class EventWebSocket extends EventTarget {
   static readonly OPEN = 1;
   /** The value of {@linkcode readyState} after a Close frame. */
   static readonly CLOSING = 2;
-  /** The value of {@linkcode readyState} after the connection. */
+  /** The value of {@linkcode readyState} after the connection has closed. */
   static readonly CLOSED = 3;
   /** The protocol of the connection. */
   readonly webSocketProtocol: WebSocketProtocol;

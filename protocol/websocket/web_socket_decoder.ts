@@ -48,7 +48,7 @@ export interface WebSocketDecoderOptions {
  * invalid codes in Close frames, and text that is not UTF-8, with the first invalid byte.
  *
  * The bytes of a binary message may share their `buffer` with other messages, also of other
- * connections: copy them with `slice()` to keep a few of them for long, or to pass on the `buffer`.
+ * connections: copy them with `slice()` to keep them for long, or to pass on the `buffer`.
  * The method {@linkcode takeRest} drops the fragments of an incomplete message.
  *
  * @example

@@ -8,11 +8,11 @@ import {
 } from "./web_socket_rules.ts";
 
 /**
- * A server for WebSocket connections on any endpoint: it receives the requests of clients, and asks
- * `accept` for the protocol of each connection.
+ * A server for WebSocket connections on any endpoint: it receives the requests of clients, and
+ * calls `accept`, which returns the protocol of each connection.
  *
- * A request is refused without a question if it is malformed, too long or too slow, and if it comes
- * from a page of another origin: see {@linkcode WebSocketFactoryOptions.allowedOrigins}.
+ * A request is refused without a call of `accept` if it is malformed, too long or too slow, or if
+ * it comes from a page of another origin: see {@linkcode WebSocketFactoryOptions.allowedOrigins}.
  *
  * @example An echo server that accepts one path
  * ```ts no-eval

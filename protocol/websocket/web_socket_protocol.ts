@@ -41,8 +41,8 @@ export interface WebSocketCloseInfo {
 /**
  * The base class of protocols that exchange messages over a WebSocket connection (RFC 6455):
  * subclass it, and override {@linkcode messageReceived}. A {@linkcode WebSocketFactory} makes the
- * connections of a server, `connectWebSocket` those of a client. Twisted has none; in Python,
- * `autobahn` adds it.
+ * connections of a server, `connectWebSocket` those of a client. Twisted has no WebSocket; in
+ * Python, `autobahn` adds it.
  *
  * - {@linkcode connectionMade} is called when the opening handshake is complete, and
  *   {@linkcode webSocketClosed} when the connection is lost. A subclass that overrides another
@@ -158,7 +158,7 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
   pongReceived(_data: Uint8Array): void {}
 
   /**
-   * Sends a message. After a Close frame it does nothing, as a write to a closed connection.
+   * Sends a message. Does nothing after a Close frame, like a write to a closed connection.
    *
    * Bytes of 4080 or more belong to the transport until they are sent, unless this side is a
    * client.

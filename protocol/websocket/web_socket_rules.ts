@@ -77,7 +77,7 @@ export class WebSocketRules {
   readonly #refusals = new RefusalLog();
 
   /**
-   * @param accept Decides about requests.
+   * @param accept The function that decides about requests.
    * @param options The rules.
    */
   constructor(accept: WebSocketAccept, options: WebSocketFactoryOptions) {

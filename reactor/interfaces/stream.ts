@@ -36,7 +36,7 @@ export interface IListeningPort<A extends Address = Address> extends AsyncDispos
    * library. Twisted's ports have the same method.
    *
    * @returns The number; -1 if the port is closed, or if the reactor does not have the descriptor,
-   *   as `DenoReactor`.
+   *   as on `DenoReactor`.
    */
   fileno?(): number;
   /**

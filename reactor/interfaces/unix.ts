@@ -121,8 +121,8 @@ export interface IUNIXTransport extends ITransport {
    * pipe. The descriptor is duplicated at once, so the caller may close its own when this method
    * returns. In Twisted, it must stay open until it has been sent.
    *
-   * Descriptors are sent in order. Each takes along one byte that the connection sends, so write at
-   * least one byte for each in the same turn. The peer receives a descriptor no later than the
+   * Descriptors are sent in order, each together with one byte that the connection sends, so write
+   * at least one byte for each in the same turn. The peer receives a descriptor no later than the
    * bytes that were written after this call; it may receive it before bytes that were written
    * earlier.
    *

@@ -1,5 +1,5 @@
 /**
- * The file descriptors that the connections of a reactor receive and send: whose they are, and how
+ * The file descriptors that the connections of a reactor receive and send: their owners, and how
  * many may wait.
  *
  * @module

@@ -19,7 +19,7 @@ import { WakeRing } from "./wake_ring.ts";
 const MOST_THREAD_WAITS = 500;
 /** The number of reactors that may wait in threads at a time. */
 const MOST_THREADS = 16;
-/** The time in milliseconds between two looks of a reactor for which there is no thread. */
+/** The time in milliseconds between two polls of a reactor for which there is no thread. */
 const LOOK_MS = 5;
 /** The longest time in milliseconds of a wait that a nap would have covered. */
 const SHORT_WAIT_MS = 0.1;
