@@ -52,7 +52,11 @@ export class ReactorResources {
   #first: ResourcePlace | null = null;
   #last: ResourcePlace | null = null;
   #size = 0;
-  /** Counters of the connections among the resources. */
+  /**
+   * Counters of the connections among the resources.
+   *
+   * @internal
+   */
   readonly traffic: Traffic = new Traffic();
   readonly #soon: (f: () => void) => void;
   #shutDown = false;
