@@ -4,7 +4,7 @@
  * @module
  */
 
-import { classNameOf } from "../../defer/guarded_call.ts";
+import { nameInLog } from "../../defer/guarded_call.ts";
 import type { IProtocol, IReactorTime } from "../interfaces/mod.ts";
 import { descriptionOf } from "../lifecycle/description_of.ts";
 import type { ConnectionOwner } from "./connection_owner.ts";
@@ -28,8 +28,8 @@ export function nameOfConnection(connection: DescribedConnection, owner: Connect
 }
 
 /**
- * Returns the line of a connection for `reactor.describe()`: its protocol, who made it, its age and
- * its bytes.
+ * Returns the line of a connection for `reactor.describe()`: the name of its protocol in the log,
+ * who made it, its age and its bytes.
  *
  * @param unsent The number of buffered bytes.
  */
@@ -41,6 +41,6 @@ export function describeConnection(
 ): string {
   const { bytesReceived, bytesSent, clock, openedAt } = connection;
   const age = (clock.seconds() - openedAt).toFixed(3);
-  return `${connection}: ${classNameOf(protocol)}, made by ${descriptionOf(owner)}, ` +
+  return `${connection}: ${nameInLog(protocol)}, made by ${descriptionOf(owner)}, ` +
     `open for ${age} s, received ${bytesReceived} B, sent ${bytesSent} B, unsent ${unsent} B`;
 }
