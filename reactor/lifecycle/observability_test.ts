@@ -78,6 +78,9 @@ Deno.test("ReactorBase.describe() lists timed calls in order, up to the limit, w
     reactor.describe({ limit: 2 }),
     /^The reactor is not running\.\nOpen resources: 0\nPending timed calls: 3\n {2}DelayedCall\(ring in [01]\.\d+ s\)\n {2}DelayedCall\(ring in [12]\.\d+ s\)\n {2}and 1 more$/,
   );
+  assertMatch(reactor.describe({ limit: 0 }), /\nPending timed calls: 3\n {2}and 3 more$/);
+  const all = reactor.describe().match(/(?<=ring in )\d/g) ?? [];
+  assertEquals([all.length, all.join() === all.toSorted().join()], [3, true]);
   assertEquals(reactor.describe().includes("hunter2"), false);
   for (const call of calls) call.cancel();
   assertThrows(() => reactor.describe({ limit: -1 }), RangeError, "describe() limit");
