@@ -28,24 +28,38 @@ export interface DescribedReactor {
 
 /** Returns the description of a reactor, in several lines. */
 export function describeReactor({ running, resources, calls, limit }: DescribedReactor): string {
-  const sorted = calls.toSorted((a, b) => a.getTime() - b.getTime());
   return [
     `The reactor is ${running ? "running" : "not running"}.`,
     `Open resources: ${resources.length}`,
-    ...listed(resources, limit, (resource) => resource.describe?.() ?? descriptionOf(resource)),
+    ...listed(
+      resources.slice(0, limit),
+      (resource) => resource.describe?.() ?? descriptionOf(resource),
+    ),
+    ...rest(resources.length - limit),
     `Pending timed calls: ${calls.length}`,
-    ...listed(sorted, limit, String),
+    ...listed(earliest(calls, limit), String),
+    ...rest(calls.length - limit),
   ].join("\n");
 }
 
-function listed<T extends object>(
-  items: readonly T[],
-  limit: number,
-  describe: (item: T) => string,
-): string[] {
-  const lines = items.slice(0, limit).map((item) => `  ${described(item, describe)}`);
-  if (items.length > limit) lines.push(`  and ${items.length - limit} more`);
-  return lines;
+/**
+ * Returns the earliest calls, in order. The times are sorted as numbers, and then only few calls,
+ * because sorting a million calls would stop the program for a second.
+ */
+function earliest(calls: readonly IDelayedCall[], limit: number): IDelayedCall[] {
+  const times = Float64Array.from(calls, (call) => call.getTime()).sort();
+  const last = times[limit - 1] ?? Infinity;
+  return calls.filter((call) => call.getTime() <= last)
+    .sort((a, b) => a.getTime() - b.getTime())
+    .slice(0, limit);
+}
+
+function listed<T extends object>(items: readonly T[], describe: (item: T) => string): string[] {
+  return items.map((item) => `  ${described(item, describe)}`);
+}
+
+function rest(count: number): string[] {
+  return count > 0 ? [`  and ${count} more`] : [];
 }
 
 /** Describes one item. User code that fails while it names the item does not hide the others. */

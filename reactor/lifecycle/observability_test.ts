@@ -4,7 +4,7 @@ import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@
 import { setDebugging } from "../../defer/mod.ts";
 import { addObserver } from "../../log/mod.ts";
 import { connectProtocol, TCP4ClientEndpoint } from "../../endpoints/mod.ts";
-import { DatagramProtocol, Factory } from "../../protocol/mod.ts";
+import { ClientFactory, DatagramProtocol, Factory } from "../../protocol/mod.ts";
 import { Echo } from "../../protocol/wire/mod.ts";
 import { InMemoryReactor, runningReactor, TestPeer } from "../../testing/mod.ts";
 import { Clock } from "../../task/mod.ts";
@@ -52,6 +52,23 @@ Deno.test("ReactorBase.describe() lists datagram ports and thread pools", async 
   assertMatch(text, /^ {2}thread pool$/m);
 });
 
+Deno.test("ReactorBase.describe() lists connection attempts and closing connections", () => {
+  const clock = new Clock();
+  using reactor = new InMemoryReactor(clock);
+  reactor.run();
+  reactor.listenTCP(7, Factory.forProtocol(Echo));
+  const connector = reactor.connectTCP("127.0.0.1", 7, ClientFactory.forProtocol(Echo));
+  assertMatch(reactor.describe(), /^ {2}attempt to connect to 127\.0\.0\.1:7$/m);
+  assertEquals(reactor.stats().openConnections, 0);
+  clock.advance(0);
+  assertEquals(reactor.stats().openConnections, 2);
+  connector.disconnect();
+  assertMatch(
+    reactor.describe(),
+    /^ {2}connection to 127\.0\.0\.1:7 \(closing\): Echo, made by connector to 127\.0\.0\.1:7 /m,
+  );
+});
+
 Deno.test("ReactorBase.describe() lists timed calls in order, up to the limit, without arguments", () => {
   const reactor = new DenoReactor();
   const calls = [3, 1, 2].map((delay) =>
@@ -61,6 +78,9 @@ Deno.test("ReactorBase.describe() lists timed calls in order, up to the limit, w
     reactor.describe({ limit: 2 }),
     /^The reactor is not running\.\nOpen resources: 0\nPending timed calls: 3\n {2}DelayedCall\(ring in [01]\.\d+ s\)\n {2}DelayedCall\(ring in [12]\.\d+ s\)\n {2}and 1 more$/,
   );
+  assertMatch(reactor.describe({ limit: 0 }), /\nPending timed calls: 3\n {2}and 3 more$/);
+  const all = reactor.describe().match(/(?<=ring in )\d/g) ?? [];
+  assertEquals([all.length, all.join() === all.toSorted().join()], [3, true]);
   assertEquals(reactor.describe().includes("hunter2"), false);
   for (const call of calls) call.cancel();
   assertThrows(() => reactor.describe({ limit: -1 }), RangeError, "describe() limit");
@@ -179,6 +199,22 @@ Deno.test("ReactorBase reports slow timed calls and protocol methods while debug
   for (const name of ["makeConnection", "dataReceived", "connectionLost", "the timed call ring"]) {
     assertMatch(lines.join("\n"), new RegExp(`^Slow callback: ${name} kept the event`, "m"));
   }
+});
+
+Deno.test("ReactorBase makes all due calls if the function of a slow one has no readable name", () => {
+  const clock = new Clock();
+  using reactor = new InMemoryReactor(clock);
+  reactor.run();
+  setDebugging(true, { slowCallback: 0 });
+  try {
+    reactor.callLater(0, Object.defineProperty(() => {}, "name", { value: 5 }));
+    reactor.callLater(0, () => {});
+    clock.advance(0);
+  } finally {
+    setDebugging(false);
+  }
+  const { callsMade, turns } = reactor.stats();
+  assertEquals([callsMade, turns], [2, 1]);
 });
 
 Deno.test("LoopMeter measures the lateness of turns in which a call is due", () => {
