@@ -11,22 +11,21 @@ const SLASH = 47;
 const COLON = 58;
 const VERSION = [..."HTTP/1."].map((character) => character.charCodeAt(0));
 
-/** The part of a head in which the next byte belongs. */
-const enum Part {
-  START,
-  START_LF,
-  METHOD,
-  TARGET,
-  VERSION,
-  MINOR,
-  LINE_CR,
-  LINE_LF,
-  LINE,
-  NAME,
-  BEFORE_VALUE,
-  VALUE,
-  END_LF,
-}
+// The parts of a head in which the next byte belongs. Constants, because an enum would need
+// TypeScript to write code, which `erasableSyntaxOnly` forbids.
+const IN_START = 0;
+const IN_START_LF = 1;
+const IN_METHOD = 2;
+const IN_TARGET = 3;
+const IN_VERSION = 4;
+const IN_MINOR = 5;
+const IN_LINE_CR = 6;
+const IN_LINE_LF = 7;
+const IN_LINE = 8;
+const IN_NAME = 9;
+const IN_BEFORE_VALUE = 10;
+const IN_VALUE = 11;
+const IN_END_LF = 12;
 
 /** The limits of a head. */
 export interface HeadLimits {
@@ -47,7 +46,8 @@ export interface HeadLimits {
 export class HeadScanner {
   readonly #limits: HeadLimits;
   readonly #isTrailer: boolean;
-  #part: Part;
+  /** The part in which the next byte belongs. */
+  #part: number;
   /** The position of the next byte. */
   #at = 0;
   #valueEnd = 0;
@@ -67,12 +67,12 @@ export class HeadScanner {
   constructor(limits: HeadLimits, isTrailer: boolean) {
     this.#limits = limits;
     this.#isTrailer = isTrailer;
-    this.#part = isTrailer ? Part.LINE : Part.START;
+    this.#part = isTrailer ? IN_LINE : IN_START;
   }
 
   /** Prepares for the next head. */
   reset(): void {
-    this.#part = this.#isTrailer ? Part.LINE : Part.START;
+    this.#part = this.#isTrailer ? IN_LINE : IN_START;
     this.#at = 0;
     this.marks = [];
     this.isRewritten = false;
@@ -94,45 +94,45 @@ export class HeadScanner {
     while (at < end) {
       const byte = bytes[at] ?? 0;
       switch (this.#part) {
-        case Part.START:
+        case IN_START:
           // A client may send an empty line before a request (RFC 9112, section 2.2).
           if (byte === CR) {
-            this.#part = Part.START_LF;
+            this.#part = IN_START_LF;
             at++;
           } else {
             this.methodStart = at - start;
-            this.#part = Part.METHOD;
+            this.#part = IN_METHOD;
           }
           break;
-        case Part.START_LF:
+        case IN_START_LF:
           if (byte !== LF) this.#fail("a CR without LF", offset + at - start);
-          this.#part = Part.START;
+          this.#part = IN_START;
           at++;
           break;
-        case Part.METHOD:
+        case IN_METHOD:
           at = skip(bytes, at, end, TOKEN);
           if (at === end) break;
           this.methodEnd = at - start;
           if (bytes[at] !== SPACE || this.methodEnd === this.methodStart) {
             this.#fail("an invalid method", offset + at - start);
           }
-          this.#part = Part.TARGET;
+          this.#part = IN_TARGET;
           at++;
           break;
-        case Part.TARGET:
+        case IN_TARGET:
           at = this.#skipTarget(bytes, at, end);
           if (at === end) break;
           this.targetEnd = at - start;
           if (bytes[at] !== SPACE || this.targetEnd === this.methodEnd + 1) {
             this.#fail("an invalid request target", offset + at - start);
           }
-          this.#part = Part.VERSION;
+          this.#part = IN_VERSION;
           at++;
           break;
-        case Part.VERSION: {
+        case IN_VERSION: {
           const expected = VERSION[at - start - this.targetEnd - 1];
           if (expected === undefined) {
-            this.#part = Part.MINOR;
+            this.#part = IN_MINOR;
           } else if (byte === expected) {
             at++;
           } else {
@@ -141,35 +141,35 @@ export class HeadScanner {
           }
           break;
         }
-        case Part.MINOR:
+        case IN_MINOR:
           if (byte !== 0x30 && byte !== 0x31) {
             const isOther = byte >= 0x30 && byte <= 0x39;
             this.#fail("an unknown version of HTTP", offset + at - start, isOther ? 505 : 400);
           }
           this.minorVersion = byte === 0x31 ? 1 : 0;
-          this.#part = Part.LINE_CR;
+          this.#part = IN_LINE_CR;
           at++;
           break;
-        case Part.LINE_CR:
+        case IN_LINE_CR:
           if (byte !== CR) this.#fail("a request line that continues", offset + at - start);
-          this.#part = Part.LINE_LF;
+          this.#part = IN_LINE_LF;
           at++;
           break;
-        case Part.LINE_LF:
+        case IN_LINE_LF:
           if (byte !== LF) this.#fail("a CR without LF", offset + at - start);
-          this.#part = Part.LINE;
+          this.#part = IN_LINE;
           at++;
           break;
-        case Part.LINE:
+        case IN_LINE:
           if (byte === CR) {
-            this.#part = Part.END_LF;
+            this.#part = IN_END_LF;
             at++;
           } else {
             this.marks.push(at - start);
-            this.#part = Part.NAME;
+            this.#part = IN_NAME;
           }
           break;
-        case Part.NAME: {
+        case IN_NAME: {
           at = skip(bytes, at, end, TOKEN);
           if (at === end) break;
           const isEmpty = at - start === this.marks.at(-1);
@@ -177,20 +177,20 @@ export class HeadScanner {
             this.#fail("an invalid field name", offset + at - start);
           }
           this.marks.push(at - start);
-          this.#part = Part.BEFORE_VALUE;
+          this.#part = IN_BEFORE_VALUE;
           at++;
           break;
         }
-        case Part.BEFORE_VALUE:
+        case IN_BEFORE_VALUE:
           if (byte === SPACE || byte === TAB) {
             at++;
           } else {
             this.marks.push(at - start);
             this.#valueEnd = at - start;
-            this.#part = Part.VALUE;
+            this.#part = IN_VALUE;
           }
           break;
-        case Part.VALUE: {
+        case IN_VALUE: {
           const from = at;
           at = skip(bytes, at, end, VALUE);
           // Whitespace at the end of the value does not belong to it.
@@ -203,18 +203,18 @@ export class HeadScanner {
           if (this.marks.length > this.#limits.maxFields * 4) {
             this.#fail(`more than ${this.#limits.maxFields} fields`, offset + at - start, 431);
           }
-          this.#part = Part.LINE_LF;
+          this.#part = IN_LINE_LF;
           at++;
           break;
         }
-        case Part.END_LF:
+        case IN_END_LF:
           if (byte !== LF) this.#fail("a CR without LF", offset + at - start);
           return at + 1;
       }
     }
     this.#at = at - start;
     if (this.#at < maxHeadSize) return -1;
-    const isTarget = this.#part === Part.TARGET;
+    const isTarget = this.#part === IN_TARGET;
     const what = isTarget ? "a request target" : "a head";
     this.#fail(`${what} beyond ${maxHeadSize} bytes`, offset + this.#at, isTarget ? 414 : 431);
   }
