@@ -3,8 +3,11 @@ const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 const strict = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 const encoder = new TextEncoder();
 
-/** The greatest number of bytes for which a loop is faster than a `TextDecoder`. */
+/** The greatest number of bytes that a loop converts faster than one call for all of them. */
 const SHORT = 32;
+
+/** The number of arguments of a call is limited, so long texts are converted in pieces. */
+const MAX_PIECE = 4096;
 
 /** Returns the text of a part of `bytes`. Bytes that are not UTF-8 become U+FFFD. */
 export function textOfBytes(bytes: Uint8Array, start: number, end: number): string {
@@ -45,4 +48,18 @@ export function exactText(bytes: Uint8Array): string | null {
 /** Returns the bytes of a text, as UTF-8. */
 export function bytesOfText(text: string): Uint8Array {
   return encoder.encode(text);
+}
+
+/** Returns bytes as a string, each byte as the character of its number (ISO 8859-1). */
+export function latin1(bytes: Uint8Array, start: number, end: number): string {
+  let text = "";
+  if (end - start <= SHORT) {
+    for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i] ?? 0);
+    return text;
+  }
+  for (let at = start; at < end; at += MAX_PIECE) {
+    const piece = bytes.subarray(at, Math.min(end, at + MAX_PIECE));
+    text += Reflect.apply(String.fromCharCode, null, piece);
+  }
+  return text;
 }

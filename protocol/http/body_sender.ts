@@ -1,6 +1,6 @@
 import { quote } from "../../internal/validation.ts";
 import type { ITransport } from "../../reactor/interfaces/mod.ts";
-import { writeFramed } from "./byte_text.ts";
+import { writeFramed } from "./short_writes.ts";
 
 /**
  * The largest piece of a body that is written at once, in bytes. A client has the time of

@@ -41,25 +41,6 @@ function classes(): Uint8Array {
   return table;
 }
 
-/** Texts of up to this length are converted one character after the other, which is faster. */
-const SHORT = 32;
-/** The number of arguments of a call is limited, so long texts are converted in pieces. */
-const MAX_PIECE = 4096;
-
-/** Returns bytes as a string, each byte as the character of its number (ISO 8859-1). */
-export function latin1(bytes: Uint8Array, start: number, end: number): string {
-  let text = "";
-  if (end - start <= SHORT) {
-    for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i] ?? 0);
-    return text;
-  }
-  for (let at = start; at < end; at += MAX_PIECE) {
-    const piece = bytes.subarray(at, Math.min(end, at + MAX_PIECE));
-    text += Reflect.apply(String.fromCharCode, null, piece);
-  }
-  return text;
-}
-
 /** Returns whether bytes are the characters of a text. */
 export function isText(bytes: Uint8Array, start: number, end: number, text: string): boolean {
   if (end - start !== text.length) return false;

@@ -1,4 +1,5 @@
-import { CLASSES, HEX, latin1 } from "./byte_classes.ts";
+import { latin1 } from "../framing/byte_text.ts";
+import { CLASSES, HEX } from "./byte_classes.ts";
 import { HTTPSyntaxError } from "./http_syntax_error.ts";
 
 const LF = 10;

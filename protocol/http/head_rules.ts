@@ -9,7 +9,8 @@
  * @module
  */
 
-import { isText, latin1 } from "./byte_classes.ts";
+import { latin1 } from "../framing/byte_text.ts";
+import { isText } from "./byte_classes.ts";
 import type { HeadScanner } from "./head_scanner.ts";
 import { HTTPSyntaxError } from "./http_syntax_error.ts";
 import { RequestHead, type RequestHeadFacts } from "./request_head.ts";

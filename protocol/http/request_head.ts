@@ -1,4 +1,4 @@
-import { latin1 } from "./byte_classes.ts";
+import { latin1 } from "../framing/byte_text.ts";
 
 /** A field line of a request: its name as it was sent, and its value without outer whitespace. */
 export type HTTPField = readonly [name: string, value: string];

@@ -1,7 +1,8 @@
 import { isInstance } from "../../internal/foreign_value.ts";
 import type { ITransport } from "../../reactor/interfaces/mod.ts";
 import type { BodyFraming } from "./body_sender.ts";
-import { utf8, writeHead, writeShort } from "./byte_text.ts";
+import { bytesOfText } from "../framing/byte_text.ts";
+import { writeHead, writeShort } from "./short_writes.ts";
 import { httpDate } from "./http_date.ts";
 import { reasonPhrase } from "./reason_phrases.ts";
 import type { RequestHead } from "./request_head.ts";
@@ -61,7 +62,7 @@ export function planResponse(response: Response, request: RequestHead): Response
     return { head: head + field, content: null, stream: null, framing: CHUNKED, closes };
   }
   if (content && content.length > MAX_AT_ONCE) {
-    const bytes = typeof content === "string" ? utf8(content) : content;
+    const bytes = typeof content === "string" ? bytesOfText(content) : content;
     const { length } = bytes;
     return {
       head: `${head}content-length: ${length}\r\n`,
@@ -118,7 +119,7 @@ export function writeResponse(transport: ITransport, plan: ResponsePlan, end: st
   }
   // In a short text in ASCII, each character is a byte.
   if (writeShort(transport, `${head}content-length: ${content.length}\r\n${end}`, content)) return;
-  const bytes = utf8(content);
+  const bytes = bytesOfText(content);
   writeHead(transport, `${head}content-length: ${bytes.length}\r\n${end}`);
   transport.write(bytes);
 }
@@ -150,7 +151,7 @@ export function sizeOf({ head, content }: ResponsePlan): number {
 }
 
 function byteLength(content: string | Uint8Array): number {
-  return typeof content === "string" ? utf8(content).length : content.length;
+  return typeof content === "string" ? bytesOfText(content).length : content.length;
 }
 
 /** Cancels the body of a response that is not sent. */

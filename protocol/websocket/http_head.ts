@@ -6,7 +6,7 @@
  */
 
 import { ReceiveBuffer } from "../framing/receive_buffer.ts";
-import { viewOf } from "../framing/byte_text.ts";
+import { latin1 } from "../framing/byte_text.ts";
 
 const END = new TextEncoder().encode("\r\n\r\n");
 const LETTER_A = 0x41;
@@ -17,7 +17,6 @@ const TLS_ALERT = 21;
 /** The maximum number of header fields. */
 const MAX_FIELDS = 100;
 const FIELD = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)$/;
-const latin1 = new TextDecoder("latin1");
 
 /** Thrown when a head is not valid, or too long. */
 export class HTTPHeadError extends Error {
@@ -98,7 +97,7 @@ export class HTTPHeadReader {
 }
 
 function parseHead(bytes: Uint8Array): HTTPHead {
-  const [start = "", ...fields] = textOf(bytes).split("\r\n");
+  const [start = "", ...fields] = latin1(bytes, 0, bytes.length).split("\r\n");
   if (!/^[\x20-\x7e\x80-\xff]*$/.test(start)) {
     throw new HTTPHeadError(400, "its first line is not valid");
   }
@@ -115,16 +114,6 @@ function parseHead(bytes: Uint8Array): HTTPHead {
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   return { start, headers, counts };
-}
-
-/** Returns a text of which each character is a byte. `latin1` of the platform is windows-1252. */
-function textOf(bytes: Uint8Array): string {
-  if (!bytes.some((byte) => byte > 0x7f)) return latin1.decode(bytes);
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 1024) {
-    text += String.fromCharCode(...viewOf(bytes, at, Math.min(at + 1024, bytes.length)));
-  }
-  return text;
 }
 
 /** Returns the members of a comma-separated field, without empty ones. */

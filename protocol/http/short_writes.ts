@@ -60,8 +60,3 @@ export function writeFramed(
   encoder.encodeInto(after, scratch.subarray(before.length + bytes.length));
   transport.write(scratch.subarray(0, size));
 }
-
-/** Returns the UTF-8 bytes of a text. */
-export function utf8(text: string): Uint8Array {
-  return encoder.encode(text);
-}
