@@ -88,8 +88,5 @@ function copyShort(
 }
 
 function maskBytes(bytes: Uint8Array, from: number, to: number, word: number): void {
-  key[0] = word;
-  for (let i = from; i < to; i++) {
-    bytes[i] = (bytes[i] ?? 0) ^ (keyBytes[(i - from) & 3] ?? 0);
-  }
+  copyShort(bytes, from, to - from, word, bytes, from);
 }
