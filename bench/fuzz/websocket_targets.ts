@@ -11,7 +11,8 @@ import {
   WebSocketFactory,
   WebSocketProtocol,
 } from "../../protocol/websocket/mod.ts";
-import { HTTPHeadError, HTTPHeadReader } from "../../protocol/websocket/http_head.ts";
+import { HandshakeRefusal } from "../../protocol/websocket/handshake_refusal.ts";
+import { RequestDecoder, RequestHead } from "../../protocol/http/mod.ts";
 import { readRequest } from "../../protocol/websocket/web_socket_request.ts";
 import { IPv4Address } from "../../reactor/mod.ts";
 import { closePayload, frame } from "../../testing/fixtures/websocket_frames.ts";
@@ -71,39 +72,41 @@ function decoderOf(role: "server" | "client"): FuzzTarget {
   };
 }
 
-/** The head of a handshake. Its errors have no offset. */
+/** The head of a handshake. A refusal has no offset. */
 class HeadDecoder implements FrameDecoder<unknown> {
-  #reader = new HTTPHeadReader(200);
+  #decoder = new RequestDecoder({ maxHeadSize: 200, maxFields: 100, maxBodySize: Infinity });
   #failure: FramingError | null = null;
 
   get buffered(): number {
-    return this.#reader.size;
+    return this.#decoder.buffered;
   }
 
   push(chunk: Uint8Array): void {
-    this.#reader.push(chunk);
+    this.#decoder.push(chunk);
   }
 
   next(): unknown {
     if (this.#failure !== null) throw this.#failure;
     try {
-      const head = this.#reader.next();
+      const head = this.#decoder.next();
       if (head === null) return null;
-      const { method, url, origin, subprotocols } = readRequest(head, peer, false);
-      return { method, url: url.href, origin, subprotocols, headers: [...head.headers] };
+      if (!(head instanceof RequestHead)) throw new HandshakeRefusal(400, "its head was refused");
+      const { method, url, origin, subprotocols, headers } = readRequest(head, peer, false);
+      return { method, url: url.href, origin, subprotocols, headers: [...headers] };
     } catch (error) {
-      if (!(error instanceof HTTPHeadError)) throw error;
+      if (!(error instanceof HandshakeRefusal)) throw error;
       throw this.#failure = new FramingError(error.message, 0);
     }
   }
 
   finish(): void {
     if (this.#failure !== null) throw this.#failure;
+    this.#decoder.finish();
   }
 
   takeRest(): Uint8Array {
     this.#failure = null;
-    return this.#reader.takeRest();
+    return this.#decoder.takeRest();
   }
 }
 
@@ -113,11 +116,10 @@ export const WEBSOCKET_TARGETS: readonly FuzzTarget[] = [
   {
     name: "websocket_handshake",
     sources: [
-      "protocol/websocket/http_head.ts",
       "protocol/websocket/web_socket_request.ts",
       "protocol/websocket/server_handshake.ts",
     ],
-    maxBuffered: 203,
+    maxBuffered: 200,
     tokens: [
       "GET / HTTP/1.1\r\n",
       "HEAD /a?b HTTP/1.1\r\n",

@@ -9,6 +9,8 @@ const PERCENT = 37;
 const DOT = 46;
 const SLASH = 47;
 const COLON = 58;
+/** The first byte that a client of TLS sends. */
+const TLS_HANDSHAKE = 22;
 const VERSION = [..."HTTP/1."].map((character) => character.charCodeAt(0));
 
 // The parts of a head in which the next byte belongs. Constants, because an enum would need
@@ -36,7 +38,8 @@ export interface HeadLimits {
 }
 
 /**
- * Finds the parts of a request's head, or of the fields after a chunked body, and checks each byte.
+ * Finds the parts of a request's head, or of field lines without a request line, and checks each
+ * byte. Such lines follow a chunked body, and the status line of a response.
  *
  * It is strict by construction: line ends are CR LF, a line is never continued on the next one, and
  * nothing but a name stands before the colon of a field (RFC 9112, sections 2 to 5). It looks at
@@ -45,7 +48,7 @@ export interface HeadLimits {
  */
 export class HeadScanner {
   readonly #limits: HeadLimits;
-  readonly #isTrailer: boolean;
+  readonly #hasOnlyFields: boolean;
   /** The part in which the next byte belongs. */
   #part: number;
   /** The position of the next byte. */
@@ -62,17 +65,17 @@ export class HeadScanner {
 
   /**
    * @param limits The limits.
-   * @param isTrailer Whether to begin with a field line instead of a request line.
+   * @param hasOnlyFields Whether to begin with a field line instead of a request line.
    */
-  constructor(limits: HeadLimits, isTrailer: boolean) {
+  constructor(limits: HeadLimits, hasOnlyFields: boolean) {
     this.#limits = limits;
-    this.#isTrailer = isTrailer;
-    this.#part = isTrailer ? IN_LINE : IN_START;
+    this.#hasOnlyFields = hasOnlyFields;
+    this.#part = hasOnlyFields ? IN_LINE : IN_START;
   }
 
   /** Prepares for the next head. */
   reset(): void {
-    this.#part = this.#isTrailer ? IN_LINE : IN_START;
+    this.#part = this.#hasOnlyFields ? IN_LINE : IN_START;
     this.#at = 0;
     this.marks = [];
     this.isRewritten = false;
@@ -114,7 +117,9 @@ export class HeadScanner {
           if (at === end) break;
           this.methodEnd = at - start;
           if (bytes[at] !== SPACE || this.methodEnd === this.methodStart) {
-            this.#fail("an invalid method", offset + at - start);
+            const isTLS = at === start && byte === TLS_HANDSHAKE;
+            const reason = isTLS ? "a TLS handshake instead of HTTP" : "an invalid method";
+            this.#fail(reason, offset + at - start);
           }
           this.#part = IN_TARGET;
           at++;

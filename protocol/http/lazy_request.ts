@@ -1,4 +1,5 @@
 import { quote } from "../../internal/validation.ts";
+import { headersOf } from "./http_field.ts";
 import type { RequestBody } from "./request_body.ts";
 import type { RequestHead } from "./request_head.ts";
 
@@ -48,7 +49,7 @@ export class LazyRequest {
   }
 
   get headers(): Headers {
-    return this.#real?.headers ?? (this.#headers ??= this.#makeHeaders());
+    return this.#real?.headers ?? (this.#headers ??= headersOf(this.#head.fields()));
   }
 
   get signal(): AbortSignal {
@@ -98,16 +99,6 @@ export class LazyRequest {
     const { isRewritten, target } = this.#head;
     const path = target === "*" ? "/" : target;
     return isRewritten ? new URL(this.#origin + path).href : this.#origin + path;
-  }
-
-  #makeHeaders(): Headers {
-    // The cast is safe: Headers copies the pairs, and changes none of them.
-    const fields = this.#head.fields() as [string, string][];
-    const headers = new Headers(fields);
-    // Headers joins values with a comma, but cookies need a semicolon (RFC 9113, section 8.2.3).
-    const cookies = fields.filter(([name]) => name.length === 6 && name.toLowerCase() === "cookie");
-    if (cookies.length > 1) headers.set("cookie", cookies.map(([, value]) => value).join("; "));
-    return headers;
   }
 
   #makeReal(): Request {

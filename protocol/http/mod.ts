@@ -24,4 +24,5 @@ export { HTTPFactory } from "./http_factory.ts";
 export type { HTTPLimits, HTTPOptions, HTTPSettings } from "./http_options.ts";
 export { HTTPRequestInfo } from "./request_info.ts";
 export { HTTPSyntaxError } from "./http_syntax_error.ts";
-export { type HTTPField, RequestHead, type RequestHeadFacts } from "./request_head.ts";
+export type { HTTPField } from "./http_field.ts";
+export { RequestHead, type RequestHeadFacts } from "./request_head.ts";

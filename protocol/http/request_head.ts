@@ -1,10 +1,10 @@
-import { latin1 } from "../framing/byte_text.ts";
-
-/** A field line of a request: its name as it was sent, and its value without outer whitespace. */
-export type HTTPField = readonly [name: string, value: string];
+import { fieldsIn, type HTTPField } from "./http_field.ts";
 
 /** What a request's head says about the request and its connection. */
-export interface RequestHeadFacts {
+export type RequestHeadFacts = Omit<RequestHead, "hasBody" | "bytes" | "fields">;
+
+/** The head of a request: the request line and the field lines. */
+export class RequestHead {
   /** The method, such as `GET`. Methods are case-sensitive. */
   readonly method: string;
   /** The request target as it was sent, such as `/search?q=1`. */
@@ -22,19 +22,6 @@ export interface RequestHeadFacts {
   /** Whether the client waits for `100 Continue` before it sends the body. */
   readonly expectsContinue: boolean;
   /** The protocols that the client offers to switch to, such as `websocket`; `""` for none. */
-  readonly upgrade: string;
-}
-
-/** The head of a request: the request line and the field lines. */
-export class RequestHead implements RequestHeadFacts {
-  readonly method: string;
-  readonly target: string;
-  readonly isRewritten: boolean;
-  readonly minorVersion: 0 | 1;
-  readonly host: string;
-  readonly bodyLength: number | null;
-  readonly keepAlive: boolean;
-  readonly expectsContinue: boolean;
   readonly upgrade: string;
   readonly #bytes: Uint8Array;
   readonly #start: number;
@@ -85,15 +72,6 @@ export class RequestHead implements RequestHeadFacts {
 
   /** Returns the field lines, in the order in which they were sent. */
   fields(): HTTPField[] {
-    const fields: HTTPField[] = [];
-    for (let i = 0; i < this.#marks.length; i += 4) {
-      fields.push([this.#text(i), this.#text(i + 2)]);
-    }
-    return fields;
-  }
-
-  #text(mark: number): string {
-    const { [mark]: from = 0, [mark + 1]: to = 0 } = this.#marks;
-    return latin1(this.#bytes, this.#start + from, this.#start + to);
+    return fieldsIn(this.#bytes, this.#start, this.#marks);
   }
 }

@@ -1,12 +1,15 @@
 import { asError } from "../../defer/guarded_call.ts";
-import { isInstance, messageOf } from "../../internal/foreign_value.ts";
+import { isInstance } from "../../internal/foreign_value.ts";
 import { ConnectError, ConnectTimeoutError } from "../../reactor/errors.ts";
 import type { Address, IReactorTime } from "../../reactor/interfaces/mod.ts";
+import { headersOf } from "../http/http_field.ts";
+import { type ResponseHead, ResponseHeadDecoder } from "../http/response_head_decoder.ts";
 import type { Negotiation, NegotiationEvents } from "../negotiated_connecting.ts";
 import { NegotiatedConnection } from "../negotiated_connection.ts";
 import { acceptKey } from "./accept_key.ts";
 import { encodeHead } from "./http_answer.ts";
-import { hasToken, type HTTPHead, HTTPHeadError, HTTPHeadReader } from "./http_head.ts";
+import { HandshakeRefusal, isRefusal } from "./handshake_refusal.ts";
+import { hasToken, MAX_FIELDS } from "./header_list.ts";
 import { fillRandom, type RandomSource } from "./random_source.ts";
 import {
   checkUnused,
@@ -61,7 +64,7 @@ export class ClientHandshake extends NegotiatedConnection
   readonly #options: ClientHandshakeOptions;
   readonly #target: Address;
   readonly #events: NegotiationEvents;
-  readonly #reader: HTTPHeadReader;
+  readonly #decoder: ResponseHeadDecoder;
   readonly #key: string;
   /** The number of bytes of the informational answers. */
   #informational = 0;
@@ -79,7 +82,8 @@ export class ClientHandshake extends NegotiatedConnection
     this.#options = options;
     this.#target = target;
     this.#events = events;
-    this.#reader = new HTTPHeadReader(options.maxHeadLength);
+    const { maxHeadLength: maxHeadSize } = options;
+    this.#decoder = new ResponseHeadDecoder({ maxHeadSize, maxFields: MAX_FIELDS });
     const key = new Uint8Array(16);
     fillRandom(options.getRandomValues, key);
     this.#key = key.toBase64();
@@ -136,14 +140,14 @@ export class ClientHandshake extends NegotiatedConnection
 
   protected override negotiationReceived(data: Uint8Array): void {
     if (this.#hasFailed) return;
-    this.#reader.push(data);
+    this.#decoder.push(data);
     try {
       const head = this.#nextHead();
       if (head === null) return;
       return this.#headReceived(head);
     } catch (error) {
-      if (!isInstance(error, HTTPHeadError)) throw error;
-      this.#refused(`the answer is not valid: ${messageOf(error)}`, null, error);
+      if (!isRefusal(error)) throw error;
+      this.#refused(`the answer is not valid: ${error.reason}`, null, error);
     }
   }
 
@@ -159,28 +163,27 @@ export class ClientHandshake extends NegotiatedConnection
   }
 
   /** Returns the head of the final answer; null if it is not complete. */
-  #nextHead(): HTTPHead | null {
+  #nextHead(): ResponseHead | null {
     const { maxHeadLength } = this.#options;
     for (;;) {
-      const before = this.#reader.size;
-      const head = this.#reader.next();
+      const before = this.#decoder.buffered;
+      const head = this.#decoder.next();
       // A server may send informational answers before the final one (RFC 9110, section 15.2).
-      if (head === null || !/^HTTP\/1\.1 1(?!01)\d\d(?: |$)/.test(head.start)) return head;
-      this.#informational += before - this.#reader.size;
+      if (head === null || head.minorVersion === 0) return head;
+      if (head.status === 101 || head.status >= 200) return head;
+      this.#informational += before - this.#decoder.buffered;
       if (this.#informational <= maxHeadLength) continue;
-      throw new HTTPHeadError(
+      throw new HandshakeRefusal(
         431,
         `its informational answers have more than ${maxHeadLength} bytes`,
       );
     }
   }
 
-  #headReceived(head: HTTPHead): void {
-    const { headers } = head;
-    const [, digits] = /^HTTP\/1\.[01] (\d{3})(?: .*)?$/.exec(head.start) ?? [];
-    if (digits === undefined) throw new HTTPHeadError(400, "its first line is not valid");
-    const answer = { status: Number(digits), headers };
-    const problem = this.#problemOf(answer.status, head);
+  #headReceived(head: ResponseHead): void {
+    const headers = headersOf(head.fields);
+    const answer = { status: head.status, headers };
+    const problem = this.#problemOf(head, headers);
     if (problem !== null) return this.#refused(problem, answer);
     const protocol = this.#events.build();
     if (protocol === null) {
@@ -197,13 +200,13 @@ export class ClientHandshake extends NegotiatedConnection
     }
     const subprotocol = headers.get("sec-websocket-protocol") ?? "";
     this.#result = { role: "client", subprotocol, url: this.#options.url };
-    return this.complete(protocol, this.#reader.takeRest());
+    return this.complete(protocol, this.#decoder.takeRest());
   }
 
   /** Returns why an answer opens no connection; null if it does (RFC 6455, section 4.1). */
-  #problemOf(status: number, { start, headers, counts }: HTTPHead): string | null {
+  #problemOf({ status, minorVersion }: ResponseHead, headers: Headers): string | null {
     if (status !== 101) return `the answer has the status ${status}, not 101`;
-    if (start.startsWith("HTTP/1.0")) return "the answer is in HTTP/1.0, not in HTTP/1.1";
+    if (minorVersion === 0) return "the answer is in HTTP/1.0, not in HTTP/1.1";
     if (!hasToken(headers, "upgrade", "websocket")) return "the answer has no Upgrade: websocket";
     if (!hasToken(headers, "connection", "upgrade")) return "the answer has no Connection: Upgrade";
     if (headers.get("sec-websocket-accept") !== acceptKey(this.#key)) {
@@ -217,8 +220,10 @@ export class ClientHandshake extends NegotiatedConnection
     if (chosen === null) {
       return subprotocols.length === 0 ? null : "the server chose none of the subprotocols";
     }
-    const isOffered = subprotocols.includes(chosen) && counts.get("sec-websocket-protocol") === 1;
-    return isOffered ? null : `the server chose ${JSON.stringify(chosen)}, which was not offered`;
+    // Headers joins several fields with commas, which no subprotocol contains.
+    return subprotocols.includes(chosen)
+      ? null
+      : `the server chose ${JSON.stringify(chosen)}, which was not offered`;
   }
 
   #refused(

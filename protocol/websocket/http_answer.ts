@@ -1,4 +1,5 @@
 import { checkInteger } from "../../internal/validation.ts";
+import { reasonPhrase } from "../http/reason_phrases.ts";
 
 const encoder = new TextEncoder();
 
@@ -17,27 +18,6 @@ export interface HTTPAnswerOptions {
    */
   body?: string | Uint8Array | undefined;
 }
-
-/** The statuses that this library sends, and some that programs send. */
-const MEANINGS: Record<number, string> = {
-  200: "OK",
-  204: "No Content",
-  301: "Moved Permanently",
-  302: "Found",
-  304: "Not Modified",
-  400: "Bad Request",
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  408: "Request Timeout",
-  426: "Upgrade Required",
-  429: "Too Many Requests",
-  431: "Request Header Fields Too Large",
-  500: "Internal Server Error",
-  503: "Service Unavailable",
-  505: "HTTP Version Not Supported",
-};
 
 /**
  * The answer of a WebSocket server to a request that does not become a WebSocket connection: a
@@ -74,7 +54,7 @@ export class HTTPAnswer {
     checkInteger("HTTPAnswer status", status, 200, 599);
     this.status = status;
     this.headers = new Headers(options.headers);
-    const { body = `${status} ${MEANINGS[status] ?? ""}`.trim() + "\n" } = options;
+    const { body = `${status} ${reasonPhrase(status)}`.trim() + "\n" } = options;
     this.body = typeof body === "string" ? encoder.encode(body) : body;
     if (!this.headers.has("content-type")) {
       this.headers.set("content-type", "text/plain; charset=utf-8");
@@ -94,7 +74,7 @@ export class HTTPAnswer {
     headers.set("connection", "close");
     if (isEmpty) headers.delete("content-length");
     else headers.set("content-length", String(body.length));
-    const head = encodeHead(`HTTP/1.1 ${status} ${MEANINGS[status] ?? ""}`, headers);
+    const head = encodeHead(`HTTP/1.1 ${status} ${reasonPhrase(status)}`, headers);
     if (!hasBody || isEmpty) return head;
     const bytes = new Uint8Array(head.length + body.length);
     bytes.set(head);

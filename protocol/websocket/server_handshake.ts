@@ -2,10 +2,13 @@ import { asError, callGuarded, logUserError } from "../../defer/guarded_call.ts"
 import { follow, isInstance, isThenable } from "../../internal/foreign_value.ts";
 import { quote } from "../../internal/validation.ts";
 import type { IProtocolFactory } from "../../reactor/interfaces/mod.ts";
+import { RequestDecoder } from "../http/request_decoder.ts";
+import { RequestHead } from "../http/request_head.ts";
 import { NegotiatedConnection } from "../negotiated_connection.ts";
 import { acceptKey, isKey } from "./accept_key.ts";
 import { encodeHead, HTTPAnswer } from "./http_answer.ts";
-import { hasToken, type HTTPHead, HTTPHeadError, HTTPHeadReader } from "./http_head.ts";
+import { HandshakeRefusal, isRefusal } from "./handshake_refusal.ts";
+import { MAX_FIELDS } from "./header_list.ts";
 import type { WebSocketRules } from "./web_socket_rules.ts";
 import { checkUnused } from "./web_socket_handshake.ts";
 import { WebSocketProtocol } from "./web_socket_protocol.ts";
@@ -23,7 +26,7 @@ const REQUIRED: Record<number, HeadersInit> = {
 export class ServerHandshake extends NegotiatedConnection {
   readonly #factory: IProtocolFactory;
   readonly #rules: WebSocketRules;
-  readonly #reader: HTTPHeadReader;
+  readonly #decoder: RequestDecoder;
   /** Whether the head has arrived. The application may still be deciding about it. */
   #hasHead = false;
 
@@ -35,7 +38,11 @@ export class ServerHandshake extends NegotiatedConnection {
     super();
     this.#factory = factory;
     this.#rules = rules;
-    this.#reader = new HTTPHeadReader(rules.maxHeadLength);
+    this.#decoder = new RequestDecoder({
+      maxHeadSize: rules.maxHeadLength,
+      maxFields: MAX_FIELDS,
+      maxBodySize: Infinity,
+    });
   }
 
   override connectionMade(): void {
@@ -50,10 +57,10 @@ export class ServerHandshake extends NegotiatedConnection {
   }
 
   protected override negotiationReceived(data: Uint8Array): void {
-    this.#reader.push(data);
+    this.#decoder.push(data);
     if (!this.#hasHead) return this.#readHead();
     // A client should wait for the answer, but it may send its first frames before.
-    if (this.#reader.size <= this.#rules.maxHeadLength) return;
+    if (this.#decoder.buffered <= this.#rules.maxHeadLength) return;
     this.#rules.refused(this.transport.getPeer(), "its frames did not wait for the answer");
     this.transport.abortConnection();
   }
@@ -62,40 +69,43 @@ export class ServerHandshake extends NegotiatedConnection {
 
   #readHead(): void {
     try {
-      const head = this.#reader.next();
-      if (head === null) return;
+      const head = this.#decoder.next();
+      // Null is an incomplete head. A request begins with its head.
+      if (!isInstance(head, RequestHead)) return;
       this.#hasHead = true;
       return this.#headReceived(head);
     } catch (error) {
-      if (!isInstance(error, HTTPHeadError)) throw error;
-      this.#refuse(error.status, error.message);
+      if (!isRefusal(error)) throw error;
+      this.#refuse(error.status, error.reason);
     }
   }
 
-  #headReceived(head: HTTPHead): void {
+  #headReceived(head: RequestHead): void {
     const request = readRequest(head, this.transport.getPeer(), this.transport.secure);
-    const { headers } = head;
-    const isUpgrade = hasToken(headers, "upgrade", "websocket") &&
-      hasToken(headers, "connection", "upgrade");
-    if (!isUpgrade) return this.#decide("answer", request, this.#rules.answer);
-    if (request.method !== "GET") throw new HTTPHeadError(405, `its method is ${request.method}`);
+    const { headers } = request;
+    if (!/(?:^|,)[ \t]*websocket[ \t]*(?:,|$)/i.test(head.upgrade)) {
+      return this.#decide("answer", request, this.#rules.answer);
+    }
+    if (request.method !== "GET") {
+      throw new HandshakeRefusal(405, `its method is ${request.method}`);
+    }
     if (headers.get("sec-websocket-version") !== VERSION) {
-      throw new HTTPHeadError(426, "its version is not 13");
+      throw new HandshakeRefusal(426, "its version is not 13");
     }
     if (!isKey(headers.get("sec-websocket-key"))) {
-      throw new HTTPHeadError(400, "its Sec-WebSocket-Key is not valid");
+      throw new HandshakeRefusal(400, "its Sec-WebSocket-Key is not valid");
     }
-    if (!this.#allowsOrigin(request)) {
+    if (!this.#allowsOrigin(request, head.host)) {
       const origin = JSON.stringify(request.origin?.slice(0, 100));
-      throw new HTTPHeadError(403, `the origin ${origin} is not allowed`);
+      throw new HandshakeRefusal(403, `the origin ${origin} is not allowed`);
     }
     return this.#decide("accept", request, this.#rules.accept);
   }
 
-  #allowsOrigin(request: WebSocketRequest): boolean {
+  #allowsOrigin(request: WebSocketRequest, host: string): boolean {
     const { allowedOrigins } = this.#rules;
     if (request.origin === null || allowedOrigins === "any") return true;
-    return allowedOrigins?.includes(request.origin) ?? isSameOrigin(request);
+    return allowedOrigins?.includes(request.origin) ?? isSameOrigin(request, host);
   }
 
   /** Calls a callback of the application, and follows what it returns. */
@@ -158,7 +168,7 @@ export class ServerHandshake extends NegotiatedConnection {
     this.transport.write(encodeHead("HTTP/1.1 101 Switching Protocols", fields));
     protocol.factory = this.#factory;
     protocol.handshakeDone({ role: "server", subprotocol, url: request.url, request });
-    return this.complete(protocol, this.#reader.takeRest());
+    return this.complete(protocol, this.#decoder.takeRest());
   }
 
   /** Answers a request that is not a valid handshake. */

@@ -222,7 +222,9 @@ Deno.test("WebSocketFactory refuses requests that are not valid", async () => {
     [request({}, "POST / HTTP/1.1"), "HTTP/1.1 405 Method Not Allowed"],
     [request({}, "HEAD / HTTP/1.1"), "HTTP/1.1 405 Method Not Allowed"],
     [request({}, "GET  / HTTP/1.1"), bad],
-    [request({}, "GET http://example.org/ HTTP/1.1"), bad],
+    [request({}, "GET example.org HTTP/1.1"), bad],
+    [request({}, "GET http://a@example.org/ HTTP/1.1"), bad],
+    [request({ Host: "" }), bad],
     [request({}, "GET / HTTP/1.1\r\n continued"), bad],
     [request({ Host: undefined }), bad],
     [request({ Host: "a/b" }), bad],
@@ -248,6 +250,15 @@ Deno.test("WebSocketFactory refuses requests that are not valid", async () => {
   for (const [text, expected] of cases) assertEquals(await ask(text), expected, text.slice(0, 200));
 });
 
+Deno.test("WebSocketFactory accepts a whole URL as the target, whose host replaces the field", async () => {
+  const text = (Origin: string): string =>
+    request({ Host: "other.example", Origin }, "GET http://example.org:80/chat?x HTTP/1.1");
+  const protocol = new Echo();
+  assertEquals(await ask(text("http://example.org"), () => protocol), OPENED);
+  assertEquals(protocol.url?.href, "ws://example.org/chat?x");
+  assertEquals(await ask(text("http://other.example")), "HTTP/1.1 403 Forbidden");
+});
+
 Deno.test("WebSocketFactory refuses a TLS handshake at its first byte", () => {
   const lines: string[] = [];
   using _observing = addObserver(({ message }) => lines.push(String(message)), { replay: false });
@@ -255,7 +266,10 @@ Deno.test("WebSocketFactory refuses a TLS handshake at its first byte", () => {
   fixture.peer.transport.write(Uint8Array.of(0x16, 3, 1));
   fixture.flush();
   assertEquals(fixture.peer.text.split("\r\n")[0], "HTTP/1.1 400 Bad Request");
-  assert(lines.some((line) => line.includes("it is a TLS handshake, not HTTP")), lines.join());
+  assert(
+    lines.some((line) => line.includes("its request is refused: a TLS handshake instead of HTTP")),
+    lines.join(),
+  );
 });
 
 Deno.test("WebSocketFactory sends the header fields that 405 and 426 require", () => {

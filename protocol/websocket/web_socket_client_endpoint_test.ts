@@ -128,7 +128,7 @@ Deno.test("WebSocketClientEndpoint fails at the first byte of a server that spea
   const setup = new Setup();
   setup.send(Uint8Array.of(0x15, 3, 3, 0, 2, 2, 10));
   const error = failureResultOf(setup.connecting, WebSocketHandshakeError);
-  assert(error.message.endsWith("the answer is not valid: it is TLS, not HTTP"), error.message);
+  assert(error.message.endsWith("the answer is not valid: TLS instead of HTTP"), error.message);
 });
 
 Deno.test("WebSocketClientEndpoint refuses a protocol that has a connection, and keeps that", () => {

@@ -1,5 +1,8 @@
 import type { Address } from "../../reactor/interfaces/mod.ts";
-import { type HTTPHead, HTTPHeadError, listOf } from "./http_head.ts";
+import { headersOf } from "../http/http_field.ts";
+import type { RequestHead } from "../http/request_head.ts";
+import { HandshakeRefusal } from "./handshake_refusal.ts";
+import { listOf } from "./header_list.ts";
 
 /** The request of a client, as the callbacks of a {@linkcode WebSocketFactory} receive it. */
 export interface WebSocketRequest {
@@ -23,39 +26,29 @@ export interface WebSocketRequest {
 }
 
 /** The fields that a request may have only once. */
-const SINGLE = [
-  "host",
-  "origin",
-  "sec-websocket-key",
-  "sec-websocket-version",
-  "content-length",
-] as const;
+const SINGLE = ["origin", "sec-websocket-key", "sec-websocket-version"];
 
 /**
  * Reads the request of a head.
  *
- * @throws {HTTPHeadError} when it is not a valid request without a body.
+ * @throws {HandshakeRefusal} when it is not a GET or HEAD request in HTTP/1.1, without a body.
  */
-export function readRequest(head: HTTPHead, peer: Address, secure: boolean): WebSocketRequest {
-  const { headers, counts } = head;
-  const [, method, target, version] = /^([A-Z]{1,20}) (\/[^ ]*) HTTP\/(\d\.\d)$/.exec(head.start) ??
-    [];
-  if (method === undefined || target === undefined) {
-    throw new HTTPHeadError(400, "its request line is not valid");
-  }
-  if (version !== "1.1") throw new HTTPHeadError(505, `its version is HTTP/${version}`);
+export function readRequest(head: RequestHead, peer: Address, secure: boolean): WebSocketRequest {
+  const { method } = head;
+  if (head.minorVersion === 0) throw new HandshakeRefusal(505, "its version is HTTP/1.0");
   if (method !== "GET" && method !== "HEAD") {
-    throw new HTTPHeadError(405, `its method is ${method}`);
+    throw new HandshakeRefusal(405, `its method is ${method}`);
   }
-  for (const name of SINGLE) {
-    if ((counts.get(name) ?? 0) > 1) throw new HTTPHeadError(400, `it has the field ${name} twice`);
+  if (head.hasBody) throw new HandshakeRefusal(400, "it has a body");
+  const fields = head.fields();
+  for (const single of SINGLE) {
+    if (fields.filter(([name]) => name.toLowerCase() === single).length < 2) continue;
+    throw new HandshakeRefusal(400, `it has the field ${single} twice`);
   }
-  if (headers.has("transfer-encoding") || (headers.get("content-length") ?? "0") !== "0") {
-    throw new HTTPHeadError(400, "it has a body");
-  }
+  const headers = headersOf(fields);
   return {
     method,
-    url: urlOf(headers.get("host"), target, secure),
+    url: urlOf(head, secure),
     headers,
     origin: headers.get("origin"),
     subprotocols: listOf(headers, "sec-websocket-protocol"),
@@ -64,22 +57,24 @@ export function readRequest(head: HTTPHead, peer: Address, secure: boolean): Web
   };
 }
 
-function urlOf(host: string | null, target: string, secure: boolean): URL {
+function urlOf({ host, target }: RequestHead, secure: boolean): URL {
   const scheme = secure ? "wss" : "ws";
-  const isHost = host !== null && /^(?:\[[0-9a-f:.]+\]|[^\s/?#@[\]\\:]+)(?::\d+)?$/i.test(host);
-  const url = isHost ? URL.parse(`${scheme}://${host}${target}`) : null;
-  if (url === null) throw new HTTPHeadError(400, "its host is not valid");
+  const url = host === "" ? null : URL.parse(`${scheme}://${host}${target}`);
+  if (url === null) throw new HandshakeRefusal(400, "its host is not valid");
   return url;
 }
 
 /**
  * Returns whether a request comes from a page of the same origin as its URL. The scheme is compared
  * only over TLS: before a server without TLS, a proxy may have ended it.
+ *
+ * @param request The request.
+ * @param host The host and port that it names, as they were sent: `URL` leaves out a default port.
  */
-export function isSameOrigin({ origin, headers, secure }: WebSocketRequest): boolean {
+export function isSameOrigin({ origin, secure }: WebSocketRequest, host: string): boolean {
   const from = origin === null ? null : URL.parse(origin);
   if (from === null || from.protocol !== "https:" && (secure || from.protocol !== "http:")) {
     return false;
   }
-  return URL.parse(`${from.protocol}//${headers.get("host")}`)?.host === from.host;
+  return URL.parse(`${from.protocol}//${host}`)?.host === from.host;
 }

@@ -100,7 +100,7 @@ export class WebSocketRules {
 
   /** Logs that a request was refused: the first, the tenth, and so on. */
   refused(peer: Address, reason: string): void {
-    this.#refusals.refused(peer, `its request is refused, because ${reason}`);
+    this.#refusals.refused(peer, `its request is refused: ${reason}`);
   }
 }
 
