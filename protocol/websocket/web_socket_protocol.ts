@@ -21,6 +21,7 @@ import type {
   WebSocketMessage,
   WebSocketRole,
 } from "./web_socket_message.ts";
+import { PongSender } from "./pong_sender.ts";
 import { checkTimes, type WebSocketOptions, type WebSocketTimes } from "./web_socket_options.ts";
 import type { WebSocketRequest } from "./web_socket_request.ts";
 
@@ -77,6 +78,7 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
   #encoder: WebSocketEncoder;
   #handshake: WebSocketHandshake = { role: "server" };
   #heartbeat: Heartbeat | null = null;
+  #pongs: PongSender | null = null;
   #deadline: IDelayedCall | null = null;
   #isCloseSent = false;
   #received: WebSocketClose | null = null;
@@ -144,7 +146,8 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
   webSocketClosed(_close: WebSocketCloseInfo): void {}
 
   /**
-   * Called with a Ping, which has been answered.
+   * Called with a Ping. It has been answered, unless the peer does not read the answers: then only
+   * the newest Ping is answered as soon as it does.
    *
    * @param _data Up to 125 bytes.
    */
@@ -262,7 +265,10 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
       case "message":
         return this.#isCloseSent ? undefined : this.messageReceived(message.data);
       case "ping":
-        if (!this.#isCloseSent) this.#encoder.ping(this.transport, "pong", message.data);
+        if (!this.#isCloseSent) {
+          this.#pongs ??= new PongSender(this.transport, this.#encoder);
+          this.#pongs.answer(message.data);
+        }
         return this.pingReceived(message.data);
       case "pong":
         return this.pongReceived(message.data);
@@ -313,6 +319,7 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
   #sendClose(code: number | null, reason: string): boolean {
     const { transport } = this;
     if (this.#isCloseSent) return false;
+    this.#pongs?.stop();
     this.#encoder.close(transport, code, reason);
     this.#isCloseSent = true;
     return true;

@@ -219,6 +219,45 @@ Deno.test("WebSocketProtocol sends no Pings while it is paused, or with pingInte
   assertEquals(none.pump.clock.getDelayedCalls(), []);
 });
 
+Deno.test("WebSocketProtocol keeps few answers for a peer that sends Pings and does not read", () => {
+  using setup = new Setup();
+  const { protocol, peer, pair } = setup;
+  const data = (number: number): string => String(number).padStart(125, "x");
+  peer.transport.pauseProducing();
+  let sent = 0;
+  for (let round = 0; round < 100; round++) {
+    setup.receive(
+      ...Array.from({ length: 100 }, () => frame({ opcode: 9, payload: data(sent++) })),
+    );
+  }
+  assertEquals(protocol.received.length, 10_000);
+  peer.transport.resumeProducing();
+  setup.pump.flush();
+  const answers = sentTo(peer);
+  const first = answers.length;
+  assert(peer.data.length < 100_000, `${peer.data.length} bytes`);
+  const text = (message: WebSocketMessage | undefined): string =>
+    message?.type === "pong" ? new TextDecoder().decode(message.data) : "";
+  assertEquals(text(answers.at(-1)), data(9999));
+  setup.receive(frame({ opcode: 9, payload: "again" }));
+  assertEquals([sentTo(peer).length, text(sentTo(peer).at(-1))], [first + 1, "again"]);
+  assertEquals(pair.serverReason, null);
+});
+
+Deno.test("WebSocketProtocol.close() drops the answer that a Ping still waits for", () => {
+  using setup = new Setup();
+  const { protocol, peer } = setup;
+  peer.transport.pauseProducing();
+  for (let i = 0; i < 10_000; i++) {
+    setup.receive(frame({ opcode: 9, payload: String(i).padStart(125) }));
+  }
+  protocol.close();
+  peer.transport.resumeProducing();
+  setup.pump.flush();
+  const messages = sentTo(peer);
+  assertEquals(messages.findIndex(({ type }) => type === "close"), messages.length - 1);
+});
+
 Deno.test("WebSocketProtocol.close() resumes a paused protocol to receive the Close frame", () => {
   using setup = new Setup();
   setup.protocol.pauseProducing();

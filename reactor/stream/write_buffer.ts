@@ -3,8 +3,9 @@
  *
  * Small writes are copied, so that the caller may reuse its memory. Copies lie side by side where
  * possible, so that many writes leave in one system call. Large writes are kept by reference:
- * copying them would cost more than the system call that it saves. Buffers come from a pool, and an
- * idle connection has none.
+ * copying them would cost more than the system call that it saves. So are small ones whose caller
+ * transfers them to know when they have been sent. Buffers come from a pool, and an idle connection
+ * has none.
  *
  * @module
  */
@@ -78,8 +79,8 @@ export class WriteBuffer {
    * Adds bytes, or a string as UTF-8. Those of a small write are copied.
    *
    * @param data The data, not empty.
-   * @param options Whether the caller transfers the buffer. A large one is freed as soon as every
-   *   connection that holds it has sent it. The garbage collector would free it much later, and a
+   * @param options Whether the caller transfers the buffer. One that is not copied is freed as soon
+   *   as every connection that holds it has sent it. The garbage collector would free it much later, and a
    *   fast transfer would hold tens of megabytes.
    * @returns The function `flushed` of the options, if the data was copied; otherwise `null`, and
    *   {@linkcode consume} returns the function later.
@@ -88,8 +89,8 @@ export class WriteBuffer {
     const flushed = options?.flushed ?? null;
     if (typeof data === "string") {
       this.#pushString(data);
-    } else if (data.length >= COPY_BELOW) {
-      this.#pushLarge(data, options?.transfer ?? false, flushed);
+    } else if (data.length >= COPY_BELOW || flushed !== null && options?.transfer) {
+      this.#pushReference(data, options?.transfer ?? false, flushed);
       return null;
     } else {
       this.#grow(data.length).memory.set(data, this.#tailEnd);
@@ -149,7 +150,7 @@ export class WriteBuffer {
     return head.flushed;
   }
 
-  #pushLarge(bytes: Uint8Array, isTransferred: boolean, flushed: (() => void) | null): void {
+  #pushReference(bytes: Uint8Array, isTransferred: boolean, flushed: (() => void) | null): void {
     this.#seal();
     const size = bytes.length;
     this.#size += size;
@@ -172,10 +173,12 @@ export class WriteBuffer {
   #gather(): Uint8Array {
     let size = 0;
     let end = this.#first;
-    // A small chunk has no function, unless it is the rest of a large one, which is first.
     const flushed = this.#chunks[end]?.flushed ?? null;
     for (let chunk = this.#chunks[end]; chunk !== undefined; chunk = this.#chunks[++end]) {
       if (chunk.size >= COPY_BELOW || size + chunk.size > GATHER_UP_TO) break;
+      // The caller may have detached the memory of a chunk that was not copied. Only that of the
+      // head has been checked, and only the function of the head is kept.
+      if (chunk.arena === null && end > this.#first) break;
       size += chunk.size;
     }
     const bytes = new Uint8Array(size);

@@ -247,6 +247,35 @@ Deno.test("WriteBuffer copies a small write, transferred or not", () => {
   assertEquals(given.length, 10);
 });
 
+Deno.test("WriteBuffer reports when small writes have been sent that are transferred", () => {
+  const buffer = new WriteBuffer();
+  const sent: string[] = [];
+  const given = [1, 2].map((size) => new Uint8Array(size).fill(0x61));
+  buffer.push("before");
+  for (const bytes of given) {
+    const flushed = (): void => void sent.push(`${bytes.length} of a`);
+    assertEquals(buffer.push(bytes, { transfer: true, flushed }), null);
+    buffer.push("bc");
+  }
+  const heads: number[] = [];
+  while (buffer.size > 0) {
+    heads.push(buffer.head().length);
+    buffer.consume(buffer.head().length)?.();
+  }
+  assertEquals([heads, sent], [[6, 3, 4], ["0 of a", "0 of a"]]);
+});
+
+Deno.test("WriteBuffer sends no zeros for small transferred bytes that the caller has detached", () => {
+  const buffer = new WriteBuffer();
+  const given = Uint8Array.of(1, 2);
+  buffer.push("before");
+  buffer.push(given, { transfer: true, flushed: () => {} });
+  detach(given);
+  assertEquals([buffer.spoiled, buffer.head().length], [0, 6]);
+  buffer.consume(6);
+  assertEquals(buffer.spoiled, 2);
+});
+
 /** Detaches the buffer of the bytes, as `postMessage` does. */
 function detach({ buffer }: Uint8Array): void {
   structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
