@@ -80,8 +80,8 @@ export class WriteBuffer {
    *
    * @param data The data, not empty.
    * @param options Whether the caller transfers the buffer. One that is not copied is freed as soon
-   *   as every connection that holds it has sent it. The garbage collector would free it much later, and a
-   *   fast transfer would hold tens of megabytes.
+   *   as every connection that holds it has sent it. The garbage collector would free it much
+   *   later, and a fast transfer would hold tens of megabytes.
    * @returns The function `flushed` of the options, if the data was copied; otherwise `null`, and
    *   {@linkcode consume} returns the function later.
    */
