@@ -71,8 +71,9 @@ interface Run {
  * A handler that throws is logged, and answered with 500. At the deadline of a stop, requests whose
  * handlers have not returned are answered with 503, and the stop is complete one second later at
  * the latest, even if a client does not read its response, or a stream has no end. Deno 2.9.6
- * cannot close such a connection: the process ends when the client leaves, or with `Deno.exit()`
- * after `reactor.run()`.
+ * cannot close such a connection, neither by the server's signal nor by a body that fails, and
+ * `unref()` of the server does not help: the process ends when the client leaves, or with
+ * `Deno.exit()` after `reactor.run()`.
  *
  * @example
  * ```ts no-eval
@@ -82,6 +83,7 @@ interface Run {
  * const web = new HTTPService(reactor, () => new Response("Hello\n"), { port: 8080 });
  * startApplication(reactor, web);
  * await reactor.run(); // serves until Ctrl-C
+ * Deno.exit(); // does not wait for clients that do not read
  * ```
  */
 export class HTTPService extends Service {
@@ -207,7 +209,10 @@ export function drainHTTPServer(
     if (!stopped.called) stopped.callback();
   };
   const giveUp = (): void => {
-    warn(`An HTTP server could not send all responses within ${seconds} s, and is left behind`);
+    warn(
+      `An HTTP server could not send all responses within ${seconds} s, and is left behind: the ` +
+        "process does not end by itself before its clients have left",
+    );
     fire();
   };
   if (seconds !== Infinity) {

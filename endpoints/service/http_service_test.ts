@@ -3,6 +3,7 @@ import { Deferred } from "../../defer/mod.ts";
 import { CannotListenError, IPv4Address } from "../../reactor/mod.ts";
 import { Clock } from "../../task/mod.ts";
 import { LoggedErrors } from "../../testing/mod.ts";
+import { Program } from "../../testing/fixtures/program.ts";
 import { TestAuthority } from "../../testing/fixtures/certificates.ts";
 import { nextMacrotask } from "../../testing/next_macrotask.ts";
 import { drainHTTPServer, HTTPService, type HTTPServiceHandler } from "./http_service.ts";
@@ -166,4 +167,45 @@ Deno.test("drainHTTPServer() logs an error of the server, and is complete", asyn
   await drainHTTPServer({ server, pending: new PendingResponses() }, clock, 10);
   assertEquals(errors.take().map(({ message }) => message), ["boom"]);
   assertEquals(clock.getDelayedCalls(), []);
+});
+
+/**
+ * Starts a program whose server sends more than its client reads, and ends it by a signal.
+ *
+ * @param last The last statement of the program.
+ * @returns The program, whose reactor has stopped, and the connection.
+ */
+async function stopWithUnreadResponse(last: string): Promise<[Program, Deno.Conn]> {
+  const program = Program.evaluate(`
+    import { reactor, startApplication } from "@torsion/reactor";
+    import { HTTPService } from "@torsion/reactor/endpoints";
+    const handler = () => (console.log("asked"), new Response(new Uint8Array(1e8)));
+    const options = { port: 0, interface: "127.0.0.1", drain: 0 };
+    const web = new HTTPService(reactor, handler, options);
+    startApplication(reactor, web);
+    console.log("port", web.getHost().port);
+    await reactor.run();
+    console.log("stopped");
+    ${last}`);
+  const [, port] = await program.line(/^port (\d+)$/);
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
+  await connection.write(new TextEncoder().encode("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+  await program.line("asked");
+  program.send("SIGTERM");
+  await program.line("stopped");
+  return [program, connection];
+}
+
+Deno.test("HTTPService lets a process end although a client does not read", async () => {
+  const [exiting, waiting] = await Promise.all([
+    stopWithUnreadResponse("Deno.exit();"),
+    stopWithUnreadResponse(""),
+  ]);
+  await using first = exiting[0];
+  await using second = waiting[0];
+  // With Deno.exit(), the connection is still open here.
+  assertEquals((await first.end()).code, 0);
+  exiting[1].close();
+  waiting[1].close();
+  assertEquals((await second.end()).code, 0);
 });
