@@ -5,6 +5,7 @@
 
 import { assertMatch, assertRejects } from "@std/assert";
 import { ForwardingProtocol, FrameReceiver } from "../../../protocol/mod.ts";
+import { Congestion } from "../../../protocol/http/congestion.ts";
 import { TLSBoundary } from "../../../protocol/tls_boundary.ts";
 import { WritableSide } from "../../../protocol/writable_side.ts";
 import { DrainTimeout } from "../../../reactor/errors.ts";
@@ -14,6 +15,7 @@ import { ExplorationFailure, explore, type Scenario } from "../../simulation/mod
 import * as chat from "../chat.ts";
 import * as drain from "../drain.ts";
 import * as happyEyeballs from "../happy_eyeballs.ts";
+import * as http from "../http.ts";
 import * as lineFraming from "../line_framing.ts";
 import * as portForwarding from "../port_forwarding.ts";
 import * as starttls from "../starttls.ts";
@@ -57,6 +59,11 @@ const mutations: Readonly<Record<string, Mutation>> = {
           add.call(this, family, [...addresses].slice(0, 1));
         },
       }),
+  },
+  "http: a response is not resumed when the client reads again": {
+    scenario: http.scenario,
+    violation: /a response stalls without a fault/,
+    plant: () => patchClass(Congestion.prototype, { resumeProducing(): void {} }),
   },
   "keyed_request_queue: the id of an abandoned request is free": {
     scenario: earlyReuse.scenario,

@@ -2,12 +2,14 @@
 
 import { assert, assertMatch, assertRejects } from "@std/assert";
 import { ExplorationFailure, explore, type Scenario } from "../../simulation/mod.ts";
+import * as http from "../http.ts";
 import * as upload from "../upload.ts";
 import * as heartbeat from "./heartbeat_kills_busy.ts";
 import * as halfClose from "./lost_at_half_close.ts";
 import * as wakeUp from "./lost_wake_up.ts";
 import * as reconnect from "./reconnect_gives_up.ts";
 import * as resends from "./resends_commands.ts";
+import * as neverCancelled from "./streams_never_cancelled.ts";
 import * as queue from "./wrong_answer.ts";
 
 /** A scenario that has the bug already, or a scenario and what plants the bug. */
@@ -54,6 +56,11 @@ test(
   queue,
   // The queue forgets a request that the server has, so it also sends too many.
   /a request got the (answer|refusal) (to|of) another one|more requests are in flight/,
+);
+test(
+  "a response whose stream is not cancelled after a loss",
+  { scenario: http.scenario, plant: neverCancelled.plant },
+  /a handler waits for a connection that is lost/,
 );
 test(
   "a client that sends commands again after a loss",
