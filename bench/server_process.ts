@@ -78,7 +78,7 @@ export class ServerProcess implements AsyncDisposable {
     return this.#process.pid;
   }
 
-  /** Returns the processor time of the process and its workers, system calls included, in seconds. */
+  /** Returns the processor seconds of the process and its workers, system calls included. */
   cpuSeconds(): number {
     // /proc has this time in units of 10 ms, which is too coarse for a short measurement.
     const library = Deno.dlopen("libc.so.6", CLOCK_CALLS);
@@ -106,22 +106,35 @@ export class ServerProcess implements AsyncDisposable {
     const [, ...workers] = familyOf(this.pid);
     this.#process.kill("SIGKILL");
     await this.#process.status;
-    for (const pid of workers) Deno.kill(pid, "SIGKILL");
+    for (const pid of workers) killIfRunning(pid);
+  }
+}
+
+/** Kills a process, unless it has ended by itself. */
+function killIfRunning(pid: number): void {
+  try {
+    Deno.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 
 /** Returns the process IDs of a process, and of those that it has started. */
 function familyOf(pid: number): number[] {
-  const children = threadsOf(pid).flatMap((thread) =>
-    Deno.readTextFileSync(`/proc/${pid}/task/${thread}/children`).split(" ").filter(Boolean)
-  );
+  const children = listOf(`/proc/${pid}/task`, (folder) => [...Deno.readDirSync(folder)])
+    .flatMap(({ name }) =>
+      listOf(
+        `/proc/${pid}/task/${name}/children`,
+        (file) => Deno.readTextFileSync(file).split(" ").filter(Boolean),
+      )
+    );
   return [pid, ...children.map(Number)];
 }
 
-/** Returns the threads of a process; none if it has ended. */
-function threadsOf(pid: number): string[] {
+/** Reads a list of `/proc`. Returns an empty one if its process or thread has ended. */
+function listOf<T>(path: string, read: (path: string) => T[]): T[] {
   try {
-    return [...Deno.readDirSync(`/proc/${pid}/task`)].map(({ name }) => name);
+    return read(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;

@@ -6,14 +6,20 @@
  */
 
 import { type ChatLoad, runChat } from "../load/chat_load.ts";
-import { compare, type Options, type Table, TableRecorder } from "../measure.ts";
+import { compare, messageOf, type Options, type Table, TableRecorder } from "../measure.ts";
 import { denoProgram, isInstalled, ServerProcess } from "../server_process.ts";
 
 const ALONE = "1 process";
-const MESSAGES_PER_SECOND = 5_000;
-const LOADS: Record<string, ChatLoad> = {
-  "2 people, one talks": { people: 2, talkers: 1 },
-  "16 people, all talk": { people: 16, talkers: 16 },
+
+/** A load, and the number of its messages for a second of measurement. */
+interface Load extends ChatLoad {
+  readonly perSecond: number;
+}
+
+const LOADS: Record<string, Load> = {
+  "2 people, one talks": { people: 2, talkers: 1, perSecond: 5000 },
+  "16 people, all talk": { people: 16, talkers: 16, perSecond: 15_000 },
+  "256 people, 16 talk": { people: 256, talkers: 16, perSecond: 2500 },
 };
 
 /** A broker, and the number of nodes that it connects. */
@@ -65,6 +71,7 @@ export async function measure(options: Options): Promise<Table> {
       perSecond: { title: "messages per second, each of which everyone reads", unit: "/s" },
       latency: { title: "median time until another person has read a message", unit: "µs" },
       cpu: { title: "processor time of the nodes and the broker per message", unit: "µs" },
+      busiest: { title: "processor time of the busiest of them per message", unit: "µs" },
     },
     references: [ALONE],
   }, options);
@@ -72,11 +79,16 @@ export async function measure(options: Options): Promise<Table> {
   const node = stack.use(await startNode("alone"));
   const chats = new Map<string, Chat>([[ALONE, { nodes: [node], all: [node] }]]);
   for (const [name, contender] of Object.entries(CONTENDERS)) {
-    if (isInstalled(contender.command)) chats.set(name, await startChat(contender, stack));
-    else recorder.missing.push(`${name}: ${contender.command} is not installed`);
+    if (isInstalled(contender.command)) {
+      try {
+        chats.set(name, await startChat(contender, stack));
+      } catch (error) {
+        recorder.failures.push(`${name}: ${messageOf(error)}`);
+      }
+    } else recorder.missing.push(`${name}: ${contender.command} is not installed`);
   }
   for (const [name, load] of Object.entries(LOADS)) {
-    const messages = Math.ceil(MESSAGES_PER_SECOND * options.seconds);
+    const messages = Math.ceil(load.perSecond * options.seconds);
     const contenders = [...chats].map(([name, chat]) => ({
       name,
       run: () => exchange(chat, load, messages),
@@ -127,12 +139,14 @@ async function exchange(
   load: ChatLoad,
   messages: number,
 ): Promise<Record<string, number>> {
-  const used = (): number => all.reduce((sum, program) => sum + program.cpuSeconds(), 0);
+  const used = (): number[] => all.map((program) => program.cpuSeconds());
   const before = used();
   const { seconds, latency } = await runChat(nodes.map(({ port }) => port), load, messages);
+  const costs = used().map((after, i) => (after - (before[i] ?? NaN)) / messages * 1e6);
   return {
     perSecond: messages / seconds,
     latency: latency * 1e6,
-    cpu: (used() - before) / messages * 1e6,
+    cpu: costs.reduce((sum, cost) => sum + cost),
+    busiest: Math.max(...costs),
   };
 }
