@@ -48,3 +48,18 @@ Deno.test("NATSLink closes at once when NATS closes its direction", () => {
   assertEquals(transport.disconnecting, true);
   link.connectionLost(new ConnectionDone());
 });
+
+Deno.test("NATSLink is aborted when the server speaks another protocol", async () => {
+  const { link, transport } = connect();
+  transport.abortConnection = () => link.connectionLost(new ConnectionDone());
+  // The client prints the error.
+  const print = console.log;
+  console.log = () => {};
+  try {
+    const following = link.follow(0, () => {});
+    link.dataReceived(new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n"));
+    await assertRejects(() => following);
+  } finally {
+    console.log = print;
+  }
+});

@@ -63,7 +63,7 @@ export class NATSTransport extends StreamProtocol implements Transport {
     return Promise.resolve();
   }
 
-  /** Returns whether the client must not ask for TLS: that is a matter of the endpoint. */
+  /** Always `false`: whether the connection is encrypted is a matter of the endpoint. */
   isEncrypted(): boolean {
     return false;
   }
@@ -77,6 +77,9 @@ export class NATSTransport extends StreamProtocol implements Transport {
       yield* this.readable.values({ preventCancel: true });
     } catch {
       // The client learns of the loss by closed().
+    } finally {
+      // A client that reads no more has found an error in what it has read.
+      this.transport.abortConnection();
     }
   }
 
