@@ -34,6 +34,8 @@ const TABLES = [
   "redis_client",
   "http",
   "websocket",
+  "workers",
+  "chat",
   "forwarding",
   "proxy_memory",
 ];

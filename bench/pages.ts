@@ -21,7 +21,7 @@ export const PLOT_FILE = "performance.svg";
 const root = new URL("../", import.meta.url);
 /** The folder of the committed results. */
 export const DOCS = new URL("docs/", root);
-const PAGES = ["README.md", "docs/performance.md"];
+const PAGES = ["README.md", "docs/performance.md", "docs/scaling.md"];
 
 /** The servers in README.md, and its columns' titles. */
 const COLUMNS: Record<string, string> = {

@@ -21,6 +21,8 @@ export interface ServerProgram {
   readonly args: readonly string[];
   /** Matches the output when the server listens; its group is the port. */
   readonly ready?: RegExp;
+  /** Whether the server may use all processors. */
+  readonly isSpread?: boolean;
 }
 
 /** Returns a program in Deno, which gets the arguments after its port. */
@@ -51,8 +53,9 @@ export class ServerProcess implements AsyncDisposable {
    * @throws {Error} If the program exits without printing its port.
    */
   static async start(program: ServerProgram): Promise<ServerProcess> {
-    const { ready = /(?:listening|starting) on .*?(\d+)\n/ } = program;
-    const [command, ...args] = onProcessor(SERVER_PROCESSOR, [program.command, ...program.args]);
+    const { ready = /(?:listening|starting) on .*?(\d+)\n/, isSpread = false } = program;
+    const words: [string, ...string[]] = [program.command, ...program.args];
+    const [command, ...args] = isSpread ? words : onProcessor(SERVER_PROCESSOR, words);
     const process = new Deno.Command(command, { args, stdout: "piped" }).spawn();
     let output = "";
     // The stream stays open: the server could not write to a closed one.
@@ -75,17 +78,21 @@ export class ServerProcess implements AsyncDisposable {
     return this.#process.pid;
   }
 
-  /** Returns the processor time that the process has used, system calls included, in seconds. */
+  /** Returns the processor seconds of the process and its workers, system calls included. */
   cpuSeconds(): number {
     // /proc has this time in units of 10 ms, which is too coarse for a short measurement.
     const library = Deno.dlopen("libc.so.6", CLOCK_CALLS);
-    const time = new BigInt64Array(2);
-    const result = library.symbols.clock_gettime(clockOf(this.pid), time);
-    library.close();
-    if (result !== 0) {
-      throw new Error(`Cannot read the processor time of process ${this.pid}: it has ended`);
+    try {
+      return familyOf(this.pid).map((pid) => {
+        const time = new BigInt64Array(2);
+        if (library.symbols.clock_gettime(clockOf(pid), time) !== 0) {
+          throw new Error(`Cannot read the processor time of process ${pid}: it has ended`);
+        }
+        return Number(time[0]) + Number(time[1]) / 1e9;
+      }).reduce((sum, seconds) => sum + seconds);
+    } finally {
+      library.close();
     }
-    return Number(time[0]) + Number(time[1]) / 1e9;
   }
 
   /** Returns the resident memory in KiB. */
@@ -94,10 +101,43 @@ export class ServerProcess implements AsyncDisposable {
     return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]);
   }
 
-  /** Kills the process. */
+  /** Kills the process and its workers. */
   async [Symbol.asyncDispose](): Promise<void> {
+    const [, ...workers] = familyOf(this.pid);
     this.#process.kill("SIGKILL");
     await this.#process.status;
+    for (const pid of workers) killIfRunning(pid);
+  }
+}
+
+/** Kills a process, unless it has ended by itself. */
+function killIfRunning(pid: number): void {
+  try {
+    Deno.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** Returns the process IDs of a process, and of those that it has started. */
+function familyOf(pid: number): number[] {
+  const children = listOf(`/proc/${pid}/task`, (folder) => [...Deno.readDirSync(folder)])
+    .flatMap(({ name }) =>
+      listOf(
+        `/proc/${pid}/task/${name}/children`,
+        (file) => Deno.readTextFileSync(file).split(" ").filter(Boolean),
+      )
+    );
+  return [pid, ...children.map(Number)];
+}
+
+/** Reads a list of `/proc`. Returns an empty one if its process or thread has ended. */
+function listOf<T>(path: string, read: (path: string) => T[]): T[] {
+  try {
+    return read(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
   }
 }
 

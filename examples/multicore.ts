@@ -1,58 +1,38 @@
 /**
- * A server on all processor cores: several worker processes share one port.
+ * A web server on all processor cores: several worker processes share one port.
  *
  *     deno run -A examples/multicore.ts
  *
- * Each worker answers a line with its process ID and the line: try `nc 127.0.0.1 2000`. A
- * supervisor starts the workers, and starts those again that end. Try it: kill a worker with
- * `kill -9 PID`; replace all of them, without losing a connection, with `kill -HUP` and the process
- * ID of the supervisor; stop everything with Ctrl-C. Arguments: the port (2000) and the number of
- * workers (one for each core).
+ * Each worker answers with its process ID: try `curl http://127.0.0.1:8080/`. A supervisor starts
+ * the workers, and starts those again that end. Try it: kill a worker with `kill -9 PID`; replace
+ * all of them, without losing a request, with `kill -HUP` and the process ID of the supervisor;
+ * stop everything with Ctrl-C. Arguments: the port (8080) and the number of workers (one for each
+ * core).
  *
  * The supervisor opens the port, and the workers inherit it. While workers are being replaced, new
  * connections wait in the port's queue.
  */
 
-import {
-  Factory,
-  LineReceiver,
-  log,
-  startApplication,
-  StreamServerEndpointService,
-} from "@torsion/reactor";
+import { log, startApplication, StreamServerEndpointService } from "@torsion/reactor";
 import { AdoptedStreamServerEndpoint } from "@torsion/reactor/endpoints";
 import { EpollReactor } from "@torsion/reactor/epoll";
-import type { IDrainableProtocol } from "@torsion/reactor/reactor";
+import { HTTPFactory, type HTTPHandler } from "@torsion/reactor/http";
 import { Supervisor } from "@torsion/reactor/supervisor";
 
-// Seconds that the connections of a worker have to close when it is replaced.
+// Seconds that the clients of a worker have to send their last request when it is replaced. Its
+// answer says that the connection closes. A connection that is idle until then is closed.
 const DRAIN = 30;
 const READY = "The worker is ready";
 
-/** Answers lines. When the worker is replaced, a client that has its answer is disconnected. */
-class Echo extends LineReceiver implements IDrainableProtocol {
-  override delimiter = "\n";
-  #hasAnswered = false;
-  #isDraining = false;
-
-  override textReceived(line: string): void {
-    this.sendLine(`${Deno.pid} ${line}`);
-    this.#hasAnswered = true;
-    if (this.#isDraining) this.transport.loseConnection();
-  }
-
-  drainRequested(): void {
-    this.#isDraining = true;
-    // A new connection has probably sent a line, which has not arrived yet.
-    if (this.#hasAnswered) this.transport.loseConnection();
-  }
-}
+/** Answers with the worker's process ID and the body of the request. */
+const handler: HTTPHandler = async (request) =>
+  new Response(`${Deno.pid} ${await request.text()}\n`);
 
 /** Serves the port that the supervisor has opened. */
 async function work(descriptor: number): Promise<void> {
   const reactor = new EpollReactor();
   const endpoint = new AdoptedStreamServerEndpoint(reactor, descriptor, "INET");
-  const server = new StreamServerEndpointService(endpoint, Factory.forProtocol(Echo), {
+  const server = new StreamServerEndpointService(endpoint, new HTTPFactory(handler), {
     raiseSynchronously: true,
     drain: DRAIN,
   });
@@ -94,7 +74,7 @@ async function supervise(port: number, workers: number): Promise<void> {
 
 if (import.meta.main) {
   log.startLogging(Deno.stdout);
-  const [port = "2000", number = navigator.hardwareConcurrency] = Deno.args;
+  const [port = "8080", number = navigator.hardwareConcurrency] = Deno.args;
   if (port === "worker") await work(Number(number));
   else await supervise(Number(port), Number(number));
 }

@@ -4,59 +4,165 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Example } from "../testing/fixtures/example.ts";
 import { RawPeer } from "../testing/peers/raw_peer.ts";
 
-/** Sends a line on a connection of its own, and returns the process ID in the answer. */
-async function ask(port: number, line: string): Promise<number> {
-  const peer = await RawPeer.connect(port);
-  await peer.send(`${line}\n`);
-  let answer = "";
-  while (!answer.endsWith("\n")) answer += await peer.readText(1);
-  peer.close();
-  assertMatch(answer, new RegExp(`^\\d+ ${line}\n$`));
-  return Number.parseInt(answer);
+const WORKERS = 4;
+
+/** A complete response. */
+interface Answer {
+  /** The process ID of the worker. */
+  readonly pid: number;
+  readonly text: string;
+  /** Whether the connection closes after it. */
+  readonly isLast: boolean;
 }
 
-/** Asks without a pause until it is stopped. */
+/** A connection that stays open between requests. */
+class Connection implements Disposable {
+  readonly #peer: RawPeer;
+
+  private constructor(peer: RawPeer) {
+    this.#peer = peer;
+  }
+
+  static async open(port: number): Promise<Connection> {
+    return new Connection(await RawPeer.connect(port));
+  }
+
+  send(text: string): Promise<void> {
+    return this.#peer.send(text);
+  }
+
+  /** Sends a whole request, and waits for its answer. */
+  async ask(body: string): Promise<Answer> {
+    await this.send(`POST / HTTP/1.1\r\nhost: h\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+    return await this.answer();
+  }
+
+  /** Reads one response. Rejects if the connection ends before its last byte. */
+  async answer(): Promise<Answer> {
+    let head = "";
+    while (!head.endsWith("\r\n\r\n")) head += await this.#peer.readText(1);
+    assertMatch(head, /^HTTP\/1\.1 200 /);
+    const body = await this.#peer.readText(Number(/^content-length: (\d+)\r$/im.exec(head)?.[1]));
+    const [, pid, text = ""] = /^(\d+) (.*)\n$/.exec(body) ?? [];
+    return { pid: Number(pid), text, isLast: /^connection: close\r$/im.test(head) };
+  }
+
+  /** Waits until the server closes the connection. Rejects if it sends anything more. */
+  async ended(): Promise<void> {
+    assertEquals(await this.#peer.readOnce(), null);
+  }
+
+  /** Waits until the connection closes in any way. Returns `"end"`, or the code of the error. */
+  ending(): Promise<string> {
+    return this.#peer.ending();
+  }
+
+  [Symbol.dispose](): void {
+    this.#peer.close();
+  }
+}
+
+/**
+ * Clients that send requests without a pause, and count. Every other client opens a connection for
+ * each request; the connections of the others stay open.
+ */
 class Load implements Disposable {
   /** The process IDs in the answers. */
   readonly pids = new Set<number>();
+  requests = 0;
+  answers = 0;
+  /** Connections that closed after a response that said so. */
+  closes = 0;
+  readonly #port: number;
   readonly #clients: Promise<void>[];
   #isStopped = false;
-  #answers = 0;
 
-  constructor(port: number) {
-    this.#clients = Array.from({ length: 4 }, (_, client) => this.#run(port, client));
+  constructor(port: number, clients: number) {
+    this.#port = port;
+    this.#clients = Array.from({ length: clients }, (_, client) => this.#run(client));
   }
 
-  /** Stops the load. Resolves to the number of answers; rejects if a request has none. */
-  async stop(): Promise<number> {
+  /** Stops the load. Rejects if a request had no complete answer, or a connection just closed. */
+  async stop(): Promise<void> {
     this.#isStopped = true;
     await Promise.all(this.#clients);
-    return this.#answers;
   }
 
   [Symbol.dispose](): void {
     this.#isStopped = true;
   }
 
-  async #run(port: number, client: number): Promise<void> {
-    for (let request = 0; !this.#isStopped; request++) {
-      this.pids.add(await ask(port, `${client}.${request}`));
-      this.#answers++;
+  async #run(client: number): Promise<void> {
+    while (!this.#isStopped) await this.#useConnection(client);
+  }
+
+  async #useConnection(client: number): Promise<void> {
+    using connection = await Connection.open(this.#port);
+    while (!this.#isStopped) {
+      const body = `${client}.${this.requests++}`;
+      const { pid, text, isLast } = await connection.ask(body);
+      assertEquals(text, body);
+      this.answers++;
+      this.pids.add(pid);
+      if (client % 2 === 1) return;
+      if (!isLast) continue;
+      await connection.ended();
+      this.closes++;
+      return;
     }
   }
 }
 
-Deno.test("multicore.ts replaces its workers under load without losing a request", async () => {
-  await using server = new Example("multicore.ts", ["0", "2"]);
-  const [, digits] = await server.line(/2 workers serve port (\d+)$/);
-  const port = Number(digits);
-  using load = new Load(port);
-  server.send("SIGHUP");
-  await server.line(/All workers are new$/);
-  assert(await load.stop() > 0);
+/** Starts the example. Returns its port, and the process IDs of its workers. */
+async function start(server: Example, workers: number): Promise<{ port: number; pids: number[] }> {
+  const [, port] = await server.line(new RegExp(`${workers} workers serve port (\\d+)$`));
+  return { port: Number(port), pids: pidsOf(server) };
+}
 
-  const pid = await ask(port, "who");
-  assert(load.pids.has(pid));
+/** Returns the process IDs of all workers so far. */
+function pidsOf({ lines }: Example): number[] {
+  return lines.flatMap((line) =>
+    /Started as process (\d+)$/.exec(line)?.slice(1).map(Number) ?? []
+  );
+}
+
+Deno.test("multicore.ts replaces four workers under load without losing a request", async () => {
+  await using server = new Example("multicore.ts", ["0", `${WORKERS}`]);
+  const { port, pids } = await start(server, WORKERS);
+  using load = new Load(port, 8);
+  // Requests that are half sent when their worker is replaced.
+  using stack = new DisposableStack();
+  const halves: [Connection, pid: number][] = [];
+  for (let i = 0; i < 8; i++) {
+    const connection = stack.use(await Connection.open(port));
+    const { pid } = await connection.ask("first");
+    await connection.send("POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 8\r\n\r\nsec");
+    halves.push([connection, pid]);
+  }
+
+  server.send("SIGHUP");
+  for (const [i, worker] of pids.entries()) {
+    await server.line(new RegExp(`\\[worker ${i + 1}\\] .* is draining: `));
+    for (const [connection, pid] of halves) {
+      if (pid !== worker) continue;
+      await connection.send("ond.1");
+      assertEquals(await connection.answer(), { pid, text: "second.1", isLast: true });
+      await connection.ended();
+    }
+  }
+  await server.line(/All workers are new$/);
+  await load.stop();
+  assertEquals(load.answers, load.requests);
+  assert(load.closes > 0 && load.answers > load.closes);
+  const current = pidsOf(server).slice(WORKERS);
+  assertEquals(current.length, WORKERS);
+  // The old workers have answered, and the new ones.
+  assert(pids.some((pid) => load.pids.has(pid)) && current.some((pid) => load.pids.has(pid)));
+  assert(load.pids.isSubsetOf(new Set([...pids, ...current])));
+
+  using connection = await Connection.open(port);
+  const { pid } = await connection.ask("who");
+  assert(current.includes(pid));
   Deno.kill(pid, "SIGKILL");
   await server.line(/worker \d has ended/);
   await server.line(/The worker is ready$/);
@@ -65,4 +171,19 @@ Deno.test("multicore.ts replaces its workers under load without losing a request
   const { code, lines, errors } = await server.end();
   assertEquals([code, errors], [0, ""]);
   assertMatch(lines.at(-1) ?? "", /Main loop terminated\.$/);
+});
+
+Deno.test("multicore.ts kills workers that are still draining on a second SIGTERM", async () => {
+  await using server = new Example("multicore.ts", ["0", "1"]);
+  const { port } = await start(server, 1);
+  using connection = await Connection.open(port);
+  await connection.ask("first");
+  await connection.send("POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 8\r\n\r\nsec");
+  server.send("SIGTERM");
+  await server.line(/\[worker 1\] .* is draining: 1 connection/);
+  server.send("SIGTERM");
+  const { errors } = await server.end();
+  assertEquals(errors, "");
+  // The worker would have waited for the rest of the request.
+  assert(["end", "ECONNRESET"].includes(await connection.ending()));
 });

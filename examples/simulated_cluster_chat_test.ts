@@ -1,5 +1,5 @@
 // Tests the nodes of cluster_chat/ in a simulated network: a node is cut off from Redis, and hosts
-// crash. No real network is used. A stand-in for Redis knows the commands of redis_bus.ts.
+// crash. No real network is used. A stand-in for Redis knows the commands of redis_link.ts.
 
 import { assert, assertEquals } from "@std/assert";
 import {
@@ -19,7 +19,9 @@ import {
   RESPServerProtocol,
 } from "@torsion/reactor/resp";
 import { explore, simulate, type SimulatedNetwork } from "@torsion/reactor/testing";
-import { KEPT, RedisBus } from "./cluster_chat/redis_bus.ts";
+import { BrokerBus, type MakeLink } from "./cluster_chat/broker_bus.ts";
+import { KEPT } from "./cluster_chat/bus.ts";
+import { RedisLink } from "./cluster_chat/redis_link.ts";
 import { ChatFactory, Room } from "./cluster_chat/room.ts";
 
 const CUT_OFF = "* The room is cut off. Nothing is sent until it is back.";
@@ -80,7 +82,8 @@ function addNode(network: SimulatedNetwork, name: string): void {
   network.addHost(name, ({ reactor, random }) => {
     const room = new Room(KEPT);
     const redis = new TCP4ClientEndpoint(reactor, network.addressOf("redis"), 6379);
-    const bus = new RedisBus(reactor, redis, room, random.fraction);
+    const makeLink: MakeLink = (clock, lost) => new RedisLink(clock, lost);
+    const bus = new BrokerBus(reactor, redis, makeLink, room, random.fraction);
     startApplication(reactor, bus);
     new TCP4ServerEndpoint(reactor, 2000).listen(new ChatFactory(room, bus));
   });
@@ -172,7 +175,7 @@ function addAll(network: SimulatedNetwork): [string[], Person, Person] {
   return [lines, new Person(network, "ann", "n1"), new Person(network, "bob", "n2")];
 }
 
-Deno.test("RedisBus refuses messages in a partition, and catches up after it", async () => {
+Deno.test("BrokerBus refuses messages in a partition, and catches up after it", async () => {
   await simulate("a node is cut off", async (network) => {
     const [lines, ann, bob] = addAll(network);
     await network.eventually(10, "both are there", () => !!ann.terminal && !!bob.terminal);
@@ -200,7 +203,7 @@ Deno.test("RedisBus refuses messages in a partition, and catches up after it", a
   }, { faults: {} });
 });
 
-Deno.test("RedisBus tells people that Redis has lost messages, and passes on later ones", async () => {
+Deno.test("BrokerBus tells people that Redis has lost messages, and passes on later ones", async () => {
   await simulate("Redis forgets", async (network) => {
     const [lines, ann, bob] = addAll(network);
     await network.eventually(10, "both are there", () => !!ann.terminal && !!bob.terminal);
@@ -245,7 +248,7 @@ async function talkForAMinute(network: SimulatedNetwork): Promise<void> {
   await network.shutDown();
 }
 
-Deno.test("RedisBus loses no acknowledged message, with the faults of 30 seeds", async () => {
+Deno.test("BrokerBus loses no acknowledged message, with the faults of 30 seeds", async () => {
   const sometimes = ["a room is cut off", "a message is refused"];
   await explore({ scenario: talkForAMinute, sometimes, seeds: 30 });
 });

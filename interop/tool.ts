@@ -78,6 +78,12 @@ export const REDIS_SERVER: Tool = {
   check: ["--version"],
   package: "redis-server",
 };
+/** The server of NATS. */
+export const NATS_SERVER: Tool = {
+  command: "nats-server",
+  check: ["--version"],
+  package: "nats-server",
+};
 /** Chromium. */
 export const CHROMIUM: Tool = {
   command: "chromium",
@@ -107,7 +113,12 @@ export class InteropFixture extends SocketFixture {
 
   /** Starts the tool, with its standard error among its output. */
   startAloud(...args: string[]): Program {
-    return this.program("sh", ["-c", 'exec "$0" "$@" 2>&1', this.#tool.command, ...args]);
+    return this.programAloud(this.#tool.command, args);
+  }
+
+  /** Starts a program, with its standard error among its output. */
+  programAloud(command: string, args: string[]): Program {
+    return this.program("sh", ["-c", 'exec "$0" "$@" 2>&1', command, ...args]);
   }
 
   /** Returns a path for a socket that is removed after the test. */

@@ -55,7 +55,7 @@ export async function measure(options: Options): Promise<Table> {
   for (const [load, args] of Object.entries(loads)) {
     const contenders = [...servers].map(([name, server]) => ({
       name,
-      run: () => request(server, args, options.seconds),
+      run: () => request(server, { connections: CONNECTIONS, args }, options.seconds),
     }));
     // The first round warms up the compilers.
     await compare(recorder, load, contenders, options.rounds, 1);
@@ -63,16 +63,28 @@ export async function measure(options: Options): Promise<Table> {
   return recorder.finish();
 }
 
+/** The load of a server. */
+export interface HTTPLoad {
+  readonly connections: number;
+  /** The path of the requests, without its first slash. */
+  readonly path?: string;
+  /** Further arguments of wrk. */
+  readonly args: readonly string[];
+  /** Whether wrk may use all processors. */
+  readonly isSpread?: boolean;
+}
+
 /** Has wrk send requests. It takes whole seconds only. */
-async function request(
+export async function request(
   server: ServerProcess,
-  more: readonly string[],
+  { connections, path = "", args: more, isSpread = false }: HTTPLoad,
   atLeast: number,
 ): Promise<Record<string, number>> {
   const seconds = Math.ceil(atLeast);
-  const all = ["-t1", `-c${CONNECTIONS}`, `-d${seconds}s`, ...more];
-  const url = `http://127.0.0.1:${server.port}/`;
-  const [command, ...args] = onProcessor(1, ["wrk", ...all, url]);
+  const all = ["-t1", `-c${connections}`, `-d${seconds}s`, ...more];
+  const url = `http://127.0.0.1:${server.port}/${path}`;
+  const words: [string, ...string[]] = ["wrk", ...all, url];
+  const [command, ...args] = isSpread ? words : onProcessor(1, words);
   const before = server.cpuSeconds();
   const { success, stdout, stderr } = await new Deno.Command(command, { args }).output();
   const time = server.cpuSeconds() - before;

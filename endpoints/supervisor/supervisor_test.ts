@@ -256,6 +256,34 @@ Deno.test("restart() fails and keeps the old process when the new one is not rea
   assertEquals([bench.started, bench.process(0).signals], [3, []]);
 });
 
+Deno.test("restart() fails when the new process never becomes ready, and kills it", () => {
+  const isReady = (line: string) => line === "up";
+  using bench = new Bench({ isReady, readyTimeout: 5, killTime: 2 });
+  for (const number of [0, 1]) bench.process(number).output(1, "up\n");
+  const restarted = bench.supervisor.restart();
+  bench.reactor.advance(5);
+  bench.reactor.advance(2);
+  assertEquals(bench.process(2).signals, ["TERM", "KILL"]);
+  assertNoResult(restarted);
+  bench.process(2).exit(137, "SIGKILL");
+  assertInstanceOf(failureResultOf(restarted), WorkerNotReady);
+  bench.reactor.advance(100);
+  assertEquals([bench.process(0).signals, bench.process(1).signals], [[], []]);
+  assertEquals([bench.started, bench.supervisor.workers[0]?.pid], [3, bench.process(0).pid]);
+});
+
+Deno.test("restart() continues when an old process is killed before the new one is ready", () => {
+  using bench = new Bench({ workers: 1, isReady: (line) => line === "up" });
+  bench.process(0).output(1, "up\n");
+  const restarted = bench.supervisor.restart();
+  bench.process(0).exit(137, "SIGKILL");
+  bench.reactor.advance(10);
+  assertEquals([bench.started, bench.supervisor.workers[0]?.isReady], [2, false]);
+  bench.process(1).output(1, "up\n");
+  successResultOf(restarted);
+  assertEquals([bench.started, bench.supervisor.workers[0]?.pid], [2, bench.process(1).pid]);
+});
+
 Deno.test("restart() replaces a worker that is waiting for its next start", () => {
   using bench = new Bench({ workers: 1 });
   bench.process(0).exit(1);

@@ -1,9 +1,9 @@
-/**
- * What connects the nodes of a chat. `redis_bus.ts` implements it; another broker would be another
- * implementation of the same interfaces.
- */
+/** What connects the nodes of a chat. `broker_bus.ts` implements it over several brokers. */
 
 import type { Deferred } from "@torsion/reactor";
+
+/** The number of messages that the bus and each node keep. */
+export const KEPT = 1000;
 
 /** A published message. A later message has a higher number, on all nodes. */
 export interface Message {

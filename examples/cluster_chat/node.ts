@@ -1,5 +1,6 @@
 /**
- * One node of a chat that runs on many machines, behind HAProxy. Its rooms are connected by Redis.
+ * One node of a chat that runs on many machines, behind HAProxy. Its rooms are connected by Redis
+ * or NATS.
  *
  *     deno run --allow-net examples/cluster_chat/node.ts
  *
@@ -11,25 +12,22 @@
  * again and types its name and the last number that it read, such as `Ann 1796132345001`, gets the
  * messages in between; `/newest` prints the number of the newest one. Stop a node with Ctrl-C:
  * HAProxy sends it no more clients, and then the node asks its own to connect again. Stop Redis:
- * all clients learn that the room is cut off.
+ * all clients learn that the room is cut off. Do the same with NATS: start
+ * `nats-server --jetstream --store_dir chat`, and give the nodes a third argument,
+ * `nats:tcp:127.0.0.1:4222`.
  *
- * Arguments: the port for HAProxy, the port for its questions, and the endpoint of Redis
- * (`tcp:127.0.0.1:6379`).
+ * Arguments: the port for HAProxy, the port for its questions, and the broker with its endpoint
+ * (`redis:tcp:127.0.0.1:6379`).
  */
 
-import {
-  clientFromString,
-  log,
-  reactor,
-  StreamServerEndpointService,
-  TCP4ServerEndpoint,
-} from "@torsion/reactor";
+import { log, reactor, StreamServerEndpointService, TCP4ServerEndpoint } from "@torsion/reactor";
 import { proxyEndpoint } from "@torsion/reactor/proxy_protocol";
+import { busFromString } from "./brokers.ts";
+import { KEPT } from "./bus.ts";
 import { Health } from "./health.ts";
-import { KEPT, RedisBus } from "./redis_bus.ts";
 import { ChatFactory, Room } from "./room.ts";
 
-const [port = "2001", healthPort = "3001", redis = "tcp:127.0.0.1:6379"] = Deno.args;
+const [port = "2001", healthPort = "3001", broker = "redis:tcp:127.0.0.1:6379"] = Deno.args;
 // Seconds for HAProxy to ask, and for clients to leave.
 const NOTICE = 5;
 const DRAIN = 10;
@@ -38,7 +36,7 @@ const address = { interface: "127.0.0.1" };
 
 log.startLogging(Deno.stdout);
 const room = new Room(KEPT);
-const bus = new RedisBus(reactor, clientFromString(reactor, redis), room);
+const bus = await busFromString(reactor, broker, room);
 
 // Only HAProxy may say who a client is. A client that does not read is aborted before pending lines
 // fill the memory.

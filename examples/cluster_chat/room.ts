@@ -85,6 +85,8 @@ export class Talker extends LineReceiver implements IDrainableProtocol {
   }
 
   override connectionMade(): void {
+    // A line does not wait for the client's confirmation of the last one.
+    this.transport.setTcpNoDelay(true);
     this.sendLine("What's your name?");
   }
 

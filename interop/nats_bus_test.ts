@@ -1,0 +1,132 @@
+// Tests the bus of examples/cluster_chat/ with a real NATS, also one that has lost its messages.
+
+import { assert, assertEquals } from "@std/assert";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connectProtocol, TCP4ClientEndpoint } from "@torsion/reactor";
+import { BrokerBus } from "../examples/cluster_chat/broker_bus.ts";
+import type { Message, Subscriber } from "../examples/cluster_chat/bus.ts";
+import { NATSLink } from "../examples/cluster_chat/nats_link.ts";
+import { NATSTransport } from "../examples/cluster_chat/nats_transport.ts";
+import type { Program } from "../testing/fixtures/program.ts";
+import { freePort } from "./proxy.ts";
+import { type InteropFixture, interopTest, NATS_SERVER } from "./tool.ts";
+
+const test = interopTest(NATS_SERVER);
+
+/** A node without people: records the events of its bus. */
+class Node implements Subscriber {
+  readonly texts: string[] = [];
+  readonly numbers: number[] = [];
+  readonly restorations: boolean[] = [];
+  readonly bus: BrokerBus;
+  #waiting: { condition: () => boolean; fire: () => void }[] = [];
+
+  constructor(fixture: InteropFixture, port: number) {
+    const { reactor } = fixture;
+    const endpoint = new TCP4ClientEndpoint(reactor, "127.0.0.1", port);
+    const random = () => 0; // connects again as soon as possible
+    this.bus = new BrokerBus(reactor, endpoint, (_, lost) => new NATSLink(lost), this, random);
+    this.bus.startService();
+    fixture.after(() => this.bus.stopService());
+  }
+
+  received({ number, text }: Message): void {
+    this.texts.push(text);
+    this.numbers.push(number);
+    this.#check();
+  }
+
+  cutOff(): void {}
+
+  restored(isComplete: boolean): void {
+    this.restorations.push(isComplete);
+    this.#check();
+  }
+
+  /** Waits until the last text that the node has received is this one. */
+  receives(text: string): Promise<void> {
+    return this.#until(() => this.texts.at(-1) === text);
+  }
+
+  /** Waits until the node has had the bus a number of times. */
+  isRestored(times: number): Promise<void> {
+    return this.#until(() => this.restorations.length === times);
+  }
+
+  #until(condition: () => boolean): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push({ condition, fire: resolve });
+    this.#check();
+    return promise;
+  }
+
+  #check(): void {
+    for (const { condition, fire } of this.#waiting) if (condition()) fire();
+  }
+}
+
+/** Starts NATS, with the messages in a folder. */
+async function startNATS(fixture: InteropFixture, port: number, folder: string): Promise<Program> {
+  const args = ["--addr", "127.0.0.1", "--port", `${port}`, "--jetstream", "--store_dir", folder];
+  const server = fixture.startAloud(...args);
+  await server.line(/Server is ready/);
+  return server;
+}
+
+test("BrokerBus catches up with a NATS that was killed, and notices one that forgets", async (fixture) => {
+  fixture.run();
+  const port = freePort();
+  const folder = fixture.folder();
+  let server = await startNATS(fixture, port, folder);
+  const restart = async (folder: string) => {
+    server.send("SIGKILL");
+    await server.end();
+    server = await startNATS(fixture, port, folder);
+  };
+  const [ann, bob] = [new Node(fixture, port), new Node(fixture, port)];
+  await Promise.all([ann.isRestored(1), bob.isRestored(1)]);
+  for (const text of ["one", "two", "three"]) await ann.bus.publish(text);
+  await bob.receives("three");
+
+  await restart(folder);
+  await Promise.all([ann.isRestored(2), bob.isRestored(2)]);
+  await bob.bus.publish("four");
+  await Promise.all([ann.receives("four"), bob.receives("four")]);
+  // A node that starts now receives all.
+  const cem = new Node(fixture, port);
+  await cem.receives("four");
+  for (const { texts, numbers, restorations } of [ann, bob, cem]) {
+    assertEquals(texts, ["one", "two", "three", "four"]);
+    assertEquals(numbers, numbers.map((_, i) => (numbers[0] ?? 0) + i));
+    assert(restorations.every((isComplete) => isComplete));
+  }
+
+  await restart(fixture.folder());
+  await Promise.all([ann.isRestored(3), bob.isRestored(3)]);
+  const number = await ann.bus.publish("five");
+  await bob.receives("five");
+  assertEquals(bob.texts, ["one", "two", "three", "four", "five"]);
+  assert(number > (bob.numbers.at(-2) ?? Infinity));
+  assertEquals(bob.restorations, [true, true, false]);
+});
+
+test("BrokerBus notices that the messages were deleted, and passes on later ones", async (fixture) => {
+  fixture.run();
+  const port = freePort();
+  await startNATS(fixture, port, fixture.folder());
+  const ann = new Node(fixture, port);
+  await ann.isRestored(1);
+  await ann.bus.publish("one");
+  await ann.receives("one");
+
+  const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", port);
+  const administrator = await connectProtocol(endpoint, new NATSTransport());
+  const client = await administrator.startClient({});
+  await (await jetstreamManager(client)).streams.delete("room");
+  await client.close();
+  await ann.isRestored(2);
+  await ann.bus.publish("two");
+  await ann.receives("two");
+  assertEquals(ann.texts, ["one", "two"]);
+  assertEquals(ann.restorations, [true, false]);
+});
