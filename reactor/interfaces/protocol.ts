@@ -44,8 +44,8 @@ export interface IHalfCloseableProtocol extends IProtocol {
 
 /**
  * A protocol that provides the memory into which its connection reads, so that received bytes are
- * not copied. Every protocol with both methods is treated as one, and its connection does not call
- * `dataReceived`. asyncio's `BufferedProtocol`; Twisted has no equivalent.
+ * not copied. Every protocol that has both methods once it is connected is treated as one, and its
+ * connection does not call `dataReceived`. asyncio's `BufferedProtocol`; Twisted has no equivalent.
  *
  * The connection calls `getBuffer`, reads into the buffer, and calls `bufferUpdated`. A connection
  * whose bytes are in memory already, such as one over TLS, copies them into the buffer.

@@ -123,7 +123,7 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
 
   /** Whether the protocol may receive data: it is not paused, and the connection not closing. */
   get isReceptive(): boolean {
-    return !this.#paused && this.#isOpen;
+    return !this.#paused && this.#isOpen();
   }
 
   /** The number of bytes that were written and have not been sent. */
@@ -143,7 +143,7 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
   startTLS(options: StartTLSOptions): void {
     const { context, role, limits: { linger } } = this.#owner;
     const tls = startTLSContext(context.tls, role, options, this.getPeer());
-    if (this.#isEnding) return;
+    if (this.#isEnding()) return;
     checkCanStartTLS(this.getPeer(), this.tlsStarted, this.#writeClosing || this.#readEnded);
     const driver = new TLSDriver(this.driver, tls, context.reactor, {
       linger,
@@ -210,7 +210,7 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
     this.#disconnecting = true;
     // The task is queued even while a write is pending. It starts the linger timeout, which closes
     // the connection if the peer never reads.
-    if (!this.#isBusy) this.#queueTask();
+    if (!this.#isBusy()) this.#queueTask();
   }
 
   loseWriteConnection(): void {
@@ -290,7 +290,7 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
    */
   drain(): void {
     const protocol = this.#protocol;
-    if (this.#isEnding || this.#disconnecting || !isDrainable(protocol)) return;
+    if (this.#isEnding() || this.#disconnecting || !isDrainable(protocol)) return;
     this.#calls.call("drainRequested", () => protocol.drainRequested());
     this.#flush();
   }
@@ -301,7 +301,7 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
    * @param reason The reason that `connectionLost` gets.
    */
   abort(reason: Error): void {
-    if (this.#isEnding) return;
+    if (this.#isEnding()) return;
     this.#abortReason = reason;
     this.#stopReading();
     this.#queueTask();
@@ -313,19 +313,19 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
 
   received(chunk: Uint8Array): void {
     this.bytesReceived += chunk.length;
-    if (!this.#isOpen) return;
+    if (!this.#isOpen()) return;
     this.#timeouts?.received();
     this.#calls.held = chunk;
     this.#deliver();
   }
 
   readBuffer(sizeHint: number): Uint8Array<ArrayBuffer> | null {
-    return this.#isOpen ? this.#calls.borrow(this.#protocol, sizeHint) : null;
+    return this.#isOpen() ? this.#calls.borrow(this.#protocol, sizeHint) : null;
   }
 
   receivedInto(buffer: Uint8Array<ArrayBuffer>, count: number): void {
     this.bytesReceived += count;
-    if (!this.#isOpen) return;
+    if (!this.#isOpen()) return;
     this.#timeouts?.received();
     this.#calls.updated(this.#protocol, buffer, count);
     this.#deliver();
@@ -337,7 +337,7 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
       return;
     }
     this.#readEnded = true;
-    if (this.#isEnding || this.#disconnecting) return;
+    if (this.#isEnding() || this.#disconnecting) return;
     const protocol = this.#protocol;
     if (isHalfCloseable(protocol)) {
       this.#calls.call("readConnectionLost", () => protocol.readConnectionLost());
@@ -352,7 +352,7 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
     this.bytesSent += count;
     this.#writing = false;
     const buffer = this.#buffer;
-    if (this.#isEnding || buffer === null || this.#isSpoiled(buffer)) return;
+    if (this.#isEnding() || buffer === null || this.#isSpoiled(buffer)) return;
     const flushed = buffer.consume(count);
     this.#linger?.progressed();
     this.#timeouts?.wrote(buffer.size === 0);
@@ -361,13 +361,13 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
       buffer.release();
       this.#registration?.resume();
     }
-    if (flushed !== null && !this.#isEnding) this.#calls.call("flushed", flushed);
+    if (flushed !== null && !this.#isEnding()) this.#calls.call("flushed", flushed);
     this.#flush();
   }
 
   writeClosed(): void {
     this.#writing = false;
-    if (this.#isEnding) return;
+    if (this.#isEnding()) return;
     const protocol = this.#protocol;
     if (isHalfCloseable(protocol)) {
       this.#calls.call("writeConnectionLost", () => protocol.writeConnectionLost());
@@ -414,25 +414,27 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
    */
   #handshakeCompleted(): boolean {
     const protocol = this.#protocol;
-    if (!this.#isEnding && isHandshakeListener(protocol)) {
+    if (!this.#isEnding() && isHandshakeListener(protocol)) {
       this.#calls.call("handshakeCompleted", () => protocol.handshakeCompleted());
       this.#protocol = lastSuccessor(protocol);
       this.#flush();
     }
-    return !this.#isEnding;
+    return !this.#isEnding();
   }
+
+  // The following are methods, because an engine calls a private getter more slowly.
 
   /**
-   * Whether the protocol still wants data. A closing connection continues to read and drops the
-   * data. Otherwise a peer that sends all its data before it reads would be blocked, and would
+   * Returns whether the protocol still wants data. A closing connection continues to read and drops
+   * the data. Otherwise a peer that sends all its data before it reads would be blocked, and would
    * never receive the pending bytes.
    */
-  get #isOpen(): boolean {
-    return !this.#isEnding && !this.#disconnecting;
+  #isOpen(): boolean {
+    return !this.#isEnding() && !this.#disconnecting;
   }
 
-  /** Whether the connection is lost, or will be at the end of this turn. */
-  get #isEnding(): boolean {
+  /** Returns whether the connection is lost, or will be at the end of this turn. */
+  #isEnding(): boolean {
     return this.#lost || this.#abortReason !== null;
   }
 
@@ -447,27 +449,27 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
    * turn.
    */
   #flushLater(): void {
-    if (!this.#isBusy && !this.#writing) this.#queueTask();
+    if (!this.#isBusy() && !this.#writing) this.#queueTask();
   }
 
   /** Sends the buffered bytes, and then closes if that was requested. */
   #flush(): void {
     this.#send();
-    if (this.#isEnding || this.#isBusy) return;
+    if (this.#isEnding() || this.#isBusy()) return;
     if (this.#disconnecting || this.#writeClosing) this.#closeIfFlushed();
   }
 
-  /** Whether the running code will send the buffered bytes when it returns. */
-  get #isBusy(): boolean {
+  /** Returns whether the running code will send the buffered bytes when it returns. */
+  #isBusy(): boolean {
     return this.#calls.depth > 0 || this.#flushing;
   }
 
   #send(): void {
-    if (this.#isBusy) return;
+    if (this.#isBusy()) return;
     this.#flushing = true;
     // This is a loop, because a driver may take the bytes at once and call wrote() before write()
     // returns.
-    while (this.#buffer !== null && !this.#writing && !this.#isEnding) {
+    while (this.#buffer !== null && !this.#writing && !this.#isEnding()) {
       if (this.#isSpoiled(this.#buffer)) break;
       this.#writing = true;
       this.#timeouts?.writing();
@@ -535,7 +537,7 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
     else if (this.#calls.held !== null) this.#deliver();
     // The protocol may have closed the connection when it received the held chunk. A closing
     // connection with unsent bytes is already reading.
-    if (this.#paused || this.#isEnding || this.#readEnded || this.#reading) return;
+    if (this.#paused || this.#isEnding() || this.#readEnded || this.#reading) return;
     if (this.#endHeld) {
       this.#endHeld = false;
       this.readEnded();

@@ -1,13 +1,13 @@
-import { asError, callGuarded, logUserError, onRejection } from "../../defer/guarded_call.ts";
+import { asError, logUserError, onRejection } from "../../defer/guarded_call.ts";
 import { slowCallbacks } from "../../defer/slow_callbacks.ts";
 import { alike } from "../lifecycle/log_throttle.ts";
 import { callWithSystem, enterSystem, type HasLogPrefix, leaveSystem } from "../../log/context.ts";
-import type { Address, IProtocol } from "../interfaces/mod.ts";
+import type { Address, IBufferedProtocol, IProtocol } from "../interfaces/mod.ts";
 import type { ConnectionOwner } from "./connection_owner.ts";
 import { bufferOf, fillBuffer, readBufferSpoiled } from "./protocol_buffer.ts";
-import { isMemoryLender, lendMemory, memoryFilled } from "./memory_lender.ts";
+import { isMemoryLender, lendMemory, memoryFilled, type MemoryLender } from "./memory_lender.ts";
 import type { StreamDriverSink } from "./stream_driver.ts";
-import { isBuffered } from "./protocol_capabilities.ts";
+import { isBuffered, isForwarder } from "./protocol_capabilities.ts";
 
 /** The members of a connection's owner that are needed to log an error. */
 type FailureLog = Pick<ConnectionOwner, "methodName" | "logFailure">;
@@ -37,6 +37,12 @@ export class ProtocolCalls {
   held: Uint8Array | null = null;
   /** The protocol whose buffer the driver has for its next read. */
   #bufferOwner: IProtocol | null = null;
+  /** The protocol for which the next two fields hold; `null` if they have to be set again. */
+  #known: IProtocol | null = null;
+  /** The protocol, if it provides the memory of each read. */
+  #buffered: IBufferedProtocol | null = null;
+  /** The protocol, if it lends memory for some reads. */
+  #lender: MemoryLender | null = null;
 
   /**
    * @param connection The connection.
@@ -53,7 +59,10 @@ export class ProtocolCalls {
     this.depth++;
     const left = slowCallbacks?.enter();
     try {
-      callGuarded(f, (error) => this.failed(method, error), method);
+      const result = f();
+      if (result !== undefined) this.#watch(method, result);
+    } catch (error) {
+      this.failed(method, error);
     } finally {
       this.depth--;
       if (left !== undefined) this.#report(left, method);
@@ -75,14 +84,16 @@ export class ProtocolCalls {
     const left = slowCallbacks?.enter();
     try {
       let result: unknown;
-      if (isBuffered(protocol)) {
+      this.#know(protocol);
+      const buffered = this.#buffered;
+      if (buffered !== null) {
         method = "getBuffer";
-        const count = fillBuffer(protocol, held);
+        const count = fillBuffer(buffered, held);
         // getBuffer() may have paused or closed the connection, or passed the bytes to a handshake.
         if (this.held !== held || !this.#connection.isReceptive) return;
         this.held = count < held.length ? held.subarray(count) : null;
         method = "bufferUpdated";
-        result = protocol.bufferUpdated(count);
+        result = buffered.bufferUpdated(count);
       } else {
         this.held = null;
         result = protocol.dataReceived(held);
@@ -105,11 +116,16 @@ export class ProtocolCalls {
    * @param sizeHint The recommended size in bytes.
    */
   borrow(protocol: IProtocol, sizeHint: number): Uint8Array<ArrayBuffer> | null {
-    if (!isBuffered(protocol) && !isMemoryLender(protocol)) return null;
+    this.#know(protocol);
+    const buffered = this.#buffered;
+    const lender = this.#lender;
+    if (buffered === null && lender === null) return null;
     const previous = enterSystem(this.#connection);
     try {
       this.#bufferOwner = protocol;
-      return isBuffered(protocol) ? bufferOf(protocol, sizeHint) : protocol[lendMemory](sizeHint);
+      return buffered !== null
+        ? bufferOf(buffered, sizeHint)
+        : lender?.[lendMemory](sizeHint) ?? null;
     } catch (error) {
       this.failed("getBuffer", error);
       return null;
@@ -132,20 +148,23 @@ export class ProtocolCalls {
       const address = String(this.#connection.getPeer());
       return this.#connection.abort(readBufferSpoiled(count, address));
     }
-    const takesBytes = isBuffered(protocol) || isMemoryLender(protocol);
+    this.#know(protocol);
+    const buffered = this.#buffered;
+    const lender = this.#lender;
+    const takesBytes = buffered !== null || lender !== null;
     if (protocol !== this.#bufferOwner || !takesBytes || !this.#connection.isReceptive) {
       this.held = buffer.slice(0, count);
       return;
     }
     // A lender of memory stands in for a protocol that receives chunks.
-    const method = isBuffered(protocol) ? "bufferUpdated" : "dataReceived";
+    const method = buffered !== null ? "bufferUpdated" : "dataReceived";
     const previous = enterSystem(this.#connection);
     this.depth++;
     const left = slowCallbacks?.enter();
     try {
-      const result: unknown = isBuffered(protocol)
-        ? protocol.bufferUpdated(count)
-        : protocol[memoryFilled](count);
+      const result: unknown = buffered !== null
+        ? buffered.bufferUpdated(count)
+        : lender?.[memoryFilled](count);
       if (result !== undefined) this.#watch(method, result);
     } catch (error) {
       this.failed(method, error);
@@ -164,6 +183,18 @@ export class ProtocolCalls {
     const { held } = this;
     this.held = null;
     if (held !== null) handshake.received(held);
+  }
+
+  /**
+   * Finds out how a protocol receives data. This is done once for each protocol, because to look
+   * for its methods before and after each read would take longer than to call them. Those of a
+   * forwarder may change.
+   */
+  #know(protocol: IProtocol): void {
+    if (protocol === this.#known) return;
+    this.#buffered = isBuffered(protocol) ? protocol : null;
+    this.#lender = isMemoryLender(protocol) ? protocol : null;
+    this.#known = isForwarder(protocol) ? null : protocol;
   }
 
   /** Ends a measurement. A function within the measured method would cost memory for each call. */

@@ -31,7 +31,8 @@ export function supports(protocol: IProtocol, method: string): boolean {
   return method in protocol && (!isForwarder(protocol) || protocol[supportsMethod](method));
 }
 
-function isForwarder(protocol: IProtocol): protocol is OptionalMethodsForwarder {
+/** Returns whether the optional methods of a protocol may change. */
+export function isForwarder(protocol: IProtocol): protocol is OptionalMethodsForwarder {
   return supportsMethod in protocol;
 }
 

@@ -24,7 +24,8 @@ export const COPY_BELOW: number = LARGEST_PIECE;
 // write.
 const GATHER_UP_TO = 65536;
 const MOST_SPARE = 256;
-const spare: WriteBuffer[] = [];
+let spare: WriteBuffer | null = null;
+let spareCount = 0;
 const arenas = new WriteArenas();
 const encoder = new TextEncoder();
 
@@ -41,16 +42,17 @@ interface Chunk {
   held: ArrayBuffer | null;
   /** The caller's function to call when the chunk has been sent. */
   flushed: (() => void) | null;
+  /** The chunk that was written after this one; `null` for the last. */
+  next: Chunk | null;
 }
-
-// A placeholder for a sent chunk, so that the queue does not keep the memory of the chunk.
-const SENT: Chunk = { bytes: new Uint8Array(), size: 0, arena: null, held: null, flushed: null };
 
 /** A queue of bytes: `push` adds at the end, `head` and `consume` take from the front. */
 export class WriteBuffer {
-  /** The chunks in order. Those before the index `#first` have been sent. */
-  readonly #chunks: Chunk[] = [];
-  #first = 0;
+  // The chunks form a linked list, and so does the pool of empty buffers: an array that becomes
+  // empty drops its memory, and would allocate it again for the next write.
+  #first: Chunk | null = null;
+  #last: Chunk | null = null;
+  #nextSpare: WriteBuffer | null = null;
   /** The arena of the last range of bytes, which follows all chunks and may still grow. */
   #tail: WriteArena | null = null;
   #tailStart = 0;
@@ -59,7 +61,12 @@ export class WriteBuffer {
 
   /** Returns an empty buffer from the pool. */
   static take(): WriteBuffer {
-    return spare.pop() ?? new WriteBuffer();
+    const buffer = spare;
+    if (buffer === null) return new WriteBuffer();
+    spare = buffer.#nextSpare;
+    buffer.#nextSpare = null;
+    spareCount--;
+    return buffer;
   }
 
   /**
@@ -67,7 +74,10 @@ export class WriteBuffer {
    * still read its memory.
    */
   release(): void {
-    if (this.#size === 0 && spare.length < MOST_SPARE) spare.push(this);
+    if (this.#size > 0 || spareCount === MOST_SPARE) return;
+    this.#nextSpare = spare;
+    spare = this;
+    spareCount++;
   }
 
   /** The number of bytes to send. */
@@ -105,10 +115,9 @@ export class WriteBuffer {
    */
   head(): Uint8Array {
     this.#seal();
-    const head = this.#chunks[this.#first];
-    if (head === undefined) throw new Error("Cannot take bytes from an empty write buffer");
-    const isLast = this.#first === this.#chunks.length - 1;
-    return isLast || head.size >= COPY_BELOW ? head.bytes : this.#gather();
+    const head = this.#first;
+    if (head === null) throw new Error("Cannot take bytes from an empty write buffer");
+    return head.next === null || head.size >= COPY_BELOW ? head.bytes : this.#gather(head);
   }
 
   /**
@@ -116,8 +125,8 @@ export class WriteBuffer {
    * resized the buffer; 0 if there are none.
    */
   get spoiled(): number {
-    const head = this.#chunks[this.#first];
-    return head === undefined || isIntact(head) ? 0 : head.size;
+    const head = this.#first;
+    return head === null || isIntact(head) ? 0 : head.size;
   }
 
   /**
@@ -127,8 +136,8 @@ export class WriteBuffer {
    *   been sent; otherwise `null`.
    */
   consume(count: number): (() => void) | null {
-    const head = this.#chunks[this.#first];
-    if (head === undefined || count > head.size) {
+    const head = this.#first;
+    if (head === null || count > head.size) {
       throw new Error(
         `Cannot consume ${count} bytes of the write buffer: its first chunk has ${head?.size ?? 0}`,
       );
@@ -140,13 +149,10 @@ export class WriteBuffer {
       return null;
     }
     releaseMemory(head);
-    this.#chunks[this.#first++] = SENT;
-    if (this.#first === this.#chunks.length) {
-      this.#chunks.length = this.#first = 0;
-    } else if (this.#first >= 32 && this.#first * 2 >= this.#chunks.length) {
-      this.#chunks.splice(0, this.#first);
-      this.#first = 0;
-    }
+    this.#first = head.next;
+    if (head.next === null) this.#last = null;
+    // A sent chunk that the garbage collector has not freed keeps no other one in memory.
+    head.next = null;
     return head.flushed;
   }
 
@@ -155,7 +161,7 @@ export class WriteBuffer {
     const size = bytes.length;
     this.#size += size;
     const held = hold(bytes, isTransferred);
-    this.#chunks.push({ bytes: ofFixedLength(bytes), size, arena: null, held, flushed });
+    this.#append({ bytes: ofFixedLength(bytes), size, arena: null, held, flushed, next: null });
   }
 
   #pushString(text: string): void {
@@ -169,33 +175,32 @@ export class WriteBuffer {
     this.#grew(encoder.encodeInto(text, memory.subarray(this.#tailEnd)).written);
   }
 
-  /** Joins the small chunks at the front into one chunk and returns its bytes. */
-  #gather(): Uint8Array {
+  #append(chunk: Chunk): void {
+    if (this.#last === null) this.#first = chunk;
+    else this.#last.next = chunk;
+    this.#last = chunk;
+  }
+
+  /** Joins the small chunks at the front, which begin with `head`, and returns their bytes. */
+  #gather(head: Chunk): Uint8Array {
     let size = 0;
-    let end = this.#first;
-    const flushed = this.#chunks[end]?.flushed ?? null;
-    for (let chunk = this.#chunks[end]; chunk !== undefined; chunk = this.#chunks[++end]) {
-      if (chunk.size >= COPY_BELOW || size + chunk.size > GATHER_UP_TO) break;
+    let next: Chunk | null = head;
+    for (; next !== null; next = next.next) {
+      if (next.size >= COPY_BELOW || size + next.size > GATHER_UP_TO) break;
       // The caller may have detached the memory of a chunk that was not copied. Only that of the
       // head has been checked, and only the function of the head is kept.
-      if (chunk.arena === null && end > this.#first) break;
-      size += chunk.size;
+      if (next.arena === null && next !== head) break;
+      size += next.size;
     }
     const bytes = new Uint8Array(size);
     let filled = 0;
-    for (
-      const chunk of this.#chunks.splice(this.#first, end - this.#first, {
-        bytes,
-        size,
-        arena: null,
-        held: null,
-        flushed,
-      })
-    ) {
+    for (let chunk: Chunk | null = head; chunk !== null && chunk !== next; chunk = chunk.next) {
       bytes.set(chunk.bytes, filled);
       filled += chunk.size;
       releaseMemory(chunk);
     }
+    this.#first = { bytes, size, arena: null, held: null, flushed: head.flushed, next };
+    if (next === null) this.#last = this.#first;
     return bytes;
   }
 
@@ -223,12 +228,13 @@ export class WriteBuffer {
   #seal(): void {
     const arena = this.#tail;
     if (arena === null) return;
-    this.#chunks.push({
+    this.#append({
       bytes: arena.memory.subarray(this.#tailStart, this.#tailEnd),
       size: this.#tailEnd - this.#tailStart,
       arena,
       held: null,
       flushed: null,
+      next: null,
     });
     this.#tail = null;
   }

@@ -18,7 +18,11 @@ import { checkFunction, quote } from "../../internal/validation.ts";
  *   `flushed` of the options is not a function.
  */
 export function checkData(method: string, data: unknown, options?: WriteOptions): void {
-  if (options?.flushed !== undefined) checkFunction(`${method}() flushed`, options.flushed);
+  const flushed: unknown = options?.flushed;
+  if (flushed !== undefined && typeof flushed !== "function") {
+    // The name is a new string, which each write would otherwise create.
+    checkFunction(`${method}() flushed`, flushed);
+  }
   if (typeof data === "string") return;
   if (!(data instanceof Uint8Array)) {
     throw new TypeError(`${method}() data must be a Uint8Array or a string, got ${quote(data)}`);
