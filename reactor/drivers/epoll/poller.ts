@@ -12,7 +12,7 @@
  *
  * - **A turn** asks for at most {@linkcode MOST_EVENTS} events, handles them, and returns to Deno's
  *   loop, with `setImmediate` for the next turn. That costs one microsecond. Every
- *   {@linkcode BREATH_MS}, some turns leave all time to Deno.
+ *   {@linkcode BREATH_MS} milliseconds, all time belongs to Deno for a moment.
  * - If nothing is ready, a turn **naps**: it waits in the system until an event comes, or until a
  *   {@linkcode NapTimer} is due, within a millisecond. No wait costs less. But it delays whatever
  *   Deno has to do meanwhile, and is in vain if it ends without an event. So turns nap only while
@@ -53,17 +53,21 @@ const MOST_EVENTS = 64;
 const MOST_VAIN_NAPS = 2;
 /** Deno is busy if it needs more than this time in milliseconds between two turns. */
 const BUSY_MS = 0.05;
-/** The time in milliseconds without naps after Deno was busy: one task often follows another. */
+/** How long Deno counts as busy, in milliseconds: one task often follows another. */
 const WAKEFUL_MS = 2;
 /** Milliseconds between two looks at descriptors that must not keep the process alive. */
 const UNREF_MS = 20;
 /**
  * Deno asks the system for its own events when its loop is idle, and otherwise in every 61st turn
- * of it, as its runtime tokio does. After this time in milliseconds without that, the poller starts
- * an {@linkcode IdleWait}, even if there are events, so that signals, files and Deno's own sockets
- * are served while connections flood this loop.
+ * of it, as its runtime tokio does. After this time in milliseconds without that, or after each
+ * turn while Deno is busy, the poller lets Deno breathe: signals, files and Deno's own sockets are
+ * served while connections flood this loop.
  */
 const BREATH_MS = 5;
+/** The number of turns that do nothing in a breath. */
+const BREATH_TURNS = 61;
+/** With fewer events in a turn, an {@linkcode IdleWait} is a breath that costs less. */
+const MANY_EVENTS = 8;
 /** The time in milliseconds before another turn, if the system cannot wait at all. */
 const RETRY_MS = 100;
 
@@ -117,9 +121,12 @@ export class Poller {
   /** The number of members for which the process must wait. */
   #waitingFor = 0;
   #vainNaps = 0;
-  /** The time at which the last turn returned to Deno's loop, and until which turns do not nap. */
+  /** The time at which the last turn returned to Deno's loop. */
   #lastReturn = 0;
-  #wakefulUntil = 0;
+  /** The time until which Deno counts as busy. */
+  #busyUntil = 0;
+  /** The number of turns that still do nothing. */
+  #breathTurns = 0;
   /** The time at which Deno has last asked the system for its own events. */
   #lastBreath = 0;
   /** The genuine functions, even if a test fakes the global ones. They move bytes, not time. */
@@ -282,8 +289,13 @@ export class Poller {
     // During a wait, the memory of the events may belong to a thread.
     if (set === null || this.#isAsleep) return;
     const time = now();
-    if (time - this.#lastReturn > BUSY_MS) this.#wakefulUntil = time + WAKEFUL_MS;
-    const naps = time > this.#wakefulUntil && set.mayNap && set.startNap();
+    if (time - this.#lastReturn > BUSY_MS) this.#busyUntil = time + WAKEFUL_MS;
+    this.#lastReturn = time;
+    if (this.#breathTurns > 0) {
+      if (--this.#breathTurns === 0) this.#lastBreath = time;
+      return this.#takeTurnSoon();
+    }
+    const naps = time > this.#busyUntil && set.mayNap && set.startNap();
     const handled = this.#handle(set, naps ? set.nap() : set.poll());
     if (handled > 0) set.idle.skipped();
     this.#proceed(set, handled, naps);
@@ -303,9 +315,12 @@ export class Poller {
     if (handled < 0) return this.#retryLater();
     if (handled > 0) this.#vainNaps = 0;
     else if (!napped || ++this.#vainNaps >= MOST_VAIN_NAPS) return this.#sleep(set);
-    this.#lastReturn = now();
-    if (this.#lastReturn - this.#lastBreath > BREATH_MS) this.#sleep(set);
-    else this.#takeTurnSoon();
+    const time = this.#lastReturn = now();
+    if (time < this.#busyUntil || time - this.#lastBreath > BREATH_MS) {
+      if (handled < MANY_EVENTS) return this.#sleep(set);
+      this.#breathTurns = BREATH_TURNS;
+    }
+    this.#takeTurnSoon();
   }
 
   /** Lets the process end. */
@@ -324,7 +339,7 @@ export class Poller {
 
   #sleep(set: OpenSet): void {
     this.#stopTurns();
-    this.#vainNaps = 0;
+    this.#vainNaps = this.#breathTurns = 0;
     this.#isAsleep = true;
     set.naps.stop();
     set.idle.start();
