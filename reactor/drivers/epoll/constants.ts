@@ -65,12 +65,19 @@ export const EPOLLIN = 0x1;
 export const EPOLLOUT = 0x4;
 export const EPOLLERR = 0x8;
 export const EPOLLHUP = 0x10;
+/** Reports each change once, and not as long as it lasts. */
+export const EPOLLET = 2 ** 31;
 export const EPOLL_CTL_ADD = 1;
 export const EPOLL_CTL_DEL = 2;
 export const EPOLL_CTL_MOD = 3;
 export const EPOLL_CLOEXEC = SOCK_CLOEXEC;
 export const EFD_NONBLOCK = SOCK_NONBLOCK;
 export const EFD_CLOEXEC = SOCK_CLOEXEC;
+
+// Clocks and flags of timerfd_create(2).
+export const CLOCK_MONOTONIC = 1;
+export const TFD_NONBLOCK = SOCK_NONBLOCK;
+export const TFD_CLOEXEC = SOCK_CLOEXEC;
 
 // Errors on which this driver acts: errno(3). All others are only reported.
 export const EPERM = 1;

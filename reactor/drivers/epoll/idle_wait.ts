@@ -22,7 +22,7 @@ const MOST_THREADS = 16;
 /** The time in milliseconds between two polls of a reactor for which there is no thread. */
 const LOOK_MS = 5;
 /** The longest time in milliseconds of a wait that a nap would have covered. */
-const SHORT_WAIT_MS = 0.1;
+const SHORT_WAIT_MS = 1;
 /** The number of longer waits in a row after which naps do not pay. */
 const MOST_LONG_WAITS = 3;
 

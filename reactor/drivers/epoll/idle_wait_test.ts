@@ -43,7 +43,7 @@ Deno.test("IdleWait uses io_uring after 500 waits of a thread", async () => {
 Deno.test("IdleWait.mayNap is false after three long waits, until one is short or skipped", async () => {
   const waits = new Waits(false);
   const mayNap: boolean[] = [];
-  for (const duration of [0, 0, 0, 1, 0.2, 0.05, 1, 1, 1]) {
+  for (const duration of [0, 0, 0, 2, 1.1, 0.9, 2, 2, 2]) {
     waits.duration = duration;
     await waits.take(1);
     mayNap.push(waits.idle.mayNap);

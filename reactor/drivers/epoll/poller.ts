@@ -12,14 +12,14 @@
  *
  * - **A turn** asks for at most {@linkcode MOST_EVENTS} events, handles them, and returns to Deno's
  *   loop, with `setImmediate` for the next turn. That costs one microsecond. Every
- *   {@linkcode BREATH_MS}, some turns leave all time to Deno.
- * - If nothing is ready, a turn sleeps in the system for at most {@linkcode NAP_NS}: the answer of
- *   a peer on a fast network arrives in that time. A sleep delays the events of Deno by a tenth of
- *   a millisecond, and is in vain if it ends without an event. So turns sleep only while the waits
- *   are short.
- * - After {@linkcode MOST_QUIET_TURNS} turns without an event, an {@linkcode IdleWait} waits
- *   without a limit. An event then costs more, and an idle reactor costs nothing. To end the wait,
- *   the poller writes to an eventfd(2) in the set.
+ *   {@linkcode BREATH_MS} milliseconds, all time belongs to Deno for a moment.
+ * - If nothing is ready, a turn **naps**: it waits in the system until an event comes, or until a
+ *   {@linkcode NapTimer} is due, within a millisecond. No wait costs less. But it delays whatever
+ *   Deno has to do meanwhile, and is in vain if it ends without an event. So turns nap only while
+ *   events are close together and Deno has nothing to do.
+ * - After {@linkcode MOST_VAIN_NAPS} naps without an event, or one turn that could not nap, an
+ *   {@linkcode IdleWait} waits without a limit. An event then costs more, and an idle reactor costs
+ *   nothing. To end the wait, the poller writes to an eventfd(2) in the set.
  *
  * @module
  */
@@ -33,10 +33,12 @@ import {
   EPOLL_CTL_ADD,
   EPOLL_CTL_DEL,
   EPOLL_CTL_MOD,
+  EPOLLET,
   EPOLLIN,
 } from "./constants.ts";
 import { DescriptorPassing } from "./descriptor_passing.ts";
 import { IdleWait } from "./idle_wait.ts";
+import { NapTimer } from "./nap_timer.ts";
 import { timersModule } from "../node/builtin_modules.ts";
 import { ReceiveMemory } from "./receive_memory.ts";
 import { EPOLL_EVENT } from "./struct_layouts.ts";
@@ -44,22 +46,28 @@ import { SystemCalls } from "./system_calls.ts";
 
 /** The most events that one turn handles. */
 const MOST_EVENTS = 64;
-/** The longest sleep of a turn, in nanoseconds. */
-const NAP_NS = 100_000n;
-/** The number of turns without an event after which an {@linkcode IdleWait} starts. */
-const MOST_QUIET_TURNS = 2;
-/** The same without `epoll_pwait2`: a turn then cannot sleep for so short a time. */
-const MOST_QUIET_TURNS_AWAKE = 20;
+/**
+ * The number of naps without an event after which an {@linkcode IdleWait} starts. The first one may
+ * be short, because the timer does not start with it.
+ */
+const MOST_VAIN_NAPS = 2;
+/** Deno is busy if it needs more than this time in milliseconds between two turns. */
+const BUSY_MS = 0.05;
+/** How long Deno counts as busy, in milliseconds: one task often follows another. */
+const WAKEFUL_MS = 2;
 /** Milliseconds between two looks at descriptors that must not keep the process alive. */
 const UNREF_MS = 20;
 /**
  * Deno asks the system for its own events when its loop is idle, and otherwise in every 61st turn
- * of it, as its runtime tokio does. After this time in milliseconds without that, a number of turns
- * do nothing, so that signals, files and Deno's own sockets are served while connections flood this
- * loop.
+ * of it, as its runtime tokio does. After this time in milliseconds without that, or after each
+ * turn while Deno is busy, the poller lets Deno breathe: signals, files and Deno's own sockets are
+ * served while connections flood this loop.
  */
 const BREATH_MS = 5;
+/** The number of turns that do nothing in a breath. */
 const BREATH_TURNS = 61;
+/** With fewer events in a turn, an {@linkcode IdleWait} is a breath that costs less. */
+const MANY_EVENTS = 8;
 /** The time in milliseconds before another turn, if the system cannot wait at all. */
 const RETRY_MS = 100;
 
@@ -112,10 +120,14 @@ export class Poller {
   #turns = 0;
   /** The number of members for which the process must wait. */
   #waitingFor = 0;
-  #quietTurns = 0;
+  #vainNaps = 0;
+  /** The time at which the last turn returned to Deno's loop. */
+  #lastReturn = 0;
+  /** The time until which Deno counts as busy. */
+  #busyUntil = 0;
   /** The number of turns that still do nothing. */
   #breathTurns = 0;
-  /** The time of the last turn of which Deno has certainly asked the system. */
+  /** The time at which Deno has last asked the system for its own events. */
   #lastBreath = 0;
   /** The genuine functions, even if a test fakes the global ones. They move bytes, not time. */
   readonly #timers = timersModule();
@@ -239,7 +251,7 @@ export class Poller {
     const timer = this.#timers.setTimeout(() => {
       this.#unrefTimer = null;
       if (this.#waitingFor === 0 && !this.#isAsleep && this.#open !== null) {
-        this.#handle(this.#open, this.#open.poll(false));
+        this.#handle(this.#open, this.#open.poll());
         this.lookLater();
       }
     }, UNREF_MS);
@@ -276,25 +288,38 @@ export class Poller {
     const set = this.#open;
     // During a wait, the memory of the events may belong to a thread.
     if (set === null || this.#isAsleep) return;
+    const time = now();
+    if (time - this.#lastReturn > BUSY_MS) this.#busyUntil = time + WAKEFUL_MS;
+    this.#lastReturn = time;
     if (this.#breathTurns > 0) {
-      if (--this.#breathTurns === 0) this.#lastBreath = now();
+      if (--this.#breathTurns === 0) this.#lastBreath = time;
       return this.#takeTurnSoon();
     }
-    const count = set.poll(set.idle.mayNap);
-    if (count > 0) set.idle.skipped();
-    this.#handle(set, count);
-    this.#proceed(set, count);
+    const naps = time > this.#busyUntil && set.mayNap && set.startNap();
+    const handled = this.#handle(set, naps ? set.nap() : set.poll());
+    if (handled > 0) set.idle.skipped();
+    this.#proceed(set, handled, naps);
   }
 
-  /** Chooses how to wait next, after a turn with a number of events; -1 after a failure. */
-  #proceed(set: OpenSet, count: number): void {
+  /**
+   * Chooses how to wait next.
+   *
+   * @param set The set of this turn.
+   * @param handled The number of events that this turn has handled; -1 after a failure.
+   * @param napped Whether this turn would have waited for an event.
+   */
+  #proceed(set: OpenSet, handled: number, napped: boolean): void {
     // The last descriptor may have been closed meanwhile, and another set opened.
     if (this.#open !== set) return;
     if (this.#waitingFor === 0) return this.#rest();
-    if (count < 0) return this.#retryLater();
-    this.#quietTurns = count > 0 ? 0 : this.#quietTurns + 1;
-    if (this.#quietTurns >= set.mostQuietTurns) return this.#sleep(set);
-    if (now() - this.#lastBreath > BREATH_MS) this.#breathTurns = BREATH_TURNS;
+    if (handled < 0) return this.#retryLater();
+    if (handled > 0) this.#vainNaps = 0;
+    else if (!napped || ++this.#vainNaps >= MOST_VAIN_NAPS) return this.#sleep(set);
+    const time = this.#lastReturn = now();
+    if (time < this.#busyUntil || time - this.#lastBreath > BREATH_MS) {
+      if (handled < MANY_EVENTS) return this.#sleep(set);
+      this.#breathTurns = BREATH_TURNS;
+    }
     this.#takeTurnSoon();
   }
 
@@ -314,8 +339,9 @@ export class Poller {
 
   #sleep(set: OpenSet): void {
     this.#stopTurns();
-    this.#quietTurns = this.#breathTurns = 0;
+    this.#vainNaps = this.#breathTurns = 0;
     this.#isAsleep = true;
+    set.naps.stop();
     set.idle.start();
   }
 
@@ -324,17 +350,24 @@ export class Poller {
     const set = this.#open;
     if (set === null) return;
     this.#lastBreath = now();
-    this.#handle(set, count);
+    const handled = this.#handle(set, count);
     const released = this.#releasedAfterWait;
     this.#releasedAfterWait = [];
-    this.#proceed(set, Math.max(count, 0));
+    this.#proceed(set, Math.max(handled, 0), true);
     for (const each of released) notify(each);
     this.#closeIfUnused();
   }
 
-  #handle(set: OpenSet, count: number): void {
+  /**
+   * Handles events.
+   *
+   * @param count The number of events in the memory of the set; -1 after a failure.
+   * @returns The number of events of members; -1 after a failure.
+   */
+  #handle(set: OpenSet, count: number): number {
     const { events } = set;
     this.#turns = this.#turns + 1 | 0;
+    let handled = count;
     // The owner of an event may close the last descriptor, and with it the set.
     for (let i = 0, at = 0; i < count && this.#open === set; i++, at += EVENT_INTS) {
       const fd = events[at + FD_INT] ?? -1;
@@ -342,7 +375,8 @@ export class Poller {
       // The descriptor may have been closed since the system has reported the event, by the owner
       // of an earlier event, and its number may have been given to another one.
       if (member === undefined || member.tag !== events[at + TAG_INT]) {
-        if (fd === set.wakeFD) set.woken();
+        set.note(fd);
+        handled--;
         continue;
       }
       try {
@@ -351,6 +385,7 @@ export class Poller {
         logUserError(error, "Error while handling an event of a socket");
       }
     }
+    return handled;
   }
 
   #closeIfUnused(): void {
@@ -367,17 +402,18 @@ export class Poller {
 
 /** An epoll set in the system, with the library that it is used through. */
 class OpenSet {
+  /** The number of open sets. Each worker of Deno has a loop of its own, and counts its own sets. */
+  static #count = 0;
   readonly system: SystemCalls;
   /** The events of the last wait. The system writes here, so the field must keep the memory. */
   readonly events: Int32Array<ArrayBuffer> = new Int32Array(MOST_EVENTS * EVENT_INTS);
-  readonly wakeFD: number = -1;
   readonly idle: IdleWait;
+  readonly naps: NapTimer;
   readonly #epollFD: number = -1;
+  readonly #wakeFD: number = -1;
   readonly #event = new Int32Array(EVENT_INTS);
-  readonly #nap = new BigInt64Array([0n, NAP_NS]);
   readonly #counter = new BigUint64Array([1n]);
   readonly #received = new BigUint64Array(1);
-  #canNap: boolean;
   #hasFailed = false;
 
   constructor(
@@ -388,27 +424,32 @@ class OpenSet {
     const system = new SystemCalls(libraryNames);
     const { calls } = system;
     this.system = system;
-    this.#canNap = calls.epoll_pwait2 !== null;
+    let naps: NapTimer | null = null;
     try {
       this.#epollFD = system.checked("epoll_create1", calls.epoll_create1(EPOLL_CLOEXEC));
-      this.wakeFD = system.checked("eventfd", calls.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
-      this.control(EPOLL_CTL_ADD, this.wakeFD, EPOLLIN, 0);
+      this.#wakeFD = system.checked("eventfd", calls.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+      this.control(EPOLL_CTL_ADD, this.#wakeFD, EPOLLIN, 0);
+      this.naps = naps = new NapTimer(system);
+      this.control(EPOLL_CTL_ADD, naps.fd, EPOLLIN | EPOLLET, 0);
     } catch (error) {
-      this.#closeAll();
+      this.#closeAll(naps);
       throw error;
     }
     this.idle = new IdleWait(libraryNames, this.#epollFD, usesRing, {
       waitOnThread: () => calls.epollWaitOnThread(this.#epollFD, this.events, MOST_EVENTS, -1),
-      poll: () => this.poll(false),
+      poll: () => this.poll(),
       awake,
       now,
     });
+    OpenSet.#count++;
   }
 
-  /** The number of turns without an event after which the poller waits without a limit. */
-  get mostQuietTurns(): number {
-    if (!this.idle.mayNap) return 1;
-    return this.#canNap ? MOST_QUIET_TURNS : MOST_QUIET_TURNS_AWAKE;
+  /**
+   * Whether a nap pays: events are close together, and no other reactor in this thread would have
+   * to wait for its end.
+   */
+  get mayNap(): boolean {
+    return OpenSet.#count === 1 && this.idle.mayNap;
   }
 
   control(operation: number, fd: number, events: number, tag: number): void {
@@ -423,49 +464,61 @@ class OpenSet {
   /**
    * Asks for events.
    *
-   * @param mayNap Whether to sleep for a moment if there are none.
    * @returns The number of {@linkcode events}; -1 if the system has failed, which is logged.
    */
-  poll(mayNap: boolean): number {
-    const { calls } = this.system;
-    const napping = mayNap && this.#canNap ? calls.epoll_pwait2 : null;
-    const count = napping === null
-      ? calls.epoll_wait(this.#epollFD, this.events, MOST_EVENTS, 0)
-      : napping(this.#epollFD, this.events, MOST_EVENTS, this.#nap, null);
-    if (count >= 0) return count;
-    return this.#pollFailed(napping !== null);
+  poll(): number {
+    return this.#wait(0);
+  }
+
+  /** Prepares a nap. @returns Whether it will end without an event. */
+  startNap(): boolean {
+    return this.naps.start();
+  }
+
+  /** Asks for events, and waits for one if there are none. @returns As {@linkcode poll}. */
+  nap(): number {
+    return this.#wait(-1);
   }
 
   /** Ends a wait. */
   wake(): void {
-    this.system.calls.write(this.wakeFD, this.#counter, this.#counter.byteLength);
+    this.system.calls.write(this.#wakeFD, this.#counter, this.#counter.byteLength);
   }
 
-  /** Resets the eventfd, so that it is not reported again. */
-  woken(): void {
-    this.system.calls.read(this.wakeFD, this.#received, this.#received.byteLength);
+  /** Notes an event of a descriptor that may be one of the set's own. */
+  note(fd: number): void {
+    if (fd === this.naps.fd) {
+      this.naps.due();
+    } else if (fd === this.#wakeFD) {
+      // Resets the eventfd, so that it is not reported again.
+      this.system.calls.read(fd, this.#received, this.#received.byteLength);
+    }
   }
 
   close(): void {
+    OpenSet.#count--;
     this.idle.close();
-    this.#closeAll();
+    this.#closeAll(this.naps);
   }
 
-  #closeAll(): void {
+  #closeAll(naps: NapTimer | null): void {
     // After a failure, not all of them are open.
-    for (const fd of [this.#epollFD, this.wakeFD]) if (fd >= 0) this.system.calls.close(fd);
+    for (const fd of [this.#epollFD, this.#wakeFD, naps?.fd ?? -1]) {
+      if (fd >= 0) this.system.calls.close(fd);
+    }
     this.system.close();
   }
 
-  #pollFailed(napped: boolean): number {
+  #wait(timeout: number): number {
+    const { calls } = this.system;
+    const count = calls.epoll_wait(this.#epollFD, this.events, MOST_EVENTS, timeout);
+    return count >= 0 ? count : this.#waitFailed();
+  }
+
+  #waitFailed(): number {
     const { errno } = this.system;
-    // A signal has interrupted the sleep.
+    // A signal has interrupted the nap.
     if (errno === EINTR) return 0;
-    if (napped) {
-      // The library has the function, but the system does not (ENOSYS), or forbids it (EPERM).
-      this.#canNap = false;
-      return 0;
-    }
     if (!this.#hasFailed) {
       this.#hasFailed = true;
       logUserError(this.system.failure("epoll_wait", errno), "Cannot wait for sockets");

@@ -16,8 +16,10 @@ const HEADERS = [
   "sys/epoll.h",
   "sys/eventfd.h",
   "sys/socket.h",
+  "sys/timerfd.h",
   "sys/uio.h",
   "sys/un.h",
+  "time.h",
 ];
 
 /** An expression in C for each value of each layout. */

@@ -18,16 +18,10 @@ const FD = "i32";
 const SIZE = "i32";
 
 const SYMBOLS = {
-  // epoll(7) and eventfd(2)
+  // epoll(7), eventfd(2) and timerfd_create(2)
   epoll_create1: { parameters: ["i32"], result: "i32" },
   epoll_ctl: { parameters: [FD, "i32", FD, "buffer"], result: "i32" },
   epoll_wait: { parameters: [FD, "buffer", "i32", "i32"], result: "i32" },
-  // The GNU library has this function since version 2.35, and Linux since 5.11.
-  epoll_pwait2: {
-    parameters: [FD, "buffer", "i32", "buffer", "pointer"],
-    result: "i32",
-    optional: true,
-  },
   epollWaitOnThread: {
     name: "epoll_wait",
     parameters: [FD, "buffer", "i32", "i32"],
@@ -35,6 +29,8 @@ const SYMBOLS = {
     nonblocking: true,
   },
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
+  timerfd_create: { parameters: ["i32", "i32"], result: "i32" },
+  timerfd_settime: { parameters: [FD, "i32", "buffer", "pointer"], result: "i32" },
   read: { parameters: [FD, "buffer", SIZE], result: "i32" },
   write: { parameters: [FD, "buffer", SIZE], result: "i32" },
   close: { parameters: [FD], result: "i32" },
