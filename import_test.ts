@@ -8,7 +8,7 @@ const exports: Record<string, string> = JSON.parse(read("deno.json")).exports;
 // tenth above the present numbers, so that an entry point does not grow unnoticed.
 const LIMITS: Record<string, number> = {
   ".": 365,
-  "./reactor": 215,
+  "./reactor": 216,
   "./epoll": 225,
   "./defer": 60,
   "./task": 220,

@@ -16,16 +16,18 @@ import { type Options, processorSeconds, type Table, TableRecorder } from "../me
 
 const SIZES = [1000, 200_000, 1_000_000];
 /** The number of pending calls for each second of the options, so that a short run has fewer. */
-const MOST_PER_SECOND = 2_000_000;
+const MOST_PER_SECOND = 2_500_000;
 // Operations on few calls are repeated in each round, because the clock of the processor time is
 // coarse. Beside many pending calls, they are measured on a part of them.
 const OPERATIONS = 20_000;
-/** More pending calls than these are measured in one round only, and not weighed. */
+/** More pending calls than these are not weighed. */
 const MANY = 200_000;
 const HOST = "setTimeout";
 const OURS = "callLater";
 
 const reactor = new DenoReactor();
+setFlagsFromString("--expose-gc");
+const collect: () => void = runInNewContext("gc");
 const nothing = (): void => {};
 
 /** The timers of one side. A delay is in milliseconds. */
@@ -64,23 +66,40 @@ const inAMinuteOrTwo = (i: number): number => 60_000 + (i * STEP) % 60_000;
 class Side<T> {
   readonly #timers: Timers<T>;
   readonly #count: number;
+  /** The number of calls that the operations are measured on. */
+  readonly #sample: number;
+  /** The calls. The last ones are the sample, which is pending only during the operations. */
+  readonly #pending: T[] = [];
 
   constructor(timers: Timers<T>, count: number) {
     this.#timers = timers;
     this.#count = count;
+    this.#sample = Math.min(count, OPERATIONS);
   }
 
-  /** Schedules, resets, cancels and fires calls. Returns the nanoseconds of each operation. */
-  async round(): Promise<Map<string, number>> {
+  /**
+   * Schedules, resets, cancels and fires calls. Returns the nanoseconds of each operation, for each
+   * round.
+   */
+  async measure(rounds: number): Promise<Map<string, number>[]> {
     const repeats = Math.max(1, Math.ceil(OPERATIONS / this.#count));
-    const spent = new Map<string, number>();
-    for (let i = 0; i < repeats; i++) await this.#operate(spent);
-    for (const [name, cost] of spent) spent.set(name, cost / repeats);
-    return spent;
+    this.#schedule(0, this.#count - this.#sample);
+    // The collector moves once what is pending for long. The operations do not pay for it.
+    collect();
+    const costs: Map<string, number>[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const spent = new Map<string, number>();
+      for (let i = 0; i < repeats; i++) await this.#operate(spent);
+      for (const [name, cost] of spent) spent.set(name, cost / repeats);
+      costs.push(spent);
+    }
+    for (const timer of this.#pending.slice(0, -this.#sample)) this.#timers.cancel(timer);
+    this.#pending.length = 0;
+    return costs;
   }
 
   /** Returns the heap bytes of a pending call, without the array that holds it. */
-  weigh(collect: () => void): number {
+  weigh(): number {
     const pending = new Array<T | undefined>(this.#count).fill(undefined);
     collect();
     const before = Deno.memoryUsage();
@@ -93,12 +112,19 @@ class Side<T> {
     return (after.heapUsed + after.external - before.heapUsed - before.external) / this.#count;
   }
 
-  /** Measures the operations beside `#count` pending calls, on the last of them. */
+  #schedule(first: number, end: number): void {
+    for (let i = first; i < end; i++) {
+      this.#pending[i] = this.#timers.schedule(nothing, inAMinuteOrTwo(i));
+    }
+  }
+
+  /** Measures the operations on the sample, beside the other pending calls. */
   async #operate(spent: Map<string, number>): Promise<void> {
-    const { schedule, cancel, reset } = this.#timers;
+    const { cancel, reset } = this.#timers;
+    const pending = this.#pending;
     const count = this.#count;
-    const sample = Math.min(count, OPERATIONS);
-    const pending: T[] = [];
+    const sample = this.#sample;
+    const first = count - sample;
     const time = async (name: string, work: () => void | Promise<void>): Promise<void> => {
       const before = processorSeconds();
       await work();
@@ -107,22 +133,17 @@ class Side<T> {
     };
     const each = (f: (timer: T, i: number) => T | void): void => {
       for (let n = 0; n < sample; n++) {
-        const i = count - sample + (n * STEP) % sample;
+        const i = first + (n * STEP) % sample;
         // The index is in range, which the type of an array cannot express.
         const timer = f(pending[i] as T, i);
         if (timer !== undefined) pending[i] = timer;
       }
     };
-    const scheduleFrom = (first: number): void => {
-      for (let i = first; i < count; i++) pending[i] = schedule(nothing, inAMinuteOrTwo(i));
-    };
-    const first = count - sample;
-    for (let i = 0; i < first; i++) pending[i] = schedule(nothing, inAMinuteOrTwo(i));
-    await time("schedule", () => scheduleFrom(first));
+    await time("schedule", () => this.#schedule(first, count));
     await time("reset to later", () => each((timer, i) => reset(timer, 2 * inAMinuteOrTwo(i))));
     await time("reset to earlier", () => each((timer, i) => reset(timer, inAMinuteOrTwo(i) / 2)));
     await time("cancel", () => each((timer) => cancel(timer)));
-    scheduleFrom(first);
+    this.#schedule(first, count);
     await time("cancel, in order", () => pending.slice(first).forEach((timer) => cancel(timer)));
     await time("schedule and fire", () => this.#fire(sample, (i) => (i * STEP) % 50));
     // Delays of loops that correct their drift. The host truncates them to whole milliseconds.
@@ -130,7 +151,6 @@ class Side<T> {
       "schedule and fire, fractions",
       () => this.#fire(sample, (i) => (i * 7919.1) % 50),
     );
-    for (const timer of pending.slice(0, first)) cancel(timer);
   }
 
   /** Schedules calls within 50 ms, and waits for the last one. */
@@ -159,8 +179,7 @@ export async function measure(options: Options): Promise<Table> {
   const stopped = reactor.run();
   const most = options.seconds * MOST_PER_SECOND;
   for (const count of SIZES.filter((count) => count <= most)) {
-    // A million timers of the host take several seconds.
-    await compareSides(count, count > MANY ? 1 : options.rounds, recorder);
+    await compareSides(count, options.rounds, recorder);
   }
   reactor.stop();
   await stopped;
@@ -174,17 +193,17 @@ async function compareSides(
 ): Promise<void> {
   const pending = `${count.toLocaleString("en")} pending`;
   const run = async <T>(name: string, side: Side<T>): Promise<void> => {
-    for (const [operation, time] of await side.round()) {
-      recorder.add(`${pending}: ${operation}`, name, { time });
+    for (const spent of await side.measure(rounds)) {
+      for (const [operation, time] of spent) {
+        recorder.add(`${pending}: ${operation}`, name, { time });
+      }
     }
   };
   const [host, library] = [new Side(native, count), new Side(ours, count)];
   // Not in turns, so that each side collects only its own garbage.
-  for (let round = 0; round < rounds; round++) await run(OURS, library);
-  for (let round = 0; round < rounds; round++) await run(HOST, host);
+  await run(OURS, library);
+  await run(HOST, host);
   if (count > MANY) return;
-  setFlagsFromString("--expose-gc");
-  const collect: () => void = runInNewContext("gc");
-  recorder.add(`${pending}: a call`, OURS, { memory: library.weigh(collect) });
-  recorder.add(`${pending}: a call`, HOST, { memory: host.weigh(collect) });
+  recorder.add(`${pending}: a call`, OURS, { memory: library.weigh() });
+  recorder.add(`${pending}: a call`, HOST, { memory: host.weigh() });
 }

@@ -16,18 +16,21 @@ export type Callable = () => unknown;
 export interface DelayedCallOwner {
   /** Returns the current time of the clock, in seconds. */
   seconds(): number;
-  /** Removes the pending call in a slot. */
-  remove(slot: number): void;
-  /** Notes that the pending call in a slot has the new time `due`, in seconds. */
-  moved(slot: number, due: number): void;
+  /** Removes the pending call in a place. */
+  remove(bucket: number, index: number): void;
+  /** Notes that the pending call in a place has another time, a later one or not. */
+  moved(call: DelayedCall, bucket: number, index: number, isLater: boolean): void;
 }
 
-// The slots of calls that are no longer pending.
+// Stored in place of the bucket of a call that is no longer pending.
 const MADE = -1;
 const CANCELLED = -2;
 
-/** Sets the slot of a call in the queue of its owner. */
-export let setSlot: (call: DelayedCall, slot: number) => void;
+/** Sets the place of a pending call in the queue of its owner: a bucket, and the index in it. */
+export let setPlace: (call: DelayedCall, bucket: number, index: number) => void;
+
+/** Returns the position of a call among those that are due at the same time. */
+export let orderOf: (call: DelayedCall) => number;
 
 /** Marks a call as made, and returns its function, which the call releases. */
 export let takeCallable: (call: DelayedCall) => Callable;
@@ -47,15 +50,20 @@ export let takeCallable: (call: DelayedCall) => Callable;
  */
 export class DelayedCall implements IDelayedCall {
   readonly #owner: DelayedCallOwner;
-  /** The slot of a pending call, at least 0; otherwise one of the constants above. */
-  #slot = MADE;
+  /** The bucket of a pending call, at least 0; otherwise one of the constants above. */
+  #bucket = MADE;
+  /** The index of a pending call in its bucket. */
+  #index = 0;
   #due: number;
+  readonly #order: number;
   #callable: Callable;
 
   static {
-    setSlot = (call, slot) => {
-      call.#slot = slot;
+    setPlace = (call, bucket, index) => {
+      call.#bucket = bucket;
+      call.#index = index;
     };
+    orderOf = (call) => call.#order;
     takeCallable = (call) => call.#release(MADE);
   }
 
@@ -64,11 +72,13 @@ export class DelayedCall implements IDelayedCall {
    *
    * @param owner The queue that the call belongs to.
    * @param due The time of the call, in seconds on the owner's clock.
+   * @param order The position of the call among those that are due at the same time.
    * @param callable The function to call.
    */
-  constructor(owner: DelayedCallOwner, due: number, callable: Callable) {
+  constructor(owner: DelayedCallOwner, due: number, order: number, callable: Callable) {
     this.#owner = owner;
     this.#due = due;
+    this.#order = order;
     this.#callable = callable;
   }
 
@@ -77,7 +87,7 @@ export class DelayedCall implements IDelayedCall {
   }
 
   active(): boolean {
-    return this.#slot >= 0;
+    return this.#bucket >= 0;
   }
 
   /**
@@ -131,7 +141,7 @@ export class DelayedCall implements IDelayedCall {
    */
   toString(): string {
     if (!this.active()) {
-      return `DelayedCall(${this.#slot === CANCELLED ? "cancelled" : "called"})`;
+      return `DelayedCall(${this.#bucket === CANCELLED ? "cancelled" : "called"})`;
     }
     return `DelayedCall(${nameOfCallable(this.#callable)} in ${
       (this.#due - this.#owner.seconds()).toFixed(3)
@@ -139,26 +149,27 @@ export class DelayedCall implements IDelayedCall {
   }
 
   #cancel(): void {
-    this.#owner.remove(this.#slot);
+    this.#owner.remove(this.#bucket, this.#index);
     this.#release(CANCELLED);
   }
 
   /** Returns the function, which the call does not keep from now on, nor its arguments. */
-  #release(slot: number): Callable {
-    this.#slot = slot;
+  #release(state: number): Callable {
+    this.#bucket = state;
     const callable = this.#callable;
     this.#callable = released;
     return callable;
   }
 
   #move(due: number): void {
+    const isLater = due > this.#due;
     this.#due = due;
-    this.#owner.moved(this.#slot, due);
+    this.#owner.moved(this, this.#bucket, this.#index, isLater);
   }
 
   #checkActive(action: string): void {
     if (this.active()) return;
-    if (this.#slot === CANCELLED) {
+    if (this.#bucket === CANCELLED) {
       throw new AlreadyCancelled(`Cannot ${action} the timed call: it has already been cancelled`);
     }
     throw new AlreadyCalled(`Cannot ${action} the timed call: it has already been made`);

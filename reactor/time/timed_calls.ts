@@ -8,10 +8,12 @@ import {
   type Callable,
   DelayedCall,
   type DelayedCallOwner,
-  setSlot,
+  orderOf,
+  setPlace,
   takeCallable,
 } from "./delayed_call.ts";
 import { IndexedHeap } from "./indexed_heap.ts";
+import { BUCKETS, TimerWheel } from "./timer_wheel.ts";
 import { creationTracker } from "../../internal/creation_tracker.ts";
 import { checkDelay, checkFunction, checkMoment } from "../../internal/validation.ts";
 
@@ -40,21 +42,33 @@ function toTicks(seconds: number): number {
   return Math.min(Math.round(seconds * TICKS_PER_SECOND), Number.MAX_VALUE);
 }
 
+function ticksOf(call: DelayedCall): number {
+  return toTicks(call.getTime());
+}
+
+/** The bucket of the calls in the heap, after the buckets of the wheel. */
+const HEAP = BUCKETS;
+
 /**
  * The pending calls of one clock, in the order of their times and, among equals, of their
  * `callLater`.
+ *
+ * A wheel has the calls that are not due soon: most are timeouts, which are cancelled or postponed
+ * before their time. When that comes near, the calls move to a heap, which sorts them exactly.
  */
 export class TimedCalls implements DelayedCallOwner {
   readonly #seconds: () => number;
   readonly #onEarlier: (() => void) | undefined;
-  /** The calls, by their time or by an earlier one: a postponed call is moved when it is on top. */
-  readonly #heap = new IndexedHeap(setSlot);
+  readonly #wheel = new TimerWheel<DelayedCall>({ ticksOf, setPlace });
+  readonly #heap = new IndexedHeap<DelayedCall>((call, index) => setPlace(call, HEAP, index));
+  readonly #toHeap = (call: DelayedCall, ticks: number): void =>
+    this.#heap.push(call, ticks, orderOf(call));
   /** The number of calls that have been added. */
   #added = 0;
   /**
    * The earliest time in ticks that the owner knows, from `onEarlier()` or from a method. If that
-   * call is cancelled or postponed, the owner wakes for nothing at most once, which costs less than
-   * setting its alarm for each call that takes the place of a cancelled one.
+   * call is cancelled or postponed, the owner may wake for nothing, which costs less than setting
+   * its alarm for each call that takes the place of a cancelled one.
    */
   #known = Infinity;
 
@@ -68,33 +82,33 @@ export class TimedCalls implements DelayedCallOwner {
     checkDelay("callLater() delay", delay);
     checkFunction("callLater() callable", f);
     const due = checkMoment("callLater() delay", delay, this.#seconds() + delay);
-    const call = new DelayedCall(this, due, withArguments(f, args));
-    const ticks = toTicks(due);
-    this.#heap.push(call, ticks, this.#added++);
-    this.#notify(ticks);
+    const call = new DelayedCall(this, due, this.#added++, withArguments(f, args));
+    this.#add(call);
     creationTracker?.timedCall(this, call);
     return call;
   }
 
   /** Returns the pending calls, in no particular order. */
   pending(): DelayedCall[] {
-    return this.#heap.items();
+    return [...this.#heap.items(), ...this.#wheel.items()];
   }
 
   /** The number of pending calls. */
   get pendingCount(): number {
-    return this.#heap.size;
+    return this.#heap.size + this.#wheel.size;
   }
 
   /** Returns the time of the earliest call in seconds, or `undefined` if no call is pending. */
   nextDue(): number | undefined {
+    // This ends: each step moves the earliest calls of the wheel to the heap, or to a lower level.
+    while (this.#heap.size === 0 && this.#wheel.size > 0) this.#reach(this.#wheel.earliest());
     this.#nextTicks();
     return this.#heap.top?.getTime();
   }
 
   /**
    * Returns the time until the earliest call, in seconds: 0 if the call is due, and Infinity if no
-   * call is pending.
+   * call is pending. It may be too short after a call has been cancelled or postponed.
    */
   wait(): number {
     return Math.max(0, this.#nextTicks() - toTicks(this.#seconds())) / TICKS_PER_SECOND;
@@ -102,7 +116,9 @@ export class TimedCalls implements DelayedCallOwner {
 
   /** Returns whether a call is due at the time `now`, in seconds. */
   isAnyDue(now: number): boolean {
-    return this.#nextTicks() <= toTicks(now);
+    const ticks = toTicks(now);
+    this.#reach(ticks);
+    return this.#nextTicks() <= ticks;
   }
 
   /**
@@ -116,10 +132,11 @@ export class TimedCalls implements DelayedCallOwner {
   runDue(now: number, make: MakeCall): void {
     const addedBefore = this.#added;
     const ticks = toTicks(now);
-    while (this.#nextTicks() <= ticks) {
+    this.#reach(ticks);
+    while (this.#heap.topKey <= ticks) {
       const call = this.#heap.top;
-      if (call === undefined || this.#heap.topOrder >= addedBefore) return;
-      this.#heap.remove(this.#heap.topSlot);
+      if (call === undefined || orderOf(call) >= addedBefore) return;
+      this.#heap.remove(0);
       // A call that the function adds may be earlier than all others.
       this.#nextTicks();
       make(takeCallable(call));
@@ -130,36 +147,36 @@ export class TimedCalls implements DelayedCallOwner {
     return this.#seconds();
   }
 
-  remove(slot: number): void {
-    this.#heap.remove(slot);
+  remove(bucket: number, index: number): void {
+    if (bucket === HEAP) this.#heap.remove(index);
+    else this.#wheel.remove(bucket, index);
   }
 
-  moved(slot: number, due: number): void {
-    const ticks = toTicks(due);
-    // A timeout is usually postponed many times, and then cancelled.
-    if (ticks >= this.#heap.keyOf(slot)) return;
-    this.#heap.rekey(slot, ticks);
-    this.#notify(ticks);
+  moved(call: DelayedCall, bucket: number, index: number, isLater: boolean): void {
+    // The wheel moves the call when its former time comes. A timeout is usually postponed many
+    // times before that, and then cancelled.
+    if (isLater && bucket !== HEAP) return;
+    this.remove(bucket, index);
+    this.#add(call);
   }
 
-  /**
-   * Moves the earliest call to the top of the heap, and returns its time in ticks; Infinity if no
-   * call is pending.
-   */
-  #nextTicks(): number {
-    const heap = this.#heap;
-    for (let call = heap.top; call !== undefined; call = heap.top) {
-      const ticks = toTicks(call.getTime());
-      if (ticks === heap.topKey) break;
-      heap.rekey(heap.topSlot, ticks);
-    }
-    return this.#known = heap.topKey;
-  }
-
-  #notify(ticks: number): void {
+  #add(call: DelayedCall): void {
+    const ticks = ticksOf(call);
+    if (this.#wheel.accepts(ticks)) this.#wheel.add(call, ticks);
+    else this.#toHeap(call, ticks);
     if (ticks >= this.#known) return;
     this.#known = ticks;
     this.#onEarlier?.();
+  }
+
+  /** Moves the calls whose time is near to the heap. */
+  #reach(ticks: number): void {
+    this.#wheel.advance(ticks, this.#toHeap);
+  }
+
+  /** Returns a time in ticks before which no call is due. Each call of the heap is due first. */
+  #nextTicks(): number {
+    return this.#known = this.#heap.size > 0 ? this.#heap.topKey : this.#wheel.earliest();
   }
 }
 

@@ -29,8 +29,8 @@ const RANK = 2 ** 50;
 export class ScheduledEvent {
   /** Whether the event counts as something that can happen. */
   readonly counts: boolean;
-  /** The slot of the event in the heap of its schedule; `null` if it is not pending. */
-  slot: number | null = null;
+  /** The index of the event in the heap of its schedule; `null` if it is not pending. */
+  index: number | null = null;
   readonly #make: () => void;
 
   /**
@@ -51,8 +51,8 @@ export class ScheduledEvent {
 /** Pending events in the order of their time and, among equals, of their rank and scheduling. */
 export class Schedule {
   #now = 0;
-  readonly #heap = new IndexedHeap<ScheduledEvent>((event, slot) => {
-    event.slot = slot;
+  readonly #heap = new IndexedHeap<ScheduledEvent>((event, index) => {
+    event.index = index;
   });
   #added = 0;
   #pending = 0;
@@ -160,9 +160,9 @@ export class Schedule {
   }
 
   #remove(event: ScheduledEvent): void {
-    if (event.slot === null) return;
-    this.#heap.remove(event.slot);
-    event.slot = null;
+    if (event.index === null) return;
+    this.#heap.remove(event.index);
+    event.index = null;
     if (event.counts) this.#pending--;
   }
 }
