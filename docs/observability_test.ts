@@ -60,6 +60,37 @@ Deno.test("observed.ts prints each connection when it has closed", async () => {
   await program.end();
 });
 
+Deno.test({
+  name: "traced.ts exports its connections and its loop with Deno's OpenTelemetry",
+  // Windows has no SIGTERM, which lets the program end and export its metrics.
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using folder = await GuideFolder.open("observability.md");
+    // Deno prints spans and metrics to standard error.
+    await using program = folder.shell("exec deno run --allow-net traced.ts 0 2>&1", {
+      environment: {
+        OTEL_DENO: "true",
+        OTEL_EXPORTER_OTLP_PROTOCOL: "console",
+        OTEL_METRIC_EXPORT_INTERVAL: "50",
+      },
+    });
+    const port = await portOf(program);
+    const client = await RawPeer.connect(port);
+    await client.send("hunter2\n");
+    await client.readText(8);
+    client.close();
+    await program.line(/^METRIC torsion\.connection\.io \(Sum, unit=By\)$/);
+    await program.line(/^METRIC torsion\.connection\.duration \(Histogram, unit=s\)$/);
+    program.send("SIGTERM");
+    const { code, lines } = await program.end();
+    const output = lines.join("\n");
+    assertEquals(code, 0);
+    assertMatch(output, /^SPAN tcp connection \[.*\] Server /m);
+    assertMatch(output, new RegExp(`^  network\\.local\\.port: ${port}$`, "m"));
+    assertEquals(output.includes("hunter2"), false);
+  },
+});
+
 Deno.test("slow.ts logs the callback that kept the event loop busy", async () => {
   await using folder = await GuideFolder.open("observability.md");
   await using program = folder.start("deno run slow.ts");

@@ -109,12 +109,19 @@ export interface IReactorObserver {
    */
   connectStarted?(connector: IConnector): void;
   /**
-   * Called when the attempt of a connector has ended, before its factory is notified.
+   * Called when the attempt of a connector has succeeded, before its protocol is built.
    *
    * @param connector The connector.
-   * @param failure The reason of the failure; `null` if the connection was made.
+   * @param peer The address of the peer. That of the connector may be a host name.
    */
-  connectEnded?(connector: IConnector, failure: Error | null): void;
+  connectSucceeded?(connector: IConnector, peer: Address): void;
+  /**
+   * Called when the attempt of a connector has failed, before its factory is notified.
+   *
+   * @param connector The connector.
+   * @param reason The error that `clientConnectionFailed` receives.
+   */
+  connectFailed?(connector: IConnector, reason: Error): void;
   /**
    * Called when a connection has opened, before its protocol is connected. On a TLS port, the
    * handshake has completed.

@@ -61,13 +61,22 @@ export class Traffic {
     this.observers?.notify("connectStarted", (observer) => observer.connectStarted?.(connector));
   }
 
-  /** Counts an attempt to connect that has ended, with its failure or `null`. */
-  connectEnded(connector: IConnector, failure: Error | null): void {
+  /** Counts an attempt to connect that has succeeded. */
+  connectSucceeded(connector: IConnector, peer: Address): void {
     this.#pendingConnects--;
-    if (failure !== null) this.#failedConnects++;
     this.observers?.notify(
-      "connectEnded",
-      (observer) => observer.connectEnded?.(connector, failure),
+      "connectSucceeded",
+      (observer) => observer.connectSucceeded?.(connector, peer),
+    );
+  }
+
+  /** Counts an attempt to connect that has failed. */
+  connectFailed(connector: IConnector, reason: Error): void {
+    this.#pendingConnects--;
+    this.#failedConnects++;
+    this.observers?.notify(
+      "connectFailed",
+      (observer) => observer.connectFailed?.(connector, reason),
     );
   }
 

@@ -161,12 +161,12 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
   }
 
   #failed(reason: Error): void {
-    this.context.resources.traffic.connectEnded(this, reason);
+    this.context.resources.traffic.connectFailed(this, reason);
     this.#ended("clientConnectionFailed", reason);
   }
 
   #connected(driver: StreamDriver): void {
-    this.context.resources.traffic.connectEnded(this, null);
+    this.context.resources.traffic.connectSucceeded(this, driver.getPeer());
     this.#attempt = null;
     this.#state = "connected";
     this.#disconnectRequested = false;

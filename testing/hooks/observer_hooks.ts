@@ -26,7 +26,8 @@ function connector(): IConnector {
 /** Makes a reactor's counters call a method of an observer. */
 const EVENTS: Record<keyof IReactorObserver, (traffic: Traffic) => void> = {
   connectStarted: (traffic) => traffic.connectStarted(connector()),
-  connectEnded: (traffic) => traffic.connectEnded(connector(), null),
+  connectSucceeded: (traffic) => traffic.connectSucceeded(connector(), ADDRESS),
+  connectFailed: (traffic) => traffic.connectFailed(connector(), new Error("failed")),
   connectionOpened: (traffic) => traffic.opened(connect().connection, 0),
   connectionClosed: (traffic) => traffic.lost(connect().connection, new Error("lost")),
   connectionRefused: (traffic) => traffic.refused(ADDRESS, ADDRESS, "factory"),
