@@ -35,12 +35,60 @@ Deno.test("metrics.ts serves the counters in the text format of Prometheus", asy
   const [, port] = await program.line(/^Metrics on http:\/\/127\.0\.0\.1:(\d+)/);
   const response = await fetch(`http://127.0.0.1:${port}/metrics`);
   const text = await response.text();
-  assertMatch(text, /^(?:# TYPE reactor_\w+ (?:gauge|counter)\nreactor_\w+ [\d.e-]+\n)+$/);
+  assertMatch(
+    text,
+    /^(?:# TYPE \w+ (?:gauge|counter|histogram)\n(?:\w+(?:\{.*\})? [\d.e-]+\n)+)+$/,
+  );
   assertMatch(text, /^# TYPE reactor_connections counter\nreactor_connections 0$/m);
+  assertMatch(text, /^reactor_refusals\{reason="maxConnections"\} 0$/m);
+  assertMatch(text, /^reactor_lateness_bucket\{le="\+Inf"\} \d+\nreactor_lateness_sum /m);
   if (Deno.build.os === "windows") return;
   program.send("SIGTERM");
   const { code, errors } = await program.end();
   assertEquals([code, errors], [0, ""]);
+});
+
+Deno.test("observed.ts prints each connection when it has closed", async () => {
+  await using folder = await GuideFolder.open("observability.md");
+  await using program = folder.start("deno run --allow-net observed.ts 0");
+  const client = await RawPeer.connect(await portOf(program));
+  await client.send("hello\n");
+  await client.readText(6);
+  client.close();
+  await program.line(/127\.0\.0\.1:\d+: 6 B in \d\.\d{3} s, ConnectionDone$/);
+  program.send(Deno.build.os === "windows" ? "SIGKILL" : "SIGTERM");
+  await program.end();
+});
+
+Deno.test({
+  name: "traced.ts exports its connections and its loop with Deno's OpenTelemetry",
+  // Windows has no SIGTERM, which lets the program end and export its metrics.
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using folder = await GuideFolder.open("observability.md");
+    // Deno prints spans and metrics to standard error.
+    await using program = folder.shell("exec deno run --allow-net traced.ts 0 2>&1", {
+      environment: {
+        OTEL_DENO: "true",
+        OTEL_EXPORTER_OTLP_PROTOCOL: "console",
+        OTEL_METRIC_EXPORT_INTERVAL: "50",
+      },
+    });
+    const port = await portOf(program);
+    const client = await RawPeer.connect(port);
+    await client.send("hunter2\n");
+    await client.readText(8);
+    client.close();
+    await program.line(/^METRIC torsion\.connection\.io \(Sum, unit=By\)$/);
+    await program.line(/^METRIC torsion\.connection\.duration \(Histogram, unit=s\)$/);
+    program.send("SIGTERM");
+    const { code, lines } = await program.end();
+    const output = lines.join("\n");
+    assertEquals(code, 0);
+    assertMatch(output, /^SPAN tcp connection \[.*\] Server /m);
+    assertMatch(output, new RegExp(`^  network\\.local\\.port: ${port}$`, "m"));
+    assertEquals(output.includes("hunter2"), false);
+  },
 });
 
 Deno.test("slow.ts logs the callback that kept the event loop busy", async () => {

@@ -6,6 +6,7 @@ import type {
   IProtocol,
   IPullProducer,
   IPushProducer,
+  TransportStats,
   WriteOptions,
 } from "../reactor/interfaces/mod.ts";
 import { replaceProtocol, type SwitchableTransport } from "../reactor/stream/protocol_switch.ts";
@@ -68,6 +69,11 @@ export class ProcessConnection implements SwitchableTransport {
   /** Returns the `ProcessAddress` of the process, as `getPeer()` does. */
   getHost(): Address {
     return this.process.getHost();
+  }
+
+  /** Returns the counters of the process's pipes. */
+  stats(): TransportStats {
+    return this.process.stats();
   }
 
   write(data: Uint8Array | string, options?: WriteOptions): void {

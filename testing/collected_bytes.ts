@@ -5,10 +5,18 @@ const encoder = new TextEncoder();
 /** Bytes that a test double has collected. */
 export class CollectedBytes {
   readonly #chunks: Uint8Array[] = [];
+  #total = 0;
+
+  /** The number of bytes that were added so far, including the discarded ones. */
+  get total(): number {
+    return this.#total;
+  }
 
   /** Adds a copy of bytes, or a string as UTF-8. */
   add(data: Uint8Array | string): void {
-    this.#chunks.push(typeof data === "string" ? encoder.encode(data) : data.slice());
+    const bytes = typeof data === "string" ? encoder.encode(data) : data.slice();
+    this.#chunks.push(bytes);
+    this.#total += bytes.length;
   }
 
   /** Discards all bytes. */

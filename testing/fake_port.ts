@@ -2,6 +2,7 @@ import { Deferred, succeed } from "../defer/mod.ts";
 import { asError } from "../defer/guarded_call.ts";
 import { checkTimeout } from "../internal/validation.ts";
 import { checkFactory } from "../reactor/lifecycle/argument_checks.ts";
+import { noRefusals } from "../reactor/lifecycle/refusals.ts";
 import { IPv4Address, UNIXAddress } from "../reactor/addresses.ts";
 import type {
   Address,
@@ -252,7 +253,13 @@ export class FakePort<A extends Address = Address, O = unknown>
   }
 
   get stats(): StreamPortStats {
-    return { accepted: this.#accepted, refused: 0, failedHandshakes: 0, failedAccepts: 0 };
+    return {
+      accepted: this.#accepted,
+      refused: 0,
+      refusals: noRefusals(),
+      failedHandshakes: 0,
+      failedAccepts: 0,
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

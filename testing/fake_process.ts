@@ -13,6 +13,7 @@ import type {
   IPushProducer,
   ProcessSignal,
   SpawnProcessOptions,
+  TransportStats,
   WriteOptions,
 } from "../reactor/interfaces/mod.ts";
 import { alreadyRegistered } from "../reactor/stream/producer_registration.ts";
@@ -57,6 +58,7 @@ export class FakeProcess implements IProcessTransport {
   readonly #written = new Map<number, CollectedBytes>();
   #isPaused = false;
   #isExited = false;
+  #bytesReceived = 0;
   #producer: IPushProducer | IPullProducer | null = null;
 
   /**
@@ -126,6 +128,7 @@ export class FakeProcess implements IProcessTransport {
     this.#checkPipe(childFD, "r", "output from");
     if (this.#closed.includes(childFD)) return;
     const bytes = typeof data === "string" ? encoder.encode(data) : data.slice();
+    this.#bytesReceived += bytes.length;
     this.protocol.childDataReceived(childFD, bytes);
   }
 
@@ -165,6 +168,21 @@ export class FakeProcess implements IProcessTransport {
 
   getHost(): ProcessAddress {
     return this.#address;
+  }
+
+  /**
+   * Returns the numbers of bytes that {@linkcode output} has passed to the protocol and that were
+   * written, and whether the protocol has paused the process.
+   */
+  stats(): TransportStats {
+    return {
+      bytesReceived: this.#bytesReceived,
+      bytesSent: [...this.#written.values()].reduce((sum, { total }) => sum + total, 0),
+      bytesUnsent: 0,
+      receivingPaused: this.#isPaused,
+      producerPaused: false,
+      openedAt: 0,
+    };
   }
 
   write(data: Uint8Array | string, options?: WriteOptions): void {

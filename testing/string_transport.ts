@@ -20,6 +20,7 @@ import type {
   ITransport,
   PeerCertificate,
   StartTLSOptions,
+  TransportStats,
   WriteOptions,
 } from "../reactor/interfaces/mod.ts";
 import { alreadyRegistered } from "../reactor/stream/producer_registration.ts";
@@ -115,6 +116,7 @@ export class StringTransport implements ITransport {
   readonly clock: IReactorTime | undefined;
   readonly #isLenient: boolean;
   readonly #written = new CollectedBytes();
+  readonly #openedAt: number;
   #disconnecting = false;
   #disconnected = false;
   #writeDisconnecting = false;
@@ -139,6 +141,7 @@ export class StringTransport implements ITransport {
     this.peerAddr = options.peerAddress ?? new IPv4Address("TCP", "192.168.1.1", 54321);
     this.#isLenient = options.lenient ?? false;
     this.clock = options.clock;
+    this.#openedAt = options.clock?.seconds() ?? 0;
   }
 
   // Members for tests.
@@ -328,6 +331,22 @@ export class StringTransport implements ITransport {
 
   getHost(): Address {
     return this.hostAddr;
+  }
+
+  /**
+   * Returns the number of bytes that were stored so far, and whether the protocol has paused this
+   * transport. Nothing is received and nothing is unsent, because the test calls the protocol
+   * itself. `openedAt` is 0 without the option `clock`.
+   */
+  stats(): TransportStats {
+    return {
+      bytesReceived: 0,
+      bytesSent: this.#written.total,
+      bytesUnsent: 0,
+      receivingPaused: this.#producerState === "paused",
+      producerPaused: false,
+      openedAt: this.#openedAt,
+    };
   }
 
   /**

@@ -72,7 +72,7 @@ export class LimitConnectionRate<P extends IProtocol = IProtocol> extends Wrappi
     const host = peerHost(addr);
     const reason = this.#rates.reasonToRefuse(host);
     if (reason !== null) {
-      this.#refusals.refused(addr, reason);
+      this.#refusals.refused(addr, reason.text);
       return null;
     }
     this.#rates.enter(host);

@@ -75,9 +75,11 @@ function wrapped(
 
 Deno.test("ProtocolWrapper has every public member of a connection's transport", () => {
   // The members for the reactor, the port and the driver.
-  const others = "abort countFrom describe drain failed handshakeCompleted isOf isReceptive " +
-    "logPrefix open pauseProducer receiver unsent readBuffer readEnded received receivedInto " +
-    "released runMicrotask session shutDown toString unref writeClosed wrote constructor";
+  const others =
+    "abort describe drain failed handshakeCompleted isOf isPaused isProducerPaused isReceptive " +
+    "logPrefix open pauseProducer receiver role unsent readBuffer readEnded received " +
+    "receivedInto released runMicrotask session shutDown toString unref writeClosed wrote " +
+    "constructor";
   const membersOf = (prototype: object | null): string[] =>
     prototype === null || prototype === Object.prototype
       ? []

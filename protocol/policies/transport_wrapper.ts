@@ -7,6 +7,7 @@ import type {
   IUNIXTransport,
   PeerCertificate,
   StartTLSOptions,
+  TransportStats,
   WriteOptions,
 } from "../../reactor/interfaces/mod.ts";
 import { unixTransport, unixTransportKey } from "../../reactor/stream/unix_transport.ts";
@@ -59,6 +60,10 @@ export abstract class TransportWrapper implements ITransport {
 
   getHost(): Address {
     return this.transport.getHost();
+  }
+
+  stats(): TransportStats {
+    return this.transport.stats();
   }
 
   registerProducer(producer: IPushProducer | IPullProducer, streaming: boolean): void {

@@ -7,7 +7,7 @@
 import type { Address } from "./address.ts";
 import type { IConsumer } from "./producer.ts";
 import type { ConnectionOptions } from "./stream.ts";
-import type { WriteOptions } from "./transport.ts";
+import type { TransportStats, WriteOptions } from "./transport.ts";
 
 /**
  * The target of one of the child's file descriptors: `"r"` for a pipe that this process reads,
@@ -71,6 +71,11 @@ export type ProcessSignal = "HUP" | "STOP" | "INT" | "KILL" | "TERM" | Deno.Sign
  * child's standard input.
  */
 export interface IProcessTransport extends IConsumer {
+  /**
+   * Returns the counters of all pipes to the child together. `receivingPaused` is that of its
+   * output, and `producerPaused` that of its standard input.
+   */
+  stats(): TransportStats;
   /** The process id of the child; `null` after the child has exited. */
   readonly pid: number | null;
   /** Writes to the child's standard input. Does nothing if that is closed or is not a pipe. */

@@ -76,16 +76,33 @@ export interface IListeningPort<A extends Address = Address> extends AsyncDispos
 export interface StreamPortStats {
   /** Accepted connections, including those that were then refused or failed in their handshake. */
   readonly accepted: number;
-  /**
-   * Connections that were refused because the port or the peer's host had reached a limit on
-   * connections or on their rate, or because the process had no file descriptor left.
-   */
+  /** Connections that were refused: the sum of {@linkcode refusals}. */
   readonly refused: number;
+  /** Connections that were refused, by reason. */
+  readonly refusals: RefusalStats;
   /** TLS handshakes that failed. */
   readonly failedHandshakes: number;
   /** Attempts to accept that failed in the system, for example for lack of file descriptors. */
   readonly failedAccepts: number;
 }
+
+/**
+ * Why a port has refused a connection: the name of the option whose limit was reached, `backlog` if
+ * too many accepted connections were waiting for the port, `descriptors` if the process had no file
+ * descriptor left, or `factory` if `buildProtocol` returned `null` or threw an error.
+ */
+export type RefusalReason =
+  | "maxConnections"
+  | "maxConnectionsPerHost"
+  | "maxHandshakes"
+  | "connectionRate"
+  | "connectionRatePerHost"
+  | "backlog"
+  | "descriptors"
+  | "factory";
+
+/** Refused connections, by reason. */
+export type RefusalStats = Readonly<Record<RefusalReason, number>>;
 
 /** The state of a connector. */
 export type ConnectorState = "disconnected" | "connecting" | "connected";

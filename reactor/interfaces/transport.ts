@@ -38,6 +38,28 @@ export interface WriteOptions {
   flushed?: (() => void) | undefined;
 }
 
+/** Counters and the state of a connection. Twisted has no equivalent. */
+export interface TransportStats {
+  /** Bytes received so far. Under TLS, the decrypted bytes. */
+  readonly bytesReceived: number;
+  /** Bytes that the system has accepted so far. Under TLS, the bytes before encryption. */
+  readonly bytesSent: number;
+  /**
+   * Bytes that were written and that the system has not accepted yet: the size of the write buffer.
+   * It is 0 when the connection is lost.
+   */
+  readonly bytesUnsent: number;
+  /** Whether the protocol has stopped receiving with `pauseProducing`. */
+  readonly receivingPaused: boolean;
+  /**
+   * Whether the registered push producer is paused, because the write buffer has exceeded the
+   * option `writeBufferHighWater`.
+   */
+  readonly producerPaused: boolean;
+  /** The time at which the connection was opened, in seconds of the transport's clock. */
+  readonly openedAt: number;
+}
+
 /**
  * The transport of a protocol: its connection to the peer. Twisted's `ITransport` and
  * `ITCPTransport`.
@@ -103,6 +125,20 @@ export interface ITransport extends IConsumer, ITLSTransport {
   getPeer(): Address;
   /** Returns the address of this end. */
   getHost(): Address;
+  /**
+   * Returns the counters and the state of the connection. Those of a wrapper are those of its
+   * connection. After the loss of the connection, they keep their last values.
+   *
+   * @example Skip a frame of a broadcast for a peer that does not read fast enough
+   * ```ts
+   * import type { ITransport } from "@torsion/reactor/reactor";
+   *
+   * function sendFrame(transport: ITransport, frame: Uint8Array): void {
+   *   if (transport.stats().bytesUnsent < 1_000_000) transport.write(frame);
+   * }
+   * ```
+   */
+  stats(): TransportStats;
   /** Stops receiving, so that the peer has to wait when the system's buffers are full. */
   pauseProducing(): void;
   /** Resumes receiving. */

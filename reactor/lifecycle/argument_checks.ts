@@ -159,6 +159,18 @@ export function checkEndpoint(
   check(`Cannot ${action}: the endpoint`, endpoint, [method]);
 }
 
+/**
+ * Checks an observer of a reactor.
+ *
+ * @throws {TypeError} If the value is not an object.
+ */
+export function checkObserver(observer: unknown): void {
+  if (isObject(observer)) return;
+  throw new TypeError(
+    `Cannot observe a reactor: the observer must be an object; got ${quote(observer)}`,
+  );
+}
+
 function check(subject: string, value: unknown, methods: readonly string[]): void {
   const isComplete = isObject(value) &&
     methods.every((method) => typeof read(value, method) === "function");

@@ -4,22 +4,18 @@
  * @module
  */
 
-/** Counts turns and timed calls, and measures how late the turns are. */
+import { DurationMeter } from "./duration_meter.ts";
+
+/** Counts turns and timed calls, and measures how long the turns take and how late they are. */
 export class LoopMeter {
   /** Timed calls that have been made. */
   callsMade = 0;
-  /** Turns in which timed calls were due. */
-  turns = 0;
-  /** The greatest lateness of a turn, in seconds. */
-  maxLateness = 0;
-  #lateness = 0;
+  /** The time that the turns have taken. */
+  readonly turnTime: DurationMeter = new DurationMeter();
+  /** The time between the moment at which a call was due and the turn that made it. */
+  readonly lateness: DurationMeter = new DurationMeter();
   /** The time at which the loop has started to run, in seconds. */
   #started = 0;
-
-  /** The mean lateness of all turns, in seconds. */
-  get meanLateness(): number {
-    return this.turns === 0 ? 0 : this.#lateness / this.turns;
-  }
 
   /** Notes the time at which the loop starts to run, in seconds: it is not late before. */
   start(now: number): void {
@@ -31,11 +27,25 @@ export class LoopMeter {
    *
    * @param due The time of the earliest call, in seconds.
    * @param now The current time, in seconds. It may be less than `due` by a rounding error.
+   * @returns The lateness in seconds.
    */
-  turn(due: number, now: number): void {
+  callsDue(due: number, now: number): number {
     const lateness = Math.max(0, now - Math.max(due, this.#started));
-    this.turns++;
-    this.#lateness += lateness;
-    if (lateness > this.maxLateness) this.maxLateness = lateness;
+    this.lateness.add(lateness);
+    return lateness;
+  }
+
+  /**
+   * Counts a turn that has ended.
+   *
+   * @param started The time at which it began, in seconds.
+   * @param now The current time, in seconds. It may be less than `started` if the clock was set
+   *   back.
+   * @returns The time that it has taken, in seconds.
+   */
+  turnEnded(started: number, now: number): number {
+    const seconds = Math.max(0, now - started);
+    this.turnTime.add(seconds);
+    return seconds;
   }
 }

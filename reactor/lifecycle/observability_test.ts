@@ -1,6 +1,12 @@
 // Tests of describe() and stats() on the reactors in memory, whose clock the test moves.
 
-import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { setDebugging } from "../../defer/mod.ts";
 import { addObserver } from "../../log/mod.ts";
 import { connectProtocol, TCP4ClientEndpoint } from "../../endpoints/mod.ts";
@@ -11,6 +17,8 @@ import { Clock } from "../../task/mod.ts";
 import { DenoReactor } from "../drivers/deno/reactor.ts";
 import { describeReactor } from "./description.ts";
 import { LoopMeter } from "./loop_meter.ts";
+import { noRefusals } from "./refusals.ts";
+import { nextMacrotask } from "../../testing/next_macrotask.ts";
 
 Deno.test("ReactorBase.describe() and stats() count the bytes of open and closed connections", async () => {
   await using reactor = runningReactor();
@@ -146,8 +154,10 @@ Deno.test("ReactorBase.stats() counts turns and timed calls", async () => {
   reactor.callLater(0, resolve);
   const { pendingCalls } = reactor.stats();
   await promise;
-  const { callsMade, turns } = reactor.stats();
-  assertEquals([pendingCalls, callsMade, turns], [1, 1, 1]);
+  // The promise resolves within the turn, which has not ended then.
+  await nextMacrotask();
+  const { callsMade, turnTime, lateness } = reactor.stats();
+  assertEquals([pendingCalls, callsMade, turnTime.count, lateness.count], [1, 1, 1, 1]);
 });
 
 Deno.test("ReactorBase.stats() counts a turn whose call is due within the tick of the clock", () => {
@@ -159,8 +169,8 @@ Deno.test("ReactorBase.stats() counts a turn whose call is due within the tick o
   reactor.callLater(0.2, () => {});
   clock.advance(0.3 - clock.seconds());
   assertEquals(clock.seconds(), 0.3);
-  const { callsMade, turns, maxLateness } = reactor.stats();
-  assertEquals([callsMade, turns, maxLateness], [1, 1, 0]);
+  const { callsMade, lateness } = reactor.stats();
+  assertEquals([callsMade, lateness.count, lateness.maximum], [1, 1, 0]);
 });
 
 Deno.test("ReactorBase.stats() counts lateness from run() on, also after crash()", () => {
@@ -172,8 +182,8 @@ Deno.test("ReactorBase.stats() counts lateness from run() on, also after crash()
     reactor.run();
     clock.advance(0);
   }
-  const { callsMade, turns, maxLateness } = reactor.stats();
-  assertEquals([callsMade, turns, maxLateness], [2, 2, 0]);
+  const { callsMade, lateness } = reactor.stats();
+  assertEquals([callsMade, lateness.count, lateness.maximum], [2, 2, 0]);
 });
 
 Deno.test("ReactorBase reports slow timed calls and protocol methods while debugging is on", async () => {
@@ -213,19 +223,55 @@ Deno.test("ReactorBase makes all due calls if the function of a slow one has no 
   } finally {
     setDebugging(false);
   }
-  const { callsMade, turns } = reactor.stats();
-  assertEquals([callsMade, turns], [2, 1]);
+  const { callsMade, turnTime } = reactor.stats();
+  assertEquals([callsMade, turnTime.count], [2, 1]);
+});
+
+Deno.test("ReactorBase.stats() measures the turns and the calls of callFromThread", () => {
+  const clock = new Clock();
+  using reactor = new InMemoryReactor(clock);
+  reactor.run();
+  reactor.callFromThread(() => clock.advance(0.25));
+  clock.advance(0);
+  const { turnTime, lateness, callsMade } = reactor.stats();
+  assertEquals([turnTime.count, turnTime.total, turnTime.maximum], [1, 0.25, 0.25]);
+  assertEquals([lateness.count, callsMade], [0, 0]);
+  assertEquals(turnTime.buckets.filter(({ count }) => count > 0).length, 5);
+});
+
+Deno.test("ReactorBase.stats() counts refusals by reason, failed handshakes and connects", async () => {
+  await using reactor = runningReactor();
+  const host = "127.0.0.1";
+  const refuse = new class extends Factory {
+    override buildProtocol(): null {
+      return null;
+    }
+  }();
+  const port = reactor.listenTCP(0, refuse, { interface: host });
+  const endpoint = new TCP4ClientEndpoint(reactor, host, port.getHost().port);
+  const peer = await connectProtocol(endpoint, new TestPeer());
+  await peer.ended;
+  await port.stopListening();
+  await assertRejects(() => Promise.resolve(connectProtocol(endpoint, new TestPeer())));
+  const { refusals, failedConnects, pendingConnects } = reactor.stats();
+  assertEquals({ ...noRefusals(), factory: 1 }, refusals);
+  assertEquals([failedConnects, pendingConnects], [1, 0]);
+  assertEquals([port.stats.refused, port.stats.refusals.factory], [1, 1]);
 });
 
 Deno.test("LoopMeter measures the lateness of turns in which a call is due", () => {
   const meter = new LoopMeter();
-  assertEquals([meter.turns, meter.meanLateness], [0, 0]);
   meter.start(1);
-  meter.turn(0.5, 1.5);
-  meter.turn(2, 2);
-  assertEquals([meter.turns, meter.maxLateness, meter.meanLateness], [2, 0.5, 0.25]);
+  assertEquals(meter.callsDue(0.5, 1.5), 0.5);
+  assertEquals(meter.callsDue(2, 2), 0);
   // A time may be earlier by a rounding error.
-  meter.turn(3.0000001, 3);
-  meter.turn(4, 4);
-  assertEquals([meter.turns, meter.maxLateness, meter.meanLateness], [4, 0.5, 0.125]);
+  assertEquals(meter.callsDue(3.0000001, 3), 0);
+  const { count, total, maximum } = meter.lateness.stats();
+  assertEquals([count, total, maximum], [3, 0.5, 0.5]);
+});
+
+Deno.test("LoopMeter.turnEnded() returns 0 if the clock was set back during the turn", () => {
+  const meter = new LoopMeter();
+  assertEquals(meter.turnEnded(2, 1), 0);
+  assertEquals(meter.turnTime.stats().maximum, 0);
 });

@@ -17,6 +17,7 @@ import type {
   IDelayedCall,
   IReactorCore,
   IReactorObservability,
+  IReactorObserver,
   IReactorThreads,
   IReactorTime,
   ReactorStats,
@@ -24,11 +25,13 @@ import type {
   SignalHandler,
   SystemEventTriggerID,
 } from "../interfaces/mod.ts";
+import { checkObserver } from "./argument_checks.ts";
 import { ReactorResources } from "./open_resources.ts";
 import { Signals, type SignalSource } from "./signals.ts";
 import { type EventHooks, SystemEvent } from "./system_event.ts";
 import { describeReactor } from "./description.ts";
 import { LoopMeter } from "./loop_meter.ts";
+import { ReactorObservers } from "./reactor_observers.ts";
 import { CrossThreadCalls } from "./cross_thread_calls.ts";
 import { noteCreated, recording } from "../../defer/debug.ts";
 import { slowCallbacks } from "../../defer/slow_callbacks.ts";
@@ -265,17 +268,21 @@ export abstract class ReactorBase
   }
 
   stats(): ReactorStats {
-    const { traffic } = this.resources;
-    const { callsMade, turns, maxLateness, meanLateness } = this.#meter;
+    const { callsMade, turnTime, lateness } = this.#meter;
     return {
       openResources: this.resources.size,
-      ...traffic.totals(this.resources.list()),
+      ...this.resources.traffic.totals(this.resources.list()),
       pendingCalls: this.#calls.pendingCount,
       callsMade,
-      turns,
-      maxLateness,
-      meanLateness,
+      turnTime: turnTime.stats(),
+      lateness: lateness.stats(),
     };
+  }
+
+  observe(observer: IReactorObserver): Disposable {
+    checkObserver(observer);
+    const { traffic } = this.resources;
+    return (traffic.observers ??= new ReactorObservers(this)).add(observer);
   }
 
   sigInt(): void {
@@ -353,10 +360,7 @@ export abstract class ReactorBase
     if (!this.#started || this.#inTurn) return;
     this.#inTurn = true;
     try {
-      this.#turnCalls.run();
-      const now = this.loopTimer.seconds();
-      if (this.#calls.isAnyDue(now)) this.#meter.turn(this.#calls.nextDue() ?? now, now);
-      this.#calls.runDue(now, this.#makeCall);
+      this.#makeCalls();
     } catch (error) {
       logUserError(error, IN_LOOP);
     } finally {
@@ -368,6 +372,20 @@ export abstract class ReactorBase
       if (this.#hurried) this.#events.get("shutdown")?.forceClose();
     }
     this.#setAlarm();
+  }
+
+  /** Makes the calls from threads, and then the timed calls that are due. */
+  #makeCalls(): void {
+    const started = this.loopTimer.seconds();
+    const hasTurnCalls = this.#turnCalls.length > 0;
+    this.#turnCalls.run();
+    const now = hasTurnCalls ? this.loopTimer.seconds() : started;
+    const isAnyDue = this.#calls.isAnyDue(now);
+    if (!isAnyDue && !hasTurnCalls) return;
+    const lateness = isAnyDue ? this.#meter.callsDue(this.#calls.nextDue() ?? now, now) : null;
+    this.#calls.runDue(now, this.#makeCall);
+    const seconds = this.#meter.turnEnded(started, this.loopTimer.seconds());
+    this.resources.traffic.turnEnded(seconds, lateness);
   }
 
   /**

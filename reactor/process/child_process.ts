@@ -24,6 +24,7 @@ import type {
   IPullProducer,
   IPushProducer,
   ProcessSignal,
+  TransportStats,
   WriteOptions,
 } from "../interfaces/mod.ts";
 import type { ReactorResource } from "../lifecycle/open_resources.ts";
@@ -37,6 +38,8 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
   readonly #protocol: IProcessProtocol;
   readonly #driver: ChildDriver;
   readonly #address: ProcessAddress;
+  /** All pipes, for their counters. */
+  readonly #pipes: Connection[] = [];
   /** The open pipes, by the descriptor number in the child. */
   readonly #readers = new Map<number, Connection>();
   readonly #writers = new Map<number, Connection>();
@@ -45,6 +48,7 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
   /** Whether the protocol has called `pauseProducing`. */
   #paused = false;
   #status: ChildStatus | null = null;
+  #openedAt = 0;
   /** The reason for `processEnded`, once the exit has been reported. */
   #reason: Error | null = null;
   #ended = false;
@@ -72,6 +76,7 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
 
   /** Connects the protocol, and starts to read when the reactor runs. */
   open(): void {
+    this.#openedAt = this.context.reactor.seconds();
     this.context.resources.add(this);
     this.#driver.unref();
     this.#driver.attach((status) => this.#exited(status));
@@ -82,6 +87,20 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
 
   get pid(): number | null {
     return this.#reason === null ? this.#driver.pid : null;
+  }
+
+  stats(): TransportStats {
+    const pipes = this.#pipes.map((pipe) => pipe.stats());
+    const sum = (count: (pipe: TransportStats) => number): number =>
+      pipes.reduce((total, pipe) => total + count(pipe), 0);
+    return {
+      bytesReceived: sum((pipe) => pipe.bytesReceived),
+      bytesSent: sum((pipe) => pipe.bytesSent),
+      bytesUnsent: sum((pipe) => pipe.bytesUnsent),
+      receivingPaused: this.#paused,
+      producerPaused: pipes.some((pipe) => pipe.producerPaused),
+      openedAt: this.#openedAt,
+    };
   }
 
   getPeer(): ProcessAddress {
@@ -234,6 +253,7 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
       }),
     );
     pipes.set(childFD, connection);
+    this.#pipes.push(connection);
     if (!isWritable) connection.pauseProducing();
     connection.open();
   }

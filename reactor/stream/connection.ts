@@ -32,7 +32,6 @@ import type {
   IProtocol,
   IPullProducer,
   IPushProducer,
-  IReactorTime,
   StartTLSOptions,
   WriteOptions,
 } from "../interfaces/mod.ts";
@@ -41,8 +40,7 @@ import { isDrainable, isHalfCloseable, isHandshakeListener } from "./protocol_ca
 import { replaceProtocol } from "./protocol_switch.ts";
 import { type LingerTimer, lingerTimer } from "./linger_timer.ts";
 import { ProtocolCalls } from "./protocol_calls.ts";
-import { MeteredTransport } from "./metered_transport.ts";
-import { describeConnection, nameOfConnection } from "./connection_description.ts";
+import { ReportingTransport } from "./reporting_transport.ts";
 import type { ConnectionOwner } from "./connection_owner.ts";
 import type { ConnectionRoles } from "./connection_roles.ts";
 import { type ResourcePlace, resourcePlace } from "../lifecycle/open_resources.ts";
@@ -50,17 +48,12 @@ import type { StreamDriver } from "./stream_driver.ts";
 import { lastSuccessor } from "./successor.ts";
 import { checkCanStartTLS, startTLSContext } from "../tls/start_tls.ts";
 import { TLSDriver } from "../tls/tls_driver.ts";
-import { logPrefixOf } from "../../defer/guarded_call.ts";
 import { bufferSpoiled, checkData } from "./written_data.ts";
 import { WriteBuffer } from "./write_buffer.ts";
 
 /** One stream connection: the transport of its protocol. */
-export class Connection extends MeteredTransport implements ConnectionRoles {
-  readonly #owner: ConnectionOwner;
+export class Connection extends ReportingTransport implements ConnectionRoles {
   #protocol: IProtocol;
-  /** The number that the owner gave to the connection. */
-  readonly session: number;
-  readonly clock: IReactorTime;
   [resourcePlace]: ResourcePlace | null = null;
   #lost = false;
   #disconnecting = false;
@@ -94,19 +87,21 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
    * @param session The number that the owner gave to the connection.
    */
   constructor(owner: ConnectionOwner, driver: StreamDriver, protocol: IProtocol, session = 0) {
-    super(driver);
-    this.#owner = owner;
+    super(owner, driver, session);
     this.#protocol = protocol;
-    this.session = session;
-    this.clock = owner.context.reactor;
     this.#calls = new ProtocolCalls(this, owner);
   }
 
-  /** Connects the protocol and starts to read. */
-  open(): void {
-    const { context, limits } = this.#owner;
-    context.resources.add(this, this.#owner);
-    this.countFrom(context);
+  /**
+   * Connects the protocol and starts to read.
+   *
+   * @param age Seconds since the connection was accepted.
+   */
+  open(age = 0): void {
+    const { context, limits } = this.owner;
+    context.resources.add(this, this.owner);
+    this.openedAt = context.reactor.seconds();
+    context.resources.traffic.opened(this, age);
     this.driver.attach(this);
     this.#timeouts = watchTimeouts(context.reactor, limits.timeouts, this);
     this.#calls.call("makeConnection", () => this.#protocol.makeConnection(this));
@@ -126,9 +121,16 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
     return !this.#paused && this.#isOpen();
   }
 
-  /** The number of bytes that were written and have not been sent. */
   get unsent(): number {
     return this.#buffer?.size ?? 0;
+  }
+
+  protected get isPaused(): boolean {
+    return this.#paused;
+  }
+
+  protected get isProducerPaused(): boolean {
+    return this.#registration?.isPaused ?? false;
   }
 
   /**
@@ -141,7 +143,7 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
   }
 
   startTLS(options: StartTLSOptions): void {
-    const { context, role, limits: { linger } } = this.#owner;
+    const { context, role, limits: { linger } } = this.owner;
     const tls = startTLSContext(context.tls, role, options, this.getPeer());
     if (this.#isEnding()) return;
     checkCanStartTLS(this.getPeer(), this.tlsStarted, this.#writeClosing || this.#readEnded);
@@ -166,24 +168,6 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
     this.#endHeld = isStarting = false;
   }
 
-  /**
-   * Describes the connection for a log: `connection from 127.0.0.1:53412`, `connection to
-   * 127.0.0.1:80 (closing)`, `connection to 127.0.0.1:80 (closed)`.
-   */
-  override toString(): string {
-    return nameOfConnection(this, this.#owner);
-  }
-
-  /** Describes the connection for `reactor.describe()`: who made it, its age and its bytes. */
-  describe(): string {
-    return describeConnection(this, this.#owner, this.#protocol, this.unsent);
-  }
-
-  /** Returns the name of the protocol and the number of the connection, for the log. */
-  logPrefix(): string {
-    return `${logPrefixOf(this.#protocol)},${this.#owner.logSuffix(this)}`;
-  }
-
   // Members for writing.
 
   write(data: Uint8Array | string, options?: WriteOptions): void {
@@ -192,7 +176,7 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
     const buffer = this.#buffer ??= WriteBuffer.take();
     const buffered = buffer.size;
     const flushed = buffer.push(data, options);
-    if (buffer.size > this.#owner.limits.writeBufferHighWater) {
+    if (buffer.size > this.owner.limits.writeBufferHighWater) {
       this.#overfull(buffered, buffer.size);
     }
     if (flushed !== null) this.#calls.call("flushed", flushed);
@@ -278,11 +262,6 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
     const former = this.#protocol;
     this.#protocol = protocol;
     return former;
-  }
-
-  /** Returns whether `owner` made the connection. */
-  isOf(owner: ConnectionOwner): boolean {
-    return this.#owner === owner;
   }
 
   /**
@@ -385,7 +364,9 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
   }
 
   released(): void {
-    this.#owner.context.resources.delete(this);
+    const { resources } = this.owner.context;
+    resources.traffic.released(this);
+    resources.delete(this);
   }
 
   runMicrotask(): void {
@@ -396,7 +377,6 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
     this.#flush();
   }
 
-  /** Returns the protocol that receives the events, and the caller of its methods. */
   protected receiver(): readonly [IProtocol, ProtocolCalls] {
     return [this.#protocol, this.#calls];
   }
@@ -441,7 +421,7 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
   #queueTask(): void {
     if (this.#taskQueued) return;
     this.#taskQueued = true;
-    this.#owner.context.microtasks.add(this);
+    this.owner.context.microtasks.add(this);
   }
 
   /**
@@ -495,7 +475,7 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
         this.#paused = false;
         this.#readOn();
       }
-      (this.#linger ??= lingerTimer(this, this.#owner.limits.linger)).start();
+      (this.#linger ??= lingerTimer(this, this.owner.limits.linger)).start();
     } else if (this.#disconnecting || flushed && this.#writeClosed && this.#readEnded) {
       this.#lose(CLOSED_CLEANLY);
     } else if (flushed && !this.#writeClosed) {
@@ -505,7 +485,7 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
   }
 
   #overfull(before: number, size: number): void {
-    const { writeBufferLimit: limit } = this.#owner.limits;
+    const { writeBufferLimit: limit } = this.owner.limits;
     if (before > 0 && size > limit) {
       this.abort(new WriteBufferExceeded(before, size - before, limit, `${this.getPeer()}`));
     } else if (this.#registration?.pause() && this.#disconnecting) {
@@ -556,7 +536,7 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
   #lose(cause: Error): void {
     if (this.#lost) return;
     this.#lost = true;
-    this.#owner.context.resources.traffic.closed(this);
+    this.owner.context.resources.traffic.closed();
     // The reason of an abort by this side has priority over an error that occurs later in the same
     // turn.
     const reason = this.#abortReason ?? cause;
@@ -568,6 +548,7 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
     if (reason instanceof ConnectionAborted) this.driver.abort();
     else this.driver.close();
     this.#calls.call("connectionLost", () => this.#protocol.connectionLost(reason));
-    this.#owner.connectionLost(this, reason);
+    this.owner.context.resources.traffic.lost(this, reason);
+    this.owner.connectionLost(this, reason);
   }
 }

@@ -5,15 +5,20 @@
  */
 
 import { nameInLog } from "../../defer/guarded_call.ts";
-import type { IProtocol, IReactorTime } from "../interfaces/mod.ts";
+import type { Address, IProtocol, IReactorTime } from "../interfaces/mod.ts";
 import { descriptionOf } from "../lifecycle/description_of.ts";
 import type { ConnectionOwner } from "./connection_owner.ts";
-import type { MeteredTransport } from "./metered_transport.ts";
 
 /** The parts of a connection that are described. */
-interface DescribedConnection extends MeteredTransport {
+interface DescribedConnection {
   readonly clock: IReactorTime;
+  readonly connected: boolean;
   readonly disconnecting: boolean;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  readonly unsent: number;
+  readonly openedAt: number;
+  getPeer(): Address;
 }
 
 /**
@@ -30,16 +35,13 @@ export function nameOfConnection(connection: DescribedConnection, owner: Connect
 /**
  * Returns the line of a connection for `reactor.describe()`: the name of its protocol in the log,
  * who made it, its age and its bytes.
- *
- * @param unsent The number of buffered bytes.
  */
 export function describeConnection(
   connection: DescribedConnection,
   owner: ConnectionOwner,
   protocol: IProtocol,
-  unsent: number,
 ): string {
-  const { bytesReceived, bytesSent, clock, openedAt } = connection;
+  const { bytesReceived, bytesSent, unsent, clock, openedAt } = connection;
   const age = (clock.seconds() - openedAt).toFixed(3);
   return `${connection}: ${nameInLog(protocol)}, made by ${descriptionOf(owner)}, ` +
     `open for ${age} s, received ${bytesReceived} B, sent ${bytesSent} B, unsent ${unsent} B`;

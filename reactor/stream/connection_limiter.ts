@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Refusal } from "../lifecycle/refusals.ts";
 import type { StreamPortLimits } from "./stream_port_limits.ts";
 
 /** The limits on the number of connections. */
@@ -47,13 +48,17 @@ export class ConnectionLimiter {
    * Returns why a connection from a host must be refused.
    *
    * @param host The host of the peer; `null` if it is not known yet.
-   * @returns The reason, for the log; `null` if the connection may be accepted.
+   * @returns The reason; `null` if the connection may be accepted.
    */
-  reasonToRefuse(host: string | null): string | null {
+  reasonToRefuse(host: string | null): Refusal | null {
     const { maxConnections, maxHandshakes } = this.#limits;
-    if (this.#open >= maxConnections) return `the connection limit of ${maxConnections} is reached`;
+    if (this.#open >= maxConnections) {
+      const text = `the connection limit of ${maxConnections} is reached`;
+      return { reason: "maxConnections", text };
+    }
     if (this.#handshakes >= maxHandshakes) {
-      return `the handshake limit of ${maxHandshakes} is reached`;
+      const text = `the handshake limit of ${maxHandshakes} is reached`;
+      return { reason: "maxHandshakes", text };
     }
     return host === null ? null : this.reasonToRefuseHost(host);
   }
@@ -62,13 +67,14 @@ export class ConnectionLimiter {
    * Returns why an open connection, whose host has become known, must be refused.
    *
    * @param host The host of the peer.
-   * @returns The reason, for the log; `null` if {@linkcode nameHost} may count it.
+   * @returns The reason; `null` if {@linkcode nameHost} may count it.
    */
-  reasonToRefuseHost(host: string): string | null {
+  reasonToRefuseHost(host: string): Refusal | null {
     const { maxConnectionsPerHost } = this.#limits;
     const open = this.#perHost.get(host) ?? 0;
     if (open < maxConnectionsPerHost) return null;
-    return `its host has reached the connection limit of ${maxConnectionsPerHost}`;
+    const text = `its host has reached the connection limit of ${maxConnectionsPerHost}`;
+    return { reason: "maxConnectionsPerHost", text };
   }
 
   /** Counts an open connection under its host, which has become known. */

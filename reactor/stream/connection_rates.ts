@@ -6,6 +6,7 @@
 
 import { RateLimit } from "../../internal/rate_limit.ts";
 import type { IDelayedCall, IReactorTime } from "../interfaces/mod.ts";
+import type { Refusal } from "../lifecycle/refusals.ts";
 import type { StreamPortLimits } from "./stream_port_limits.ts";
 
 /** The limits on the rate of new connections. */
@@ -46,11 +47,14 @@ export class ConnectionRates {
    * Returns why a connection from a host must be refused.
    *
    * @param host The host of the peer; `null` to check only the limit for all hosts.
-   * @returns The reason, for the log; `null` if the connection may be accepted.
+   * @returns The reason; `null` if the connection may be accepted.
    */
-  reasonToRefuse(host: string | null): string | null {
+  reasonToRefuse(host: string | null): Refusal | null {
     const { connectionRate } = this.#limits;
-    if (this.wait > 0) return `the limit of ${connectionRate} connections per second is reached`;
+    if (this.wait > 0) {
+      const text = `the limit of ${connectionRate} connections per second is reached`;
+      return { reason: "connectionRate", text };
+    }
     return host === null ? null : this.reasonToRefuseHost(host);
   }
 
@@ -66,13 +70,15 @@ export class ConnectionRates {
    * Returns why an open connection, whose host has become known, must be refused.
    *
    * @param host The host of the peer.
-   * @returns The reason, for the log; `null` if {@linkcode nameHost} may count it.
+   * @returns The reason; `null` if {@linkcode nameHost} may count it.
    */
-  reasonToRefuseHost(host: string): string | null {
+  reasonToRefuseHost(host: string): Refusal | null {
     const ofHost = this.#perHost?.get(host);
     if (ofHost === undefined || ofHost.wait(this.#clock.seconds()) === 0) return null;
     const { connectionRatePerHost } = this.#limits;
-    return `its host has reached the limit of ${connectionRatePerHost} connections per second`;
+    const text =
+      `its host has reached the limit of ${connectionRatePerHost} connections per second`;
+    return { reason: "connectionRatePerHost", text };
   }
 
   /** Counts an open connection under its host, which has become known. */

@@ -35,7 +35,7 @@ Deno.test("connectionRatePerHost refuses further connections of the same host on
   // Connections that were refused do not count.
   host.advance(2);
   assertEquals(acceptor.connect("192.0.2.1")?.end, "");
-  assertEquals(port.stats, { accepted: 4, refused: 1, failedHandshakes: 0, failedAccepts: 0 });
+  assertEquals([port.stats.accepted, port.stats.refused], [4, 1]);
 });
 
 Deno.test("connectionRate leaves no timed call when the port stops", () => {
@@ -63,7 +63,10 @@ Deno.test("ConnectionRates forgets hosts without recent connections", () => {
   rates.enter("10.0.1.1");
   assertEquals(
     rates.reasonToRefuse("10.0.1.1"),
-    "its host has reached the limit of 1 connections per second",
+    {
+      reason: "connectionRatePerHost",
+      text: "its host has reached the limit of 1 connections per second",
+    },
   );
 });
 

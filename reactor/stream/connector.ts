@@ -109,7 +109,7 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
     this.#state = "connecting";
     const attempt = new Attempt(this.context, this.#dial, String(this.#destination), {
       connected: (driver) => this.#connected(driver),
-      failed: (reason) => this.#ended("clientConnectionFailed", reason),
+      failed: (reason) => this.#failed(reason),
     });
     this.#attempt = attempt;
     if (this.#timeout !== Infinity) attempt.failIn(this.#timeout, () => this.#timedOut());
@@ -117,6 +117,7 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
     if (signal !== undefined) {
       attempt.failOn(signal, () => connectAborted(this.#destination, signal.reason));
     }
+    this.context.resources.traffic.connectStarted(this);
     this.#callFactory("startedConnecting", () => this.#factory.startedConnecting(this));
     this.context.reactor.callWhenRunning(() => attempt.start());
   }
@@ -159,7 +160,13 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
     );
   }
 
+  #failed(reason: Error): void {
+    this.context.resources.traffic.connectFailed(this, reason);
+    this.#ended("clientConnectionFailed", reason);
+  }
+
   #connected(driver: StreamDriver): void {
+    this.context.resources.traffic.connectSucceeded(this, driver.getPeer());
     this.#attempt = null;
     this.#state = "connected";
     this.#disconnectRequested = false;

@@ -32,6 +32,11 @@ export class ProducerRegistration {
     this.#call = call;
   }
 
+  /** Whether it is a push producer that is paused. */
+  get isPaused(): boolean {
+    return this.#paused;
+  }
+
   /**
    * Pauses a push producer, because the write buffer is full.
    *

@@ -49,7 +49,8 @@ export interface StreamDriverSink {
   /** Called when the peer has closed its writing side. */
   readEnded(): void;
   /**
-   * Called when the system has taken bytes of the last write.
+   * Called when the system has taken bytes of the last write. After `close` or `abort`, it may
+   * still be called once for the write that was in flight: the bytes are only counted then.
    *
    * @param count The number of bytes taken, from the start of the write.
    */
@@ -92,10 +93,13 @@ export interface StreamDriver {
   closeWrite(): void;
   /**
    * Closes gracefully: bytes that the driver has taken still reach the peer. Only `released`
-   * follows.
+   * follows, and before it perhaps `wrote` for the write in flight.
    */
   close(): void;
-  /** Closes at once, with a reset where the driver supports it. Only `released` follows. */
+  /**
+   * Closes at once, with a reset where the driver supports it. Only `released` follows, and before
+   * it perhaps `wrote` for the write in flight.
+   */
   abort(): void;
   /** Lets the process end while the connection is open. */
   unref(): void;

@@ -92,7 +92,7 @@ export class StreamPort<A extends Address = Address>
     this.#limiter = new ConnectionLimiter(limits);
     this.#rates = new ConnectionRates(limits, context.reactor);
     this.#ratePause = new RatePause(context.reactor, () => this.#acceptNext());
-    this.#problems = new StreamPortProblems(context.reactor);
+    this.#problems = new StreamPortProblems(context.reactor, context.resources.traffic, this);
     this.#bind = bind;
     this.#secure = secure;
     this.#pauses = new AcceptPauses(context.reactor, () => this.#acceptNext());
@@ -221,7 +221,7 @@ export class StreamPort<A extends Address = Address>
 
   refused(peer: Address, why: string): void {
     this.#accepted++;
-    this.#problems.refused(peer, why);
+    this.#problems.refused(peer, { reason: "backlog", text: why });
   }
 
   released(): void {
@@ -384,14 +384,16 @@ export class StreamPort<A extends Address = Address>
       return;
     }
     this.#rates.enter(host);
-    if (this.#secure === null) this.#connect(driver, session);
+    if (this.#secure === null) this.#connect(driver, session, 0);
     else this.#startHandshake(this.#secure(driver), session);
   }
 
-  #connect(driver: StreamDriver, session: number): void {
+  /** Opens a connection, so many seconds after it was accepted. */
+  #connect(driver: StreamDriver, session: number, age: number): void {
     const peer = driver.getPeer();
     const protocol = this.#buildProtocol(peer);
     if (protocol === null) {
+      this.#problems.refusedByFactory(peer);
       driver.close();
       return;
     }
@@ -400,17 +402,22 @@ export class StreamPort<A extends Address = Address>
       whenPeerIsNamed(connection, (named) => this.#count(connection, named));
     }
     this.#limiter.enter(this.#hostOf(peer));
-    connection.open();
+    connection.open(age);
   }
 
   /** Starts a handshake, which counts as a connection until it completes. */
   #startHandshake(driver: HandshakeDriver, session: number): void {
     const peer = driver.getPeer();
     const host = this.#hostOf(peer);
+    const { reactor } = this.context;
+    const accepted = reactor.seconds();
     this.#limiter.enterHandshake(host);
     const events: HandshakeEvents = {
-      completed: (secured) => this.#connect(secured, session),
-      failed: (reason) => this.#handshakeFailed(peer, reason),
+      completed: (secured) => this.#connect(secured, session, reactor.seconds() - accepted),
+      failed: (reason) => {
+        this.#problems.handshakeFailed(peer, accepted, reason);
+        this.#reportHandshake(peer, reason);
+      },
       released: () => {
         this.#limiter.leaveHandshake(host);
         this.#left();
@@ -419,10 +426,10 @@ export class StreamPort<A extends Address = Address>
     new Handshake(this.context.resources, driver, events, this).start();
   }
 
-  #handshakeFailed(peer: Address, reason: Error): void {
+  /** Reports a failed handshake to the factory, or to the log. */
+  #reportHandshake(peer: Address, reason: Error): void {
     const factory = this.#factory;
-    if (factory.handshakeFailed === undefined) return this.#problems.handshakeFailed(reason);
-    this.#problems.handshakeReported();
+    if (factory.handshakeFailed === undefined) return this.#problems.logHandshake(reason);
     const notify = () => factory.handshakeFailed?.(peer, reason);
     callLogged(notify, [], `Error while calling handshakeFailed for ${peer}`);
   }

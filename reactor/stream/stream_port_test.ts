@@ -10,6 +10,7 @@ import { TestHost } from "../../testing/fixtures/connection_fixture.ts";
 import { LoggedErrors } from "../../testing/logged_errors.ts";
 import { HandAcceptor, LIMITS, listen, TestFactory } from "../../testing/fixtures/port_fixture.ts";
 import type { IDelayedCall, IProtocol } from "../interfaces/mod.ts";
+import { noRefusals } from "../lifecycle/refusals.ts";
 import { StreamPort } from "./stream_port.ts";
 
 Deno.test("StreamPort accepts one connection after another", () => {
@@ -430,6 +431,7 @@ Deno.test("StreamPort logs 10,000 refused connections in two lines and counts th
   assertEquals(port.stats, {
     accepted: 10_001,
     refused: 10_000,
+    refusals: { ...noRefusals(), maxConnectionsPerHost: 10_000 },
     failedHandshakes: 0,
     failedAccepts: 0,
   });

@@ -42,7 +42,7 @@ export class ReactorThreads {
   #newPool(): ThreadPool {
     const pool = new ThreadPool({ clock: this.#reactor, startThread: this.#startThread });
     let startup: SystemEventTriggerID | null = null;
-    const resource: ReactorResource & { toString(): string } = {
+    const resource: ReactorResource & { toString(): string; pendingThreadCalls: number } = {
       shutDown: () => {
         if (startup !== null) this.#reactor.removeSystemEventTrigger(startup);
         this.#pool = null;
@@ -51,6 +51,9 @@ export class ReactorThreads {
       },
       unref: () => pool.unref(),
       toString: () => "thread pool",
+      get pendingThreadCalls(): number {
+        return pool.statistics().backloggedWorkCount;
+      },
     };
     this.#resources.add(resource);
     startup = this.#reactor.callWhenRunning(() => {

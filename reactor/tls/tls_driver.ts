@@ -269,7 +269,10 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
 
   wrote(count: number): void {
     this.#sending = false;
-    if (this.#underlyingClosed) return;
+    if (this.#underlyingClosed) {
+      if (this.#plaintext > 0) this.#sink?.wrote(count);
+      return;
+    }
     if (this.#plaintext > 0) {
       this.#plaintext -= count;
       this.#sink?.wrote(count);

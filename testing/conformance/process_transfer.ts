@@ -24,6 +24,8 @@ export function transferWithChildren(name: string, makeReactor: () => IReactor):
       child.transport.closeStdin();
       assertEquals((await child.ended()).exitCode, 0);
       assertEquals(child.out, "hello, world!");
+      const { bytesReceived, bytesSent, bytesUnsent } = child.transport.stats();
+      assertEquals([bytesReceived, bytesSent, bytesUnsent], [13, 13, 0]);
     }),
   );
 

@@ -19,6 +19,7 @@ import { listeningTests } from "./stream_listening.ts";
 import { resetTests } from "./stream_resets.ts";
 import { silenceTests } from "./stream_silence.ts";
 import { spoiledWriteTests } from "./stream_spoiled.ts";
+import { statsTests } from "./stream_stats.ts";
 import { transferTests } from "./stream_transfer.ts";
 
 /**
@@ -34,6 +35,7 @@ export function streamConformance(kind: StreamTransport): void {
   bufferedTests(kind);
   forwardingTests(kind);
   spoiledWriteTests(kind);
+  statsTests(kind);
   endingTests(kind);
   halfCloseTests(kind);
   resetTests(kind);

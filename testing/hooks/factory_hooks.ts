@@ -199,7 +199,7 @@ async function adopt(test: Case): Promise<void> {
   const peer = new Peer(other);
   other.startReading();
   const factory = wrongFactory(new Counting(), "buildProtocol", test.act);
-  new AdoptedConnection(host, connectionLimits({})).open(end, factory);
+  new AdoptedConnection(host, connectionLimits({}), factory, 3).open(end);
   host.settle();
   await null;
   assertEquals(peer.end, "ended", "the connection was not closed");

@@ -31,6 +31,7 @@ import { SUPERVISOR_HOOKS } from "./supervisor_hooks.ts";
 import { TLS_HOOKS } from "./tls_hooks.ts";
 import { PROCESS_HOOKS } from "./process_hooks.ts";
 import { CORE_HOOKS } from "./core_hooks.ts";
+import { OBSERVER_HOOKS } from "./observer_hooks.ts";
 import { PRODUCER_HOOKS } from "./producer_hooks.ts";
 import { PROTOCOL_HOOKS } from "./protocol_hooks.ts";
 import { WRONGS } from "./wrongs.ts";
@@ -39,6 +40,7 @@ const HOOKS: readonly Hook[] = [
   ...LOG_HOOKS,
   ...DEFER_HOOKS,
   ...CORE_HOOKS,
+  ...OBSERVER_HOOKS,
   ...ENDPOINT_HOOKS,
   ...PROTOCOL_CLASS_HOOKS,
   ...POLICY_HOOKS,

@@ -131,6 +131,7 @@ export class PipeReader extends PipeDriver {
 export class PipeWriter extends PipeDriver {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   #writing = false;
+  #released = false;
 
   /**
    * Creates the driver of the writing end.
@@ -156,7 +157,7 @@ export class PipeWriter extends PipeDriver {
     this.#writing = true;
     this.#writer.write(bytes).then(() => {
       this.#writing = false;
-      if (!this.closed) this.sink?.wrote(length);
+      if (!this.#released) this.sink?.wrote(length);
     }, (error: unknown) => {
       this.#writing = false;
       this.failed("write", error);
@@ -173,7 +174,10 @@ export class PipeWriter extends PipeDriver {
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    const released = (): void => this.sink?.released();
+    const released = (): void => {
+      this.#released = true;
+      this.sink?.released();
+    };
     // The pipe is closed, so an error of abort() is ignored.
     const aborted = this.#writer.abort().catch(() => {});
     // Deno cannot abort a pending write, which may wait until the child reads. The driver therefore

@@ -182,9 +182,9 @@ export class ConnDriver implements StreamDriver {
   #onWrote(count: number): void {
     this.#writing = false;
     this.#hasWritten = true;
-    if (this.#closed) return this.#closeConn();
     this.#sink?.wrote(count);
-    this.#readOn();
+    if (this.#closed) this.#closeConn();
+    else this.#readOn();
   }
 
   #onWriteFailed(syscall: "write" | "shutdown", error: unknown): void {

@@ -64,10 +64,10 @@ Deno.test("ConnDriver.close() lets a first write complete; ConnDriver.abort() do
   fixture.driver.close();
   assertEquals(fixture.events, []);
   await fixture.written();
-  assertEquals(fixture.events, ["closed", "released"]);
+  assertEquals(fixture.events, ["wrote", "closed", "released"]);
   fixture.driver.close();
   fixture.driver.abort();
-  assertEquals(fixture.events, ["closed", "released"]);
+  assertEquals(fixture.events, ["wrote", "closed", "released"]);
 
   const other = new WritingBed();
   other.driver.write(new Uint8Array(1));
@@ -75,7 +75,7 @@ Deno.test("ConnDriver.close() lets a first write complete; ConnDriver.abort() do
   other.driver.abort();
   assertEquals(other.events, ["closed"]);
   await other.written();
-  assertEquals(other.events, ["closed", "released"]);
+  assertEquals(other.events, ["closed", "wrote", "released"]);
 });
 
 Deno.test("ConnDriver.close() does not wait for a write after the first", async () => {
@@ -86,7 +86,7 @@ Deno.test("ConnDriver.close() does not wait for a write after the first", async 
   fixture.driver.close();
   assertEquals(fixture.events, ["wrote", "closed"]);
   await fixture.written();
-  assertEquals(fixture.events, ["wrote", "closed", "released"]);
+  assertEquals(fixture.events, ["wrote", "closed", "wrote", "released"]);
 });
 
 /** A driver over a connection whose reads and writes complete on demand. */
@@ -175,7 +175,7 @@ Deno.test("ConnDriver.close() cancels a read into the memory of its sink at once
   fixture.driver.close();
   assert(fixture.isClosed, "the system may still write to the memory");
   await fixture.written();
-  assertEquals(fixture.events, ["buffer", "released"]);
+  assertEquals(fixture.events, ["buffer", "wrote", "released"]);
 });
 
 Deno.test("ConnDriver borrows no memory for reads that cannot be cancelled", async () => {
@@ -204,7 +204,7 @@ Deno.test("ConnDriver that closes after its first write has never read", async (
   fixture.driver.startReading();
   fixture.driver.close();
   await fixture.written();
-  assertEquals([fixture.reads.length, fixture.events], [0, ["released"]]);
+  assertEquals([fixture.reads.length, fixture.events], [0, ["wrote", "released"]]);
 });
 
 Deno.test("ConnDriver does not read again after the end of the data", async () => {

@@ -211,10 +211,10 @@ export abstract class HostReactor extends DriverReactor implements IReactor {
     options: AdoptStreamConnectionOptions = {},
   ): void {
     checkFactory("adopt a connection", factory);
-    const owner = new AdoptedConnection(contextOf(this), connectionLimits(options));
+    const limits = connectionLimits(options);
     const driver = this.#sockets.adoptConnection(fileDescriptor, addressFamily, options);
     this.use();
-    owner.open(driver, factory);
+    new AdoptedConnection(contextOf(this), limits, factory, fileDescriptor).open(driver);
   }
 
   spawnProcess(

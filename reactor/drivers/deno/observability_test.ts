@@ -1,9 +1,10 @@
 // describe() and stats() with real child processes and TLS. The bytes that are sent are exact only
-// after a clean close, because the system may deliver them before it reports that it took them.
+// after the close, because the system may deliver them before it reports that it took them.
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { ProcessProtocol } from "../../../protocol/mod.ts";
+import { ClientFactory, ProcessProtocol, Protocol } from "../../../protocol/mod.ts";
 import { runningReactor } from "../../../testing/mod.ts";
+import { RawPeer } from "../../../testing/peers/raw_peer.ts";
 import { portOf } from "../../../testing/fixtures/tcp_fixture.ts";
 import { SecuredWires, tlsTest } from "../../../testing/fixtures/tls_fixture.ts";
 import { DenoReactor } from "./reactor.ts";
@@ -92,6 +93,34 @@ Deno.test(
     assertEquals([openConnections, connections, bytesReceived], [0, 2, 16]);
   }),
 );
+
+Deno.test("DenoReactor.stats() counts a write that is in flight when the connection is aborted", async () => {
+  const reactor = new DenoReactor();
+  const stopped = reactor.run({ installSignalHandlers: false });
+  const { promise: aborted, resolve } = Promise.withResolvers<void>();
+  class Aborting extends Protocol {
+    override connectionMade(): void {
+      this.transport.write("hello");
+      // The system has the bytes when this method has returned, and reports it in a later turn.
+      queueMicrotask(() => this.transport.abortConnection());
+    }
+
+    override connectionLost(): void {
+      resolve();
+    }
+  }
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  reactor.connectTCP("127.0.0.1", port, ClientFactory.forProtocol(Aborting));
+  const peer = new RawPeer(await listener.accept());
+  await aborted;
+  assertEquals(await peer.readAll(), new TextEncoder().encode("hello"));
+  reactor.stop();
+  await stopped;
+  assertEquals(reactor.stats().bytesSent, 5);
+  peer.close();
+  listener.close();
+});
 
 Deno.test(
   test("describe() and stats() count TLS connections after their handshake", async (fixture) => {

@@ -231,14 +231,14 @@ export class MemoryDriver implements StreamDriver {
     if (this.#closed) return;
     // A system takes the bytes of a write at once, as far as they fit, and sends them although the
     // socket is closed meanwhile.
-    if (this.#write.isPending && this.#bytes !== null && this.#out.isOpen) {
-      this.#out.put(this.#bytes);
-    }
+    const bytes = this.#write.isPending && this.#out.isOpen ? this.#bytes : null;
+    const taken = bytes === null ? 0 : this.#out.put(bytes);
     this.#closed = this.#out.ended = this.#in.readerClosed = true;
     // Pending reads and writes are woken, so that they complete in a later step, as interrupted
     // system calls do.
     this.#in.wake();
     this.#out.wake();
+    if (taken > 0) this.#sink?.wrote(taken);
     this.#releaseIfIdle();
   }
 

@@ -143,7 +143,7 @@ Deno.test("MemoryDriver.close() during a write sends the bytes that fit", () => 
   pipe.peer.driver.startReading();
   pipe.settle();
   assertEquals([pipe.peer.text, pipe.peer.end], ["good", "ended"]);
-  assertEquals(pipe.events, ["released"]);
+  assertEquals(pipe.events, ["wrote 4", "released"]);
 });
 
 Deno.test("MemoryDriver.close() calls only released(), after pending operations", () => {

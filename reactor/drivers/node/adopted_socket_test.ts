@@ -11,7 +11,7 @@
  *   `adoptDatagramPort` is not offered.
  */
 
-import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertMatch, assertThrows } from "@std/assert";
 import { internetAddress } from "../../addresses.ts";
 import { ForeignSocket, isOpen } from "../../../testing/peers/foreign_socket.ts";
 import { pattern, same } from "../../../testing/peers/raw_peer.ts";
@@ -235,6 +235,11 @@ Deno.test(connection(
     const sending = peer.send(all);
     assert(same(await peer.read(all.length), all));
     await sending;
+    assert(fixture.reactor instanceof DenoReactor);
+    assertMatch(
+      fixture.reactor.describe(),
+      /connection from .*: Wire, made by Wires from file descriptor \d+, open for /,
+    );
     wire.transport.abortConnection();
     assertInstanceOf(await wire.lost(), ConnectionAborted);
   },

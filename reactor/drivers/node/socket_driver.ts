@@ -184,9 +184,9 @@ export class SocketDriver implements StreamDriver {
   #onTaken(error?: Error | null): void {
     this.#writing = false;
     this.#hasWritten = true;
-    if (this.#closed) this.#socket.destroy();
     // An error is ignored here, because the socket also emits it as an `error` event.
-    else if (!error) this.#sink?.wrote(this.#writeSize);
+    if (!error) this.#sink?.wrote(this.#writeSize);
+    if (this.#closed) this.#socket.destroy();
   }
 
   #onError(error: Error): void {

@@ -1,0 +1,156 @@
+/**
+ * Tests of `instrumentReactor()` with OpenTelemetry's own SDK for JavaScript. That of Deno is tested
+ * in `docs/observability_test.ts`.
+ */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { context, metrics, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from "@opentelemetry/sdk-metrics";
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  type ReadableSpan,
+  SimpleSpanProcessor,
+} from "@opentelemetry/sdk-trace-base";
+import * as conventions from "@opentelemetry/semantic-conventions/incubating";
+import { connectProtocol, TCP4ClientEndpoint } from "../endpoints/mod.ts";
+import { Factory } from "../protocol/mod.ts";
+import { Echo } from "../protocol/wire/mod.ts";
+import { instrumentReactor } from "../reactor/telemetry/mod.ts";
+import { tlsTest } from "../testing/fixtures/tls_fixture.ts";
+import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
+import { runningReactor, TestPeer } from "../testing/mod.ts";
+
+/** A data point of a metric. */
+interface Point {
+  readonly value: unknown;
+  readonly attributes: Record<string, unknown>;
+}
+
+/** The SDK, registered for one test. */
+class SDK implements AsyncDisposable {
+  readonly #spans = new InMemorySpanExporter();
+  readonly #metrics = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  readonly #tracers = new BasicTracerProvider({
+    spanProcessors: [new SimpleSpanProcessor(this.#spans)],
+  });
+  readonly #meters = new MeterProvider({
+    readers: [
+      new PeriodicExportingMetricReader({
+        exporter: this.#metrics,
+        exportIntervalMillis: 3_600_000,
+      }),
+    ],
+  });
+
+  constructor() {
+    trace.setGlobalTracerProvider(this.#tracers);
+    metrics.setGlobalMeterProvider(this.#meters);
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+  }
+
+  /** The spans that have ended. */
+  get spans(): ReadableSpan[] {
+    return this.#spans.getFinishedSpans();
+  }
+
+  /** Returns the data points of a metric, with their attributes. */
+  async points(name: string): Promise<Point[]> {
+    await this.#meters.forceFlush();
+    const last = this.#metrics.getMetrics().at(-1);
+    return (last?.scopeMetrics ?? []).flatMap(({ metrics }) => metrics)
+      .filter(({ descriptor }) => descriptor.name === name)
+      .flatMap(({ dataPoints }): Point[] => dataPoints);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    trace.disable();
+    metrics.disable();
+    context.disable();
+    await Promise.all([this.#tracers.shutdown(), this.#meters.shutdown()]);
+  }
+}
+
+/** The names of attributes that OpenTelemetry has defined. */
+const KNOWN = new Set<unknown>(Object.values(conventions));
+
+/** Checks that the attributes of spans are those of the conventions. */
+function checkNames(spans: readonly ReadableSpan[]): void {
+  const names = spans.flatMap(({ attributes }) => Object.keys(attributes));
+  assert(names.length > 0);
+  assertEquals(names.filter((name) => !KNOWN.has(name)), []);
+}
+
+const test = await tlsTest("The OpenTelemetry SDK", () => new DenoReactor());
+
+Deno.test("The OpenTelemetry SDK exports spans and metrics of an echo server and its client", async () => {
+  await using sdk = new SDK();
+  await using reactor = runningReactor();
+  using instrumentation = instrumentReactor(reactor);
+  assertEquals([instrumentation.spans, instrumentation.metrics], [true, true]);
+  const port = reactor.listenTCP(0, Factory.forProtocol(Echo), { interface: "127.0.0.1" });
+  const { port: number } = port.getHost();
+  const endpoint = new TCP4ClientEndpoint(reactor, "127.0.0.1", number);
+  const peer = await trace.getTracer("test").startActiveSpan("request", async (span) => {
+    const connected = await connectProtocol(endpoint, new TestPeer());
+    span.end();
+    return connected;
+  });
+  peer.send("hunter2?token=hunter2");
+  await peer.receives("hunter2?token=hunter2");
+  peer.close();
+  await peer.ended;
+  await port.drain(Infinity);
+
+  const [connect, connection] = ["tcp connect", "tcp connection"].map((name) =>
+    sdk.spans.find((span) => span.name === name)
+  );
+  const request = sdk.spans.find(({ name }) => name === "request");
+  assert(connect !== undefined && connection !== undefined && request !== undefined);
+  assertEquals([connect.kind, connection.kind], [SpanKind.CLIENT, SpanKind.SERVER]);
+  assertEquals(connect.parentSpanContext?.spanId, request.spanContext().spanId);
+  assertEquals(connection.parentSpanContext, undefined);
+  assertEquals(connect.attributes[conventions.ATTR_SERVER_PORT], number);
+  assertEquals(connection.attributes[conventions.ATTR_NETWORK_LOCAL_PORT], number);
+  assertEquals(connection.attributes[conventions.ATTR_NETWORK_TRANSPORT], "tcp");
+  assertEquals(connection.status.code, SpanStatusCode.UNSET);
+
+  checkNames(sdk.spans.filter((span) => span !== request));
+  const io = await sdk.points("torsion.connection.io");
+  const direction = conventions.ATTR_NETWORK_IO_DIRECTION;
+  assertEquals(io.map(({ value, attributes }) => [attributes[direction], value]), [
+    ["receive", 42],
+    ["transmit", 42],
+  ]);
+  const durations = await sdk.points("torsion.connection.duration");
+  assertEquals(durations.length, 2);
+  assert((await sdk.points("torsion.turn.lateness")).length <= 1);
+  const exported = JSON.stringify([sdk.spans.map(({ attributes }) => attributes), io, durations]);
+  assertEquals(exported.includes("hunter2"), false);
+});
+
+Deno.test(
+  test("exports attributes of TLS, and no certificate, key or message", async (fixture) => {
+    await using sdk = new SDK();
+    using _instrumentation = instrumentReactor(fixture.reactor);
+    const { server, client } = await fixture.pair();
+    client.transport.write("hello");
+    await server.has(5);
+    client.transport.abortConnection(new Error("hunter2"));
+    await Promise.all([client.lost(), server.lost()]);
+    const connection = sdk.spans.find(({ name }) => name === "tcp connection");
+    assertEquals(connection?.attributes[conventions.ATTR_TLS_ESTABLISHED], true);
+    assertEquals(connection?.status, { code: SpanStatusCode.ERROR });
+    assertMatch(String(connection?.attributes[conventions.ATTR_ERROR_TYPE]), /^TLSError$/);
+    checkNames(sdk.spans);
+    const durations = await sdk.points("torsion.connection.duration");
+    const text = JSON.stringify([sdk.spans.map(({ attributes }) => attributes), durations]);
+    assertEquals(/BEGIN|hunter2/.test(text), false);
+  }),
+);

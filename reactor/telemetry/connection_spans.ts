@@ -1,0 +1,121 @@
+/**
+ * Spans of connections and of attempts to connect.
+ *
+ * @module
+ */
+
+import type {
+  Address,
+  IConnector,
+  IReactorObserver,
+  ObservedConnection,
+} from "../interfaces/mod.ts";
+import { callLogged } from "../../defer/guarded_call.ts";
+import {
+  acceptedAttributes,
+  endAttributes,
+  errorAttributes,
+  tlsAttributes,
+  transportAttributes,
+  transportOf,
+} from "./attributes.ts";
+import {
+  type Attributes,
+  type Span,
+  SPAN_KIND,
+  STATUS_ERROR,
+  type Tracer,
+} from "./open_telemetry_api.ts";
+
+/** Makes a span for each accepted connection, and for each attempt to connect. */
+export class ConnectionSpans implements IReactorObserver, Disposable {
+  readonly #tracer: Tracer;
+  readonly #attributes: Attributes;
+  /** The spans that have not ended, by their connection or connector. */
+  readonly #open = new Map<object, Span>();
+
+  /**
+   * @param tracer Makes the spans.
+   * @param attributes Attributes of all spans.
+   */
+  constructor(tracer: Tracer, attributes: Attributes) {
+    this.#tracer = tracer;
+    this.#attributes = attributes;
+  }
+
+  connectStarted(connector: IConnector): void {
+    const destination = connector.getDestination();
+    // The parent is the span of the code that connects, for example that of a request.
+    const span = this.#tracer.startSpan(`${transportOf(destination)} connect`, {
+      kind: SPAN_KIND.client,
+      attributes: {
+        ...this.#attributes,
+        ...transportAttributes(destination),
+        ...endAttributes("server", destination),
+      },
+    });
+    this.#add(connector, span);
+  }
+
+  connectSucceeded(connector: IConnector, peer: Address): void {
+    this.#end(connector, endAttributes("network.peer", peer));
+  }
+
+  connectFailed(connector: IConnector, reason: Error): void {
+    this.#end(connector, errorAttributes(reason));
+  }
+
+  connectionOpened(connection: ObservedConnection, age: number): void {
+    const peer = connection.getPeer();
+    // The pipes of a child process are no connections to another program's port.
+    if (connection.role === "client" || peer.type === "PROCESS") return;
+    this.#add(connection, this.#accepted(peer, connection.getHost(), age));
+  }
+
+  connectionClosed(connection: ObservedConnection, reason: Error): void {
+    this.#end(connection, { ...tlsAttributes(connection), ...errorAttributes(reason) });
+  }
+
+  handshakeFailed(peer: Address, host: Address, age: number, reason: Error): void {
+    endSpan(this.#accepted(peer, host, age), errorAttributes(reason));
+  }
+
+  /** Ends all spans, because no more events will come. */
+  [Symbol.dispose](): void {
+    const spans = [...this.#open.values()];
+    this.#open.clear();
+    for (const span of spans) callLogged(() => span.end(), [], "Error while ending a span");
+  }
+
+  /** Starts the span of an accepted connection, so many seconds after it was accepted. */
+  #accepted(peer: Address, host: Address, age: number): Span {
+    return this.#tracer.startSpan(`${transportOf(peer)} connection`, {
+      kind: SPAN_KIND.server,
+      // The running code is that of the event loop, which may still be part of any span.
+      root: true,
+      attributes: { ...this.#attributes, ...acceptedAttributes(peer, host) },
+      ...age === 0 ? {} : { startTime: Date.now() - age * 1000 },
+    });
+  }
+
+  /** Keeps a span until it ends, unless a sampler has decided against it. */
+  #add(key: object, span: Span): void {
+    if (span.isRecording()) this.#open.set(key, span);
+  }
+
+  #end(key: object, attributes: Attributes): void {
+    const span = this.#open.get(key);
+    this.#open.delete(key);
+    if (span !== undefined) endSpan(span, attributes);
+  }
+}
+
+/** Ends a span, with its last attributes. */
+function endSpan(span: Span, attributes: Attributes): void {
+  try {
+    span.setAttributes(attributes);
+    if ("error.type" in attributes) span.setStatus(STATUS_ERROR);
+  } finally {
+    span.end();
+  }
+}
