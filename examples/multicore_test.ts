@@ -145,6 +145,12 @@ Deno.test(
       halves.push([connection, pid]);
     }
 
+    // A new process that is killed before it is ready replaces no worker.
+    server.send("SIGHUP");
+    const [, started] = await server.line(/\[worker 1\] Started as process (\d+)$/);
+    Deno.kill(Number(started), "SIGKILL");
+    await server.line(/Cannot replace worker 1: its new process did not become ready/);
+
     server.send("SIGHUP");
     for (const [i, worker] of pids.entries()) {
       await server.line(new RegExp(`\\[worker ${i + 1}\\] .* is draining: `));
@@ -159,7 +165,7 @@ Deno.test(
     await load.stop();
     assertEquals(load.answers, load.requests);
     assert(load.closes > 0 && load.answers > load.closes);
-    const current = pidsOf(server).slice(WORKERS);
+    const current = pidsOf(server).slice(WORKERS + 1);
     assertEquals(current.length, WORKERS);
     // The old workers have answered, and the new ones.
     assert(pids.some((pid) => load.pids.has(pid)) && current.some((pid) => load.pids.has(pid)));
