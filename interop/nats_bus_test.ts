@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connectProtocol, TCP4ClientEndpoint } from "@torsion/reactor";
 import { BrokerBus } from "../examples/cluster_chat/broker_bus.ts";
-import type { Message, Subscriber } from "../examples/cluster_chat/bus.ts";
+import { KEPT, type Message, type Subscriber } from "../examples/cluster_chat/bus.ts";
 import { NATSLink } from "../examples/cluster_chat/nats_link.ts";
 import { NATSTransport } from "../examples/cluster_chat/nats_transport.ts";
 import type { Program } from "../testing/fixtures/program.ts";
@@ -129,4 +129,31 @@ test("BrokerBus notices that the messages were deleted, and passes on later ones
   await ann.receives("two");
   assertEquals(ann.texts, ["one", "two"]);
   assertEquals(ann.restorations, [true, false]);
+});
+
+test("BrokerBus receives what NATS still has after a long absence, and notices the rest", async (fixture) => {
+  fixture.run();
+  const port = freePort();
+  await startNATS(fixture, port, fixture.folder());
+  const [ann, bob] = [new Node(fixture, port), new Node(fixture, port)];
+  await Promise.all([ann.isRestored(1), bob.isRestored(1)]);
+  await ann.bus.publish("first");
+  await bob.receives("first");
+
+  await bob.bus.stopService();
+  // The node has missed as many messages as NATS keeps: all of them follow.
+  const publish = (text: string) => ann.bus.publish(text);
+  const texts = Array.from({ length: KEPT }, (_, i) => `message ${i}`);
+  await Promise.all(texts.map(publish));
+  bob.bus.startService();
+  await bob.receives(texts.at(-1) ?? "");
+  assertEquals(bob.texts, ["first", ...texts]);
+
+  await bob.bus.stopService();
+  const more = Array.from({ length: KEPT + 1 }, (_, i) => `another ${i}`);
+  await Promise.all(more.map(publish));
+  bob.bus.startService();
+  await bob.receives(more.at(-1) ?? "");
+  assertEquals(bob.texts, ["first", ...texts, ...more.slice(1)]);
+  assertEquals(bob.restorations, [true, true, false]);
 });

@@ -45,7 +45,9 @@ export type MakeLink = (clock: IReactorTime, lost: () => void) => Link;
 /** A bus over a broker, as a service that stays connected. */
 export class BrokerBus extends ClientService<Link> implements Bus {
   readonly #subscriber: Subscriber;
-  /** The connection that has caught up. */
+  /** The open connection. */
+  #open: Link | null = null;
+  /** The open connection if it has caught up. */
   #link: Link | null = null;
   /** The number of the last message; 0 before the first connection. */
   #last = 0;
@@ -81,11 +83,14 @@ export class BrokerBus extends ClientService<Link> implements Bus {
   }
 
   async #prepare(link: Link): Promise<void> {
+    this.#open = link;
     const missed: Message[] = [];
     const newest = await link.follow(this.#last, (message) => {
       if (this.#link === link) this.#receive(message);
       else missed.push(message);
     });
+    // The promise settles a moment after the answer of the broker.
+    if (this.#open !== link) return;
     this.#catchUp(link, missed.sort((a, b) => a.number - b.number), newest);
   }
 
@@ -107,6 +112,7 @@ export class BrokerBus extends ClientService<Link> implements Bus {
   }
 
   #lost(): void {
+    this.#open = null;
     if (this.#link === null) return;
     this.#link = null;
     this.#subscriber.cutOff();
