@@ -20,7 +20,7 @@ const LIMITS: Record<string, number> = {
   "./proxy_protocol": 90,
   "./socks": 110,
   "./supervisor": 75,
-  "./websocket": 215,
+  "./websocket": 225,
   "./wire": 60,
   "./endpoints": 357,
   "./log": 32,

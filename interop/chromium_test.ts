@@ -71,6 +71,26 @@ chromium("a page exchanges messages, and a page of another origin is refused", a
   assertEquals([refused, requests.length], [1006, 1]);
 });
 
+chromium("a page exchanges compressed messages", async (fixture) => {
+  const factory = new WebSocketFactory(() => new Echo(), {
+    subprotocols: ["echo"],
+    compression: true,
+    answer: () => new HTTPAnswer(200, { headers: { "Content-Type": "text/html" }, body: "<p>" }),
+  });
+  const port = portOf(
+    fixture.reactor.listenTCP(0, factory, { interface: "127.0.0.1" }).getHost(),
+  );
+  fixture.run();
+  const page = await openPage(fixture, `http://localhost:${port}/`);
+  assertEquals(await page.evaluate(`(${EXCHANGE})("/echo")`), {
+    isSame: true,
+    code: 3000,
+    wasClean: true,
+    protocol: "echo",
+    extensions: "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
+  });
+});
+
 chromium("the page of web_chat.ts works by the keyboard", async (fixture) => {
   await using server = new Example("web_chat.ts", ["0", "0"]);
   const ports: Record<string, string | undefined> = {};

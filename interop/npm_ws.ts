@@ -32,7 +32,7 @@ export interface NpmWebSocketServer {
 interface NpmWS {
   readonly WebSocket: new (url: string, protocols?: string[]) => NpmWebSocket;
   readonly WebSocketServer: new (
-    options: { port: number; host: string; perMessageDeflate?: boolean },
+    options: { port: number; host: string; perMessageDeflate?: boolean | { threshold: number } },
   ) => NpmWebSocketServer;
 }
 

@@ -29,8 +29,9 @@ class Echo extends WebSocketProtocol {
 }
 
 /** Starts an echo server. It chooses the subprotocol `echo`. @returns Its port. */
-export function startEcho(fixture: SocketFixture): number {
-  const factory = new WebSocketFactory(() => new Echo(), { subprotocols: ["echo"] });
+export function startEcho(fixture: SocketFixture, compression = false): number {
+  const options = { subprotocols: ["echo"], compression };
+  const factory = new WebSocketFactory(() => new Echo(), options);
   const port = fixture.reactor.listenTCP(0, factory, { interface: "127.0.0.1" });
   fixture.run();
   return portOf(port.getHost());

@@ -73,6 +73,28 @@ test("connectWebSocket() exchanges messages with ws of npm", async (fixture) => 
   await (await connectWebSocket(fixture.reactor, url, new EchoClient())).done();
 });
 
+test("ws of npm, as a client, exchanges compressed messages with WebSocketFactory", async (fixture) => {
+  const socket = new NpmWebSocket(`ws://127.0.0.1:${startEcho(fixture, true)}/`, ["echo"]);
+  await exchange(socket);
+  assertEquals(socket.extensions, "permessage-deflate");
+});
+
+test("connectWebSocket() exchanges compressed messages with ws of npm", async (fixture) => {
+  const perMessageDeflate = { threshold: 0 };
+  const server = new NpmWebSocketServer({ port: 0, host: "127.0.0.1", perMessageDeflate });
+  fixture.after(() => new Promise<void>((resolve) => server.close(resolve)));
+  await new Promise<void>((resolve) => server.on("listening", resolve));
+  server.on("connection", (socket) => {
+    socket.on("message", (data, isBinary) => socket.send(data, { binary: isBinary }));
+  });
+  fixture.run();
+  const url = `ws://127.0.0.1:${server.address().port}/`;
+  const options = { compression: true };
+  const client = await connectWebSocket(fixture.reactor, url, new EchoClient(), options);
+  assertEquals(client.compression, true);
+  await client.done();
+});
+
 test("ws of npm sees fragments, and a server that fails the connection", async (fixture) => {
   const port = startEcho(fixture);
   const socket = new NpmWebSocket(`ws://127.0.0.1:${port}/`);

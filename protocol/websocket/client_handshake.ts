@@ -7,6 +7,7 @@ import { type ResponseHead, ResponseHeadDecoder } from "../http/response_head_de
 import type { Negotiation, NegotiationEvents } from "../negotiated_connecting.ts";
 import { NegotiatedConnection } from "../negotiated_connection.ts";
 import { acceptKey } from "./accept_key.ts";
+import { acceptsAnswer, COMPRESSION } from "./compression_offer.ts";
 import { encodeHead } from "./http_answer.ts";
 import { HandshakeRefusal, isRefusal } from "./handshake_refusal.ts";
 import { hasToken, MAX_FIELDS } from "./header_list.ts";
@@ -50,6 +51,7 @@ export class WebSocketHandshakeError extends ConnectError {
 export interface ClientHandshakeOptions {
   readonly url: URL;
   readonly subprotocols: readonly string[];
+  readonly compression: boolean;
   /** Further header fields. */
   readonly fields: readonly (readonly [string, string])[];
   readonly handshakeTimeout: number;
@@ -94,7 +96,7 @@ export class ClientHandshake extends NegotiatedConnection
   }
 
   override connectionMade(): void {
-    const { url, subprotocols, fields, handshakeTimeout, clock } = this.#options;
+    const { url, subprotocols, compression, fields, handshakeTimeout, clock } = this.#options;
     this.setDeadline(handshakeTimeout, clock, () => {
       this.#fail(
         new ConnectTimeoutError(
@@ -107,6 +109,7 @@ export class ClientHandshake extends NegotiatedConnection
     const offer: [string, string][] = subprotocols.length === 0
       ? []
       : [["Sec-WebSocket-Protocol", subprotocols.join(", ")]];
+    if (compression) offer.push(["Sec-WebSocket-Extensions", COMPRESSION]);
     this.transport.write(encodeHead(`GET ${url.pathname}${url.search} HTTP/1.1`, [
       ["Host", url.host],
       ["Upgrade", "websocket"],
@@ -199,7 +202,8 @@ export class ClientHandshake extends NegotiatedConnection
       }
     }
     const subprotocol = headers.get("sec-websocket-protocol") ?? "";
-    this.#result = { role: "client", subprotocol, url: this.#options.url };
+    const compression = headers.has("sec-websocket-extensions");
+    this.#result = { role: "client", subprotocol, compression, url: this.#options.url };
     return this.complete(protocol, this.#decoder.takeRest());
   }
 
@@ -212,10 +216,11 @@ export class ClientHandshake extends NegotiatedConnection
     if (headers.get("sec-websocket-accept") !== acceptKey(this.#key)) {
       return "the Sec-WebSocket-Accept of the answer does not fit the request";
     }
-    if (headers.has("sec-websocket-extensions")) {
+    const { subprotocols, compression } = this.#options;
+    const extensions = headers.get("sec-websocket-extensions");
+    if (extensions !== null && !(compression && acceptsAnswer(extensions))) {
       return "the answer has an extension, which was not offered";
     }
-    const { subprotocols } = this.#options;
     const chosen = headers.get("sec-websocket-protocol");
     if (chosen === null) {
       return subprotocols.length === 0 ? null : "the server chose none of the subprotocols";

@@ -150,9 +150,9 @@ export class EventWebSocket extends EventTarget {
     return this.webSocketProtocol.subprotocol;
   }
 
-  /** The extensions: always `""`. */
+  /** The extensions that were negotiated: `permessage-deflate`, or `""` for none. */
   get extensions(): string {
-    return "";
+    return this.webSocketProtocol.compression ? "permessage-deflate" : "";
   }
 
   /**

@@ -7,6 +7,7 @@ import { RequestHead } from "../http/request_head.ts";
 import { NegotiatedConnection } from "../negotiated_connection.ts";
 import { acceptKey, isKey } from "./accept_key.ts";
 import { encodeHead, HTTPAnswer } from "./http_answer.ts";
+import { acceptsOffer, COMPRESSION } from "./compression_offer.ts";
 import { HandshakeRefusal, isRefusal } from "./handshake_refusal.ts";
 import { MAX_FIELDS } from "./header_list.ts";
 import type { WebSocketRules } from "./web_socket_rules.ts";
@@ -165,9 +166,12 @@ export class ServerHandshake extends NegotiatedConnection {
       ["Sec-WebSocket-Accept", acceptKey(request.headers.get("sec-websocket-key") ?? "")],
     ];
     if (subprotocol !== "") fields.push(["Sec-WebSocket-Protocol", subprotocol]);
+    const compression = this.#rules.compression &&
+      acceptsOffer(request.headers.get("sec-websocket-extensions"));
+    if (compression) fields.push(["Sec-WebSocket-Extensions", COMPRESSION]);
     this.transport.write(encodeHead("HTTP/1.1 101 Switching Protocols", fields));
     protocol.factory = this.#factory;
-    protocol.handshakeDone({ role: "server", subprotocol, url: request.url, request });
+    protocol.handshakeDone({ role: "server", subprotocol, compression, url: request.url, request });
     return this.complete(protocol, this.#decoder.takeRest());
   }
 

@@ -95,7 +95,8 @@ Deno.test("WebSocketFactory passes frames behind the request to the protocol, ho
 Deno.test("WebSocketFactory calls accept with the request", async () => {
   let seen: WebSocketRequest | null = null;
   const protocol = new Echo();
-  await ask(request({ "X-A": "b\xe9", "Sec-WebSocket-Protocol": "a,b" }), (request) => {
+  const fields = { "X-A": "b\xe9", "Sec-WebSocket-Protocol": "a,b", Cookie: "a=1\r\nCookie: b=2" };
+  await ask(request(fields), (request) => {
     seen = request;
     return protocol;
   });
@@ -104,6 +105,7 @@ Deno.test("WebSocketFactory calls accept with the request", async () => {
     [protocol.url?.href, protocol.request?.origin, protocol.request?.subprotocols],
     ["ws://example.org/chat?x=1", null, ["a", "b"]],
   );
+  assertEquals(protocol.request?.headers.get("cookie"), "a=1; b=2");
   assertEquals([protocol.role, protocol.subprotocol], ["server", ""]);
   assert(protocol.factory instanceof WebSocketFactory);
 });

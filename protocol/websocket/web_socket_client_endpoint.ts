@@ -27,6 +27,14 @@ export interface WebSocketClientOptions {
    */
   subprotocols?: readonly string[] | undefined;
   /**
+   * Whether to negotiate the compression of messages by `permessage-deflate` (RFC 7692). Each
+   * message is compressed by itself.
+   *
+   * @default {false} Compression costs processor time and memory, and where a message contains a
+   *   secret and data of an attacker, its length reveals the secret (as in the attack CRIME).
+   */
+  compression?: boolean | undefined;
+  /**
    * Further header fields of the request, such as `Authorization`, `Cookie` or `Origin`.
    *
    * @default {undefined} None.
@@ -106,11 +114,12 @@ export class WebSocketClientEndpoint implements IStreamClientEndpoint {
     checkTimeout("handshakeTimeout", handshakeTimeout);
     checkBound("maxHeadLength", maxHeadLength, 1);
     this.#endpoint = endpoint;
-    const { clock, getRandomValues = platformRandom } = options;
+    const { clock, compression = false, getRandomValues = platformRandom } = options;
     checkFunction("WebSocket getRandomValues", getRandomValues);
     this.#options = {
       url: webSocketURL(url),
       subprotocols,
+      compression,
       fields,
       handshakeTimeout,
       maxHeadLength,

@@ -5,6 +5,7 @@ import { viewOf } from "../framing/byte_text.ts";
 import { isCloseCode, WebSocketCloseCode } from "./close_code.ts";
 import { copyMasked, maskingKeyAt, rotatedKey } from "./masking.ts";
 import { MessageAssembly } from "./message_assembly.ts";
+import { inflateMessage } from "./message_deflate.ts";
 import { memoryOf } from "./message_memory.ts";
 import { MAX_CONTROL_LENGTH, Opcode } from "./opcode.ts";
 import { decodeUTF8, UTF8Validator } from "./utf8.ts";
@@ -14,6 +15,8 @@ import type { WebSocketMessage, WebSocketRole } from "./web_socket_message.ts";
 const { PROTOCOL_ERROR, INVALID_DATA, NO_STATUS } = WebSocketCloseCode;
 /** Payloads up to this length are unmasked in memory that all decoders share. */
 const SCRATCH = 4096;
+/** The bit in the first frame of a compressed message. */
+const RSV1 = 0x40;
 const EMPTY = new Uint8Array(0);
 let scratch: Uint8Array = EMPTY;
 
@@ -37,6 +40,13 @@ export interface WebSocketDecoderOptions {
    * @default {undefined} The value of `maxMessageLength`.
    */
   maxFrameLength?: number | undefined;
+  /**
+   * Whether the handshake has negotiated `permessage-deflate` (RFC 7692) without a context that
+   * messages share. The limit of a message then holds for its compressed and its inflated size.
+   *
+   * @default {false}
+   */
+  compression?: boolean | undefined;
 }
 
 /**
@@ -64,10 +74,14 @@ export class WebSocketDecoder extends ContiguousDecoder<WebSocketMessage> {
   /** The name of a frame in error messages. */
   protected override readonly frameName = "WebSocket frame";
   readonly #isServer: boolean;
+  readonly #maxMessageLength: number;
   readonly #maxFrameLength: number;
+  readonly #compression: boolean;
   readonly #assembly: MessageAssembly;
   /** The opcode of the message whose fragments arrive; CONTINUATION if there is none. */
   #fragmented: number = Opcode.CONTINUATION;
+  /** Whether the message whose fragments arrive is compressed. */
+  #isDeflated = false;
   /** Checks the text of a message that arrives in pieces; null if none does. */
   #validator: UTF8Validator | null = null;
   /** The number of bytes of the frame's payload that have been checked. */
@@ -81,12 +95,14 @@ export class WebSocketDecoder extends ContiguousDecoder<WebSocketMessage> {
    */
   constructor(options: WebSocketDecoderOptions = {}) {
     super();
-    const { role = "server", maxMessageLength = 1_048_576 } = options;
+    const { role = "server", maxMessageLength = 1_048_576, compression = false } = options;
     const { maxFrameLength = maxMessageLength } = options;
     checkBound("maxMessageLength", maxMessageLength, 0);
     checkBound("maxFrameLength", maxFrameLength, 0);
     this.#isServer = role === "server";
+    this.#maxMessageLength = maxMessageLength;
     this.#maxFrameLength = maxFrameLength;
+    this.#compression = compression;
     this.#assembly = new MessageAssembly(maxMessageLength);
   }
 
@@ -125,6 +141,7 @@ export class WebSocketDecoder extends ContiguousDecoder<WebSocketMessage> {
   protected override reset(): void {
     super.reset();
     this.#fragmented = Opcode.CONTINUATION;
+    this.#isDeflated = false;
     this.#validator = null;
     this.#validated = 0;
     this.#assembly.clear();
@@ -137,7 +154,7 @@ export class WebSocketDecoder extends ContiguousDecoder<WebSocketMessage> {
 
   /** Checks the first byte of a frame: FIN, reserved bits and opcode. */
   #checkFirst(first: number, at: number): number {
-    if ((first & 0x70) !== 0) {
+    if ((first & 0x70) !== 0 && !this.#mayBeDeflated(first)) {
       const bits = (first >> 4 & 7).toString(2).padStart(3, "0");
       throw this.#violation(at, `the reserved bits are ${bits}, and no extension defines them`);
     }
@@ -157,6 +174,13 @@ export class WebSocketDecoder extends ContiguousDecoder<WebSocketMessage> {
       throw this.#violation(at, "it begins a message before the one before has ended");
     }
     return first;
+  }
+
+  /** Returns whether the reserved bits of a frame may mark the start of a compressed message. */
+  #mayBeDeflated(first: number): boolean {
+    const opcode = first & 0x0f;
+    if (!this.#compression || (first & 0x70) !== RSV1) return false;
+    return opcode === Opcode.TEXT || opcode === Opcode.BINARY;
   }
 
   /** Checks the second byte of a frame. Returns the size of the header, with the masking key. */
@@ -202,7 +226,10 @@ export class WebSocketDecoder extends ContiguousDecoder<WebSocketMessage> {
   #incomplete(bytes: Uint8Array, at: number, size: number, length: number): null {
     const opcode = (bytes[at] ?? 0) & 0x0f;
     const isText = opcode < Opcode.CLOSE && (opcode || this.#fragmented) === Opcode.TEXT;
-    if (!isText) return this.#needs(size + length);
+    const isDeflated = opcode === Opcode.CONTINUATION
+      ? this.#isDeflated
+      : ((bytes[at] ?? 0) & RSV1) !== 0;
+    if (!isText || isDeflated) return this.#needs(size + length);
     this.#validate(bytes, at, size, bytes.length - at - size);
     // The next byte may be invalid, so it is not waited for the whole frame.
     return this.#needs(0);
@@ -237,6 +264,9 @@ export class WebSocketDecoder extends ContiguousDecoder<WebSocketMessage> {
       return this.#fragment(bytes, at, size, length);
     }
     this.#validator = null;
+    if ((first & RSV1) !== 0) {
+      return this.#inflated(opcode, this.#unmasked(bytes, at + size, length), at);
+    }
     if (opcode === Opcode.BINARY) {
       return { type: "message", data: this.#unmasked(bytes, at + size, length) };
     }
@@ -267,7 +297,9 @@ export class WebSocketDecoder extends ContiguousDecoder<WebSocketMessage> {
   ): WebSocketMessage | null {
     const first = bytes[at] ?? 0;
     const type = (first & 0x0f) || this.#fragmented;
-    if (type === Opcode.TEXT) this.#validate(bytes, at, size, length);
+    if ((first & 0x0f) !== Opcode.CONTINUATION) this.#isDeflated = (first & RSV1) !== 0;
+    const isDeflated = this.#isDeflated;
+    if (type === Opcode.TEXT && !isDeflated) this.#validate(bytes, at, size, length);
     const before = this.#assembly.size;
     const memory = this.#assembly.extend(length);
     if (this.#isServer) {
@@ -280,9 +312,30 @@ export class WebSocketDecoder extends ContiguousDecoder<WebSocketMessage> {
     if (first < 0x80) return null;
     this.#fragmented = Opcode.CONTINUATION;
     const data = this.#assembly.take();
+    this.#isDeflated = false;
+    if (isDeflated) return this.#inflated(type, data, at);
     if (type === Opcode.BINARY) return { type: "message", data };
     const text = decodeUTF8(data, 0, data.length);
     this.#validator = null;
+    if (text === null) throw this.#notUTF8(at);
+    return { type: "message", data: text };
+  }
+
+  /** Inflates a compressed message. */
+  #inflated(opcode: number, deflated: Uint8Array, at: number): WebSocketMessage {
+    const limit = this.#maxMessageLength;
+    let data: Uint8Array | null;
+    try {
+      data = inflateMessage(deflated, limit);
+    } catch {
+      const message = "Cannot receive a WebSocket frame: its compressed data is not valid";
+      throw new WebSocketError(INVALID_DATA, message, this.offsetOf(at));
+    }
+    if (data === null) {
+      throw new FrameTooLongError("WebSocket message", limit + 1, limit, this.offsetOf(at));
+    }
+    if (opcode === Opcode.BINARY) return { type: "message", data };
+    const text = decodeUTF8(data, 0, data.length);
     if (text === null) throw this.#notUTF8(at);
     return { type: "message", data: text };
   }

@@ -3,6 +3,7 @@ import type { ITransport } from "../../reactor/interfaces/mod.ts";
 import { viewOf } from "../framing/byte_text.ts";
 import { checkCloseCode } from "./close_code.ts";
 import { copyMasked, writeMaskingKey } from "./masking.ts";
+import { deflateMessage } from "./message_deflate.ts";
 import { MAX_CONTROL_LENGTH, Opcode } from "./opcode.ts";
 import { fillRandom, platformRandom, type RandomSource } from "./random_source.ts";
 import type { WebSocketData, WebSocketRole } from "./web_socket_message.ts";
@@ -17,6 +18,10 @@ const SMALL = SCRATCH - BEFORE;
 const SHORT = 48;
 /** The number of masking keys for which random bytes are requested at once. */
 const KEYS = 256;
+/** The shortest message that is compressed, in bytes or characters. */
+const MIN_DEFLATED = 512;
+/** The first bits of a compressed message that is one frame. */
+const DEFLATED = 0xc0;
 const encoder = new TextEncoder();
 
 /** Options of a {@linkcode WebSocketEncoder}. */
@@ -33,6 +38,13 @@ export interface WebSocketEncoderOptions {
    * @default {undefined} `crypto.getRandomValues`.
    */
   getRandomValues?: RandomSource | undefined;
+  /**
+   * Whether the handshake has negotiated `permessage-deflate` (RFC 7692). Messages of 512 bytes or
+   * characters and more are then compressed, if that makes them shorter; fragments are not.
+   *
+   * @default {false}
+   */
+  compression?: boolean | undefined;
 }
 
 /** Where an encoder writes to: a transport, or what collects bytes. */
@@ -60,6 +72,7 @@ let shared: Scratch | null = null;
  */
 export class WebSocketEncoder {
   readonly #masks: boolean;
+  readonly #compression: boolean;
   readonly #getRandomValues: RandomSource;
   #keys: Uint32Array<ArrayBuffer> | null = null;
   #usedKeys = KEYS;
@@ -70,9 +83,10 @@ export class WebSocketEncoder {
    * @param options The side, and the source of masking keys.
    */
   constructor(options: WebSocketEncoderOptions = {}) {
-    const { role = "server", getRandomValues = platformRandom } = options;
+    const { role = "server", getRandomValues = platformRandom, compression = false } = options;
     checkFunction("WebSocket getRandomValues", getRandomValues);
     this.#masks = role === "client";
+    this.#compression = compression;
     this.#getRandomValues = getRandomValues;
   }
 
@@ -86,6 +100,7 @@ export class WebSocketEncoder {
    * @throws {TypeError} when the data is neither a string nor bytes.
    */
   send(sink: WebSocketSink, data: WebSocketData): void {
+    if (this.#compression && this.#sendDeflated(sink, data)) return;
     if (typeof data === "string") return this.#sendText(sink, data);
     checkBytes("send", data);
     this.#write(sink, 0x80 | Opcode.BINARY, data);
@@ -158,6 +173,18 @@ export class WebSocketEncoder {
     frame.set(first);
     frame.set(second, first.length);
     return frame;
+  }
+
+  /** Sends a message compressed, unless that makes it longer. Returns whether it did. */
+  #sendDeflated(sink: WebSocketSink, data: WebSocketData): boolean {
+    const isText = typeof data === "string";
+    if (!isText) checkBytes("send", data);
+    if (data.length < MIN_DEFLATED) return false;
+    const bytes = isText ? encoder.encode(data) : data;
+    const deflated = deflateMessage(bytes);
+    if (deflated.length >= bytes.length) return false;
+    this.#write(sink, DEFLATED | (isText ? Opcode.TEXT : Opcode.BINARY), deflated);
+    return true;
   }
 
   #sendText(sink: WebSocketSink, text: string): void {

@@ -15,6 +15,12 @@ export interface WebSocketHandshake {
   readonly subprotocol?: string | undefined;
   /** The URL of the connection; `null` if it is not known. */
   readonly url?: URL | null | undefined;
+  /**
+   * Whether messages may be compressed by `permessage-deflate`, without a context that they share.
+   *
+   * @default {false}
+   */
+  readonly compression?: boolean | undefined;
   /** The request of the client, at the server. */
   readonly request?: WebSocketRequest | null | undefined;
 }

@@ -5,7 +5,9 @@ import type { WebSocketEncoderOptions } from "./web_socket_encoder.ts";
 
 /** Options of a {@linkcode WebSocketProtocol}. */
 export interface WebSocketOptions
-  extends Omit<WebSocketDecoderOptions, "role">, Omit<WebSocketEncoderOptions, "role"> {
+  extends
+    Omit<WebSocketDecoderOptions, "role" | "compression">,
+    Omit<WebSocketEncoderOptions, "role" | "compression"> {
   /**
    * Seconds without a byte from the peer after which a Ping is sent; `Infinity` for no Pings.
    *

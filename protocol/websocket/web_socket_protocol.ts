@@ -119,6 +119,11 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
     return this.#handshake.request ?? null;
   }
 
+  /** Whether the handshake has negotiated the compression of messages. */
+  get compression(): boolean {
+    return this.#handshake.compression ?? false;
+  }
+
   /** Whether messages can be sent: from the handshake until a Close frame is sent or received. */
   get isOpen(): boolean {
     return this.connected && !this.#isCloseSent && this.transport.connected &&
@@ -219,10 +224,10 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
    * @param handshake The result.
    */
   handshakeDone(handshake: WebSocketHandshake): void {
-    const { role } = handshake;
+    const { role, compression } = handshake;
     this.#handshake = handshake;
-    this.decoder = new WebSocketDecoder({ ...this.#options, role });
-    this.#encoder = new WebSocketEncoder({ ...this.#options, role });
+    this.decoder = new WebSocketDecoder({ ...this.#options, role, compression });
+    this.#encoder = new WebSocketEncoder({ ...this.#options, role, compression });
   }
 
   /**

@@ -37,6 +37,14 @@ export interface WebSocketFactoryOptions {
    */
   subprotocols?: readonly string[] | undefined;
   /**
+   * Whether to negotiate the compression of messages by `permessage-deflate` (RFC 7692). Each
+   * message is compressed by itself.
+   *
+   * @default {false} Compression costs processor time and memory, and where a message contains a
+   *   secret and data of an attacker, its length reveals the secret (as in the attack CRIME).
+   */
+  compression?: boolean | undefined;
+  /**
    * Answers a GET or HEAD request that is not for a WebSocket connection, such as a page or a
    * health check. `null` stands for "426 Upgrade Required".
    *
@@ -71,6 +79,7 @@ export class WebSocketRules {
   readonly answer: NonNullable<WebSocketFactoryOptions["answer"]>;
   readonly allowedOrigins: readonly string[] | "any" | undefined;
   readonly subprotocols: readonly string[];
+  readonly compression: boolean;
   readonly handshakeTimeout: number;
   readonly maxHeadLength: number;
   readonly clock: IReactorTime | undefined;
@@ -82,6 +91,7 @@ export class WebSocketRules {
    */
   constructor(accept: WebSocketAccept, options: WebSocketFactoryOptions) {
     const { answer = () => null, allowedOrigins, subprotocols = [], clock } = options;
+    const { compression = false } = options;
     const { handshakeTimeout = 10, maxHeadLength = 16384 } = options;
     checkFunction("WebSocketFactory accept", accept);
     checkFunction("WebSocketFactory answer", answer);
@@ -93,6 +103,7 @@ export class WebSocketRules {
     this.answer = answer;
     this.allowedOrigins = allowedOrigins;
     this.subprotocols = subprotocols;
+    this.compression = compression;
     this.handshakeTimeout = handshakeTimeout;
     this.maxHeadLength = maxHeadLength;
     this.clock = clock;

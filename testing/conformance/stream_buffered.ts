@@ -117,6 +117,28 @@ export function bufferedTests(kind: StreamTransport): void {
   );
 
   Deno.test(
+    test("write() calls flushed() for small data that is transferred, in order", async (fixture) => {
+      const wire = new BufferedWire(1000);
+      const peer = await accepted(fixture, wire);
+      const calls: number[] = [];
+      const last = Promise.withResolvers<void>();
+      for (let i = 0; i < 5; i++) {
+        const flushed = (): void => {
+          calls.push(i);
+          if (i === 4) last.resolve();
+        };
+        wire.transport.write(encode(`<${i}`), { transfer: true, flushed });
+        wire.transport.write(">");
+        // It is called when the data has been sent, and not within the call.
+        assertEquals(calls, []);
+      }
+      assertEquals(await peer.read(15), encode("<0><1><2><3><4>"));
+      await last.promise;
+      assertEquals(calls, [0, 1, 2, 3, 4]);
+    }),
+  );
+
+  Deno.test(
     test("bufferUpdated() that pauses the transport each time loses nothing", async (fixture) => {
       const all = pattern(MEGABYTE / 4);
       let isPaused = false;

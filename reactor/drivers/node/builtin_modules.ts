@@ -25,6 +25,11 @@ export function cryptoModule(): typeof import("node:crypto") {
   return globalThis.process.getBuiltinModule("node:crypto");
 }
 
+/** Loads `node:zlib` synchronously. */
+export function zlibModule(): typeof import("node:zlib") {
+  return globalThis.process.getBuiltinModule("node:zlib");
+}
+
 /**
  * Loads `node:timers` synchronously. Its functions are genuine, even if a test has replaced the
  * global ones. Deno loads the same module when a program reads the global `setTimeout`.

@@ -4,7 +4,7 @@
  */
 
 import { assertMatch, assertRejects } from "@std/assert";
-import { ForwardingProtocol, FrameReceiver } from "../../../protocol/mod.ts";
+import { ForwardingProtocol, FrameReceiver, Heartbeat } from "../../../protocol/mod.ts";
 import { Congestion } from "../../../protocol/http/congestion.ts";
 import { TLSBoundary } from "../../../protocol/tls_boundary.ts";
 import { WritableSide } from "../../../protocol/writable_side.ts";
@@ -20,6 +20,7 @@ import * as lineFraming from "../line_framing.ts";
 import * as portForwarding from "../port_forwarding.ts";
 import * as starttls from "../starttls.ts";
 import * as streams from "../streams.ts";
+import * as webSocket from "../websocket.ts";
 import * as earlyReuse from "./early_reuse.ts";
 import { patchClass } from "./patch_class.ts";
 
@@ -101,6 +102,11 @@ const mutations: Readonly<Record<string, Mutation>> = {
     scenario: streams.scenario,
     violation: /is incomplete|all sessions have ended/,
     plant: () => patchClass(WritableSide.prototype, { resumeProducing(): void {} }),
+  },
+  "websocket: bytes from the peer are no sign of life": {
+    scenario: webSocket.scenario,
+    violation: /a peer that lives is taken for dead/,
+    plant: () => patchClass(Heartbeat.prototype, { alive(): void {} }),
   },
 };
 
