@@ -94,7 +94,7 @@ export class ConnectionSpans implements IReactorObserver, Disposable {
       // The running code is that of the event loop, which may still be part of any span.
       root: true,
       attributes: { ...this.#attributes, ...acceptedAttributes(peer, host) },
-      ...age === 0 ? {} : { startTime: Date.now() - age * 1000 },
+      startTime: age === 0 ? undefined : Date.now() - age * 1000,
     });
   }
 
