@@ -32,6 +32,7 @@ import { instrumentReactor } from "../reactor/telemetry/mod.ts";
 import { selfSigned, testCertificates } from "../testing/fixtures/certificates.ts";
 import { tlsTest } from "../testing/fixtures/tls_fixture.ts";
 import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
+import { RawPeer } from "../testing/peers/raw_peer.ts";
 import { runningReactor, TestPeer } from "../testing/mod.ts";
 
 /** A data point of a metric. */
@@ -161,6 +162,28 @@ Deno.test(
     assertEquals(/BEGIN|hunter2/.test(text), false);
   }),
 );
+
+Deno.test("The OpenTelemetry SDK exports a failed TLS handshake as a connection with an error", async () => {
+  await using sdk = new SDK();
+  const { server } = await testCertificates();
+  await using reactor = runningReactor();
+  using _instrumentation = instrumentReactor(reactor);
+  const { promise: failed, resolve } = Promise.withResolvers<void>();
+  const factory = Object.assign(Factory.forProtocol(Echo), { handshakeFailed: () => resolve() });
+  const port = reactor.listenTLS(0, factory, { interface: "127.0.0.1", ...server });
+  const peer = await RawPeer.connect(port.getHost().port);
+  await peer.send("GET /?token=hunter2 HTTP/1.1\r\n\r\n");
+  await failed;
+  peer.close();
+  const [connection] = sdk.spans;
+  assertEquals([sdk.spans.length, connection?.name], [1, "tcp connection"]);
+  assertEquals(connection?.status, { code: SpanStatusCode.ERROR });
+  assertEquals(connection?.attributes[conventions.ATTR_ERROR_TYPE], "TLSError");
+  assertEquals(connection?.parentSpanContext, undefined);
+  assertEquals(JSON.stringify(connection?.attributes).includes("hunter2"), false);
+  assertEquals((await sdk.points("torsion.tls.handshake.failed")).map(({ value }) => value), [1]);
+  assertEquals([reactor.stats().failedHandshakes, port.stats.failedHandshakes], [1, 1]);
+});
 
 Deno.test("Spans, metrics, the log, errors and describe() have no query string, password or key", async () => {
   await using sdk = new SDK();
