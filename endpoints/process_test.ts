@@ -156,6 +156,8 @@ Deno.test(
     assertInstanceOf(await wire.lost(), ConnectionDone);
     assertEquals(wire.text, "hello, world");
     assertEquals([wire.transport.connected, wire.transport.disconnecting], [false, false]);
+    const { bytesReceived, bytesSent, bytesUnsent } = wire.transport.stats();
+    assertEquals([bytesReceived, bytesSent, bytesUnsent], [12, 12, 0]);
     assertEquals(factory.events, ["start", "stop"]);
   }),
 );

@@ -1,6 +1,6 @@
 /**
- * Tests of `instrumentReactor()` with OpenTelemetry's own SDK for JavaScript. That of Deno is tested
- * in `docs/observability_test.ts`.
+ * Tests of `instrumentReactor()` with OpenTelemetry's own SDK for JavaScript. That of Deno is
+ * tested in `docs/observability_test.ts`.
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
@@ -20,11 +20,19 @@ import {
 } from "@opentelemetry/sdk-trace-base";
 import * as conventions from "@opentelemetry/semantic-conventions/incubating";
 import { connectProtocol, TCP4ClientEndpoint } from "../endpoints/mod.ts";
+import {
+  connectWebSocket,
+  WebSocketFactory,
+  WebSocketProtocol,
+} from "../endpoints/websocket/mod.ts";
+import { addObserver, eventText } from "../log/mod.ts";
 import { Factory } from "../protocol/mod.ts";
 import { Echo } from "../protocol/wire/mod.ts";
 import { instrumentReactor } from "../reactor/telemetry/mod.ts";
+import { selfSigned, testCertificates } from "../testing/fixtures/certificates.ts";
 import { tlsTest } from "../testing/fixtures/tls_fixture.ts";
 import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
+import { RawPeer } from "../testing/peers/raw_peer.ts";
 import { runningReactor, TestPeer } from "../testing/mod.ts";
 
 /** A data point of a metric. */
@@ -154,3 +162,72 @@ Deno.test(
     assertEquals(/BEGIN|hunter2/.test(text), false);
   }),
 );
+
+Deno.test("The OpenTelemetry SDK exports a failed TLS handshake as a connection with an error", async () => {
+  await using sdk = new SDK();
+  const { server } = await testCertificates();
+  await using reactor = runningReactor();
+  using _instrumentation = instrumentReactor(reactor);
+  const { promise: failed, resolve } = Promise.withResolvers<void>();
+  const factory = Object.assign(Factory.forProtocol(Echo), { handshakeFailed: () => resolve() });
+  const port = reactor.listenTLS(0, factory, { interface: "127.0.0.1", ...server });
+  const peer = await RawPeer.connect(port.getHost().port);
+  await peer.send("GET /?token=hunter2 HTTP/1.1\r\n\r\n");
+  await failed;
+  peer.close();
+  const [connection] = sdk.spans;
+  assertEquals([sdk.spans.length, connection?.name], [1, "tcp connection"]);
+  assertEquals(connection?.status, { code: SpanStatusCode.ERROR });
+  assertEquals(connection?.attributes[conventions.ATTR_ERROR_TYPE], "TLSError");
+  assertEquals(connection?.parentSpanContext, undefined);
+  assertEquals(JSON.stringify(connection?.attributes).includes("hunter2"), false);
+  assertEquals((await sdk.points("torsion.tls.handshake.failed")).map(({ value }) => value), [1]);
+  assertEquals([reactor.stats().failedHandshakes, port.stats.failedHandshakes], [1, 1]);
+});
+
+Deno.test("Spans, metrics, the log, errors and describe() have no query string, password or key", async () => {
+  await using sdk = new SDK();
+  const { authority, server } = await testCertificates();
+  const stranger = await selfSigned();
+  const texts: unknown[] = [];
+  using _observing = addObserver((event) => texts.push(eventText(event)), { replay: false });
+  await using reactor = runningReactor();
+  using _instrumentation = instrumentReactor(reactor);
+  const factory = new WebSocketFactory(({ url }) =>
+    url.pathname === "/open" ? new WebSocketProtocol() : null
+  );
+  const port = reactor.listenTLS(0, factory, { interface: "127.0.0.1", ...server });
+  const { port: number } = port.getHost();
+  const connect = async (url: string, caCerts: string[]): Promise<void> => {
+    try {
+      const protocol = new WebSocketProtocol();
+      const client = await connectWebSocket(reactor, url, protocol, { tls: { caCerts } });
+      texts.push(reactor.describe());
+      client.close();
+      await client.closed;
+    } catch (error) {
+      texts.push(Deno.inspect(error, { depth: 10 }));
+    }
+  };
+  const query = "?token=hunter2";
+  await connect(`wss://localhost:${number}/open${query}`, [authority.cert]);
+  await connect(`wss://localhost:${number}/closed${query}`, [authority.cert]);
+  await connect(`wss://localhost:${number}/open${query}`, [stranger.cert]);
+  await connect(`wss://localhost:${number}/open${query}`, [`${server.key}hunter2`]);
+  await connect(`wss://user:hunter2@localhost:${number}/open`, [authority.cert]);
+  await connect(`wss://localhost:${number}/open#hunter2`, [authority.cert]);
+  await port.drain(1);
+  await connect(`wss://localhost:${number}/open${query}`, [authority.cert]);
+  const spans = sdk.spans.map(({ name, attributes, status, events }) => ({
+    name,
+    attributes,
+    status,
+    events,
+  }));
+  assert(spans.length >= 5);
+  texts.push(JSON.stringify(spans), JSON.stringify(await sdk.points("torsion.connect.duration")));
+  assertMatch(texts.join("\n"), /connection to .*: WebSocketProtocol, /);
+  for (const secret of ["hunter2", "token", "-----BEGIN", server.key.split("\n")[1] ?? ""]) {
+    assertEquals(texts.filter((text) => String(text).includes(secret)), [], secret);
+  }
+});

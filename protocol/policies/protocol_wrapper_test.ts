@@ -89,6 +89,14 @@ Deno.test("ProtocolWrapper has every public member of a connection's transport",
   assertEquals(missing, []);
 });
 
+Deno.test("ProtocolWrapper.stats() returns the counters of its connection", () => {
+  const { wrapper, transport } = wrapped();
+  wrapper.write("hello");
+  wrapper.pauseProducing();
+  assertEquals([wrapper.stats().bytesSent, wrapper.stats().receivingPaused], [5, true]);
+  assertEquals(wrapper.stats(), transport.stats());
+});
+
 Deno.test("WrappingFactory keeps the wrapped factory as the factory of the protocol", () => {
   const factory = Factory.forProtocol(Echo);
   const wrapper = new WrappingFactory(factory).buildProtocol(PEER);

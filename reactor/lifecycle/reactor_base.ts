@@ -359,8 +359,9 @@ export abstract class ReactorBase
     // turn, if a timed call starts faked time; turns must not be nested.
     if (!this.#started || this.#inTurn) return;
     this.#inTurn = true;
+    let ended: number | undefined;
     try {
-      this.#makeCalls();
+      ended = this.#makeCalls();
     } catch (error) {
       logUserError(error, IN_LOOP);
     } finally {
@@ -370,33 +371,42 @@ export abstract class ReactorBase
       this.#shutdownDue = false;
       this.fireSystemEvent("shutdown");
       if (this.#hurried) this.#events.get("shutdown")?.forceClose();
+      ended = undefined;
     }
-    this.#setAlarm();
+    this.#setAlarm(ended);
   }
 
-  /** Makes the calls from threads, and then the timed calls that are due. */
-  #makeCalls(): void {
+  /**
+   * Makes the calls from threads, and then the timed calls that are due.
+   *
+   * @returns The time at the end, in seconds. Reading it again would cost more than counting.
+   */
+  #makeCalls(): number {
     const started = this.loopTimer.seconds();
     const hasTurnCalls = this.#turnCalls.length > 0;
     this.#turnCalls.run();
     const now = hasTurnCalls ? this.loopTimer.seconds() : started;
     const isAnyDue = this.#calls.isAnyDue(now);
-    if (!isAnyDue && !hasTurnCalls) return;
+    if (!isAnyDue && !hasTurnCalls) return now;
     const lateness = isAnyDue ? this.#meter.callsDue(this.#calls.nextDue() ?? now, now) : null;
     this.#calls.runDue(now, this.#makeCall);
-    const seconds = this.#meter.turnEnded(started, this.loopTimer.seconds());
+    const ended = this.loopTimer.seconds();
+    const seconds = this.#meter.turnEnded(started, ended);
     this.resources.traffic.turnEnded(seconds, lateness);
+    return ended;
   }
 
   /**
    * Sets the wake-up for the earliest call, which also keeps the process alive. Within a turn, the
    * end of the turn does that. Never throws, because a reactor without a wake-up would never run
    * again.
+   *
+   * @param now The current time in seconds, if it is known.
    */
-  #setAlarm(): void {
+  #setAlarm(now?: number): void {
     if (!this.#started || this.#inTurn) return;
     try {
-      this.loopTimer.set(this.#turnCalls.length > 0 ? 0 : this.#calls.wait());
+      this.loopTimer.set(this.#turnCalls.length > 0 ? 0 : this.#calls.wait(now));
     } catch (error) {
       logUserError(error, IN_LOOP);
       this.loopTimer.setGenuine(RETRY);

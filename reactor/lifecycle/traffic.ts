@@ -80,7 +80,7 @@ export class Traffic {
     );
   }
 
-  /** Counts a connection that opens, so many seconds after it was accepted. */
+  /** Counts a connection that opens, `age` seconds after it was accepted. */
   opened(connection: ObservedConnection, age: number): void {
     this.#connections++;
     this.#open++;
@@ -118,7 +118,7 @@ export class Traffic {
     );
   }
 
-  /** Counts a failed handshake of a port, so many seconds after the connection was accepted. */
+  /** Counts a failed handshake of a connection that was accepted `age` seconds ago. */
   handshakeFailed(peer: Address, host: Address, age: number, reason: Error): void {
     this.#failedHandshakes++;
     this.observers?.notify(

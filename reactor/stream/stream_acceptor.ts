@@ -24,7 +24,8 @@ export interface StreamAcceptorSink {
   /** Called when a connection was accepted with the spare file descriptor and closed. */
   turnedAway(): void;
   /**
-   * Called when the acceptor itself has refused a connection, and closed it.
+   * Called when the acceptor itself has refused a connection, and closed it. It is counted with the
+   * reason `backlog`.
    *
    * @param peer The address of the peer.
    * @param why The reason, for the log.

@@ -388,7 +388,7 @@ export class StreamPort<A extends Address = Address>
     else this.#startHandshake(this.#secure(driver), session);
   }
 
-  /** Opens a connection, so many seconds after it was accepted. */
+  /** Opens a connection that was accepted `age` seconds ago. */
   #connect(driver: StreamDriver, session: number, age: number): void {
     const peer = driver.getPeer();
     const protocol = this.#buildProtocol(peer);

@@ -67,7 +67,7 @@ export class ConnectionSpans implements IReactorObserver, Disposable {
 
   connectionOpened(connection: ObservedConnection, age: number): void {
     const peer = connection.getPeer();
-    // The pipes of a child process are no connections to another program's port.
+    // The attempt of a client has a span already, and the pipes of a child have no port.
     if (connection.role === "client" || peer.type === "PROCESS") return;
     this.#add(connection, this.#accepted(peer, connection.getHost(), age));
   }
@@ -87,14 +87,14 @@ export class ConnectionSpans implements IReactorObserver, Disposable {
     for (const span of spans) callLogged(() => span.end(), [], "Error while ending a span");
   }
 
-  /** Starts the span of an accepted connection, so many seconds after it was accepted. */
+  /** Starts the span of a connection that was accepted `age` seconds ago. */
   #accepted(peer: Address, host: Address, age: number): Span {
     return this.#tracer.startSpan(`${transportOf(peer)} connection`, {
       kind: SPAN_KIND.server,
       // The running code is that of the event loop, which may still be part of any span.
       root: true,
       attributes: { ...this.#attributes, ...acceptedAttributes(peer, host) },
-      ...age === 0 ? {} : { startTime: Date.now() - age * 1000 },
+      startTime: age === 0 ? undefined : Date.now() - age * 1000,
     });
   }
 

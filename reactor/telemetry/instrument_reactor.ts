@@ -49,7 +49,8 @@ export interface ReactorInstrumentation extends Disposable {
 }
 
 /**
- * Reports the connections and the event loop of a reactor to OpenTelemetry.
+ * Reports the connections and the event loop of a reactor to OpenTelemetry. Call it once for each
+ * reactor.
  *
  * The providers are those that an SDK has registered before this call, or that Deno registers with
  * `OTEL_DENO=true`. They are looked up once, without importing a package. If there are none, this

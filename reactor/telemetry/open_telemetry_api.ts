@@ -31,10 +31,10 @@ export interface SpanOptions {
   kind: number;
   /** The attributes that a sampler sees. */
   attributes: Attributes;
-  /** Whether the span has no parent. */
-  root?: boolean;
-  /** The time at which the span began, in milliseconds since 1970. */
-  startTime?: number;
+  /** Whether the span has no parent. @default {false} */
+  root?: boolean | undefined;
+  /** The time at which the span began, in milliseconds since 1970. @default {now} */
+  startTime?: number | undefined;
 }
 
 /** Makes spans. */
@@ -67,8 +67,8 @@ export interface InstrumentOptions {
   description: string;
   /** The unit, in the notation of UCUM. */
   unit: string;
-  /** Recommendations for the SDK. */
-  advice?: { explicitBucketBoundaries: number[] };
+  /** Recommendations for the SDK. @default {none} */
+  advice?: { explicitBucketBoundaries: number[] } | undefined;
 }
 
 /** Makes instruments. */

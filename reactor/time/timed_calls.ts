@@ -109,9 +109,11 @@ export class TimedCalls implements DelayedCallOwner {
   /**
    * Returns the time until the earliest call, in seconds: 0 if the call is due, and Infinity if no
    * call is pending. It may be too short after a call has been cancelled or postponed.
+   *
+   * @param now The current time in seconds, if it is known.
    */
-  wait(): number {
-    return Math.max(0, this.#nextTicks() - toTicks(this.#seconds())) / TICKS_PER_SECOND;
+  wait(now: number = this.#seconds()): number {
+    return Math.max(0, this.#nextTicks() - toTicks(now)) / TICKS_PER_SECOND;
   }
 
   /** Returns whether a call is due at the time `now`, in seconds. */
