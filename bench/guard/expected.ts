@@ -37,8 +37,8 @@ export const DENO_VERSION = "2.9.6";
 /** The expected counts, by reactor and phase. */
 export const EXPECTED: Readonly<Record<string, Readonly<Record<string, Expected>>>> = {
   deno: {
-    "echo on 1 connection": { calls: { recvfrom: 1, sendto: 1 }, bytes: 2616 },
-    "echo on 16 connections": { calls: { recvfrom: 1, sendto: 1 }, bytes: 2572 },
+    "echo on 1 connection": { calls: { recvfrom: 1, sendto: 1 }, bytes: 2576 },
+    "echo on 16 connections": { calls: { recvfrom: 1, sendto: 1 }, bytes: 2532 },
     "hello and close": {
       calls: {
         accept4: 2,

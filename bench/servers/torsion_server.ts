@@ -28,23 +28,34 @@ class Echo extends Protocol {
 class Block {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly release: () => void;
+  /** The next free block: an array that becomes empty would drop its memory each time. */
+  next: Block | null = null;
 
-  constructor(size: number, free: Block[]) {
+  constructor(size: number, echo: BufferedEcho) {
     this.bytes = new Uint8Array(size);
-    this.release = () => free.push(this);
+    this.release = () => {
+      this.next = echo.free;
+      echo.free = this;
+    };
   }
 }
 
 class BufferedEcho extends Echo implements IBufferedProtocol {
-  readonly #free: Block[] = [];
+  free: Block | null = null;
   #block: Block | null = null;
 
   getBuffer(sizeHint: number): Uint8Array<ArrayBuffer> {
     // A block into which no bytes were read can be returned again.
-    const block = this.#block ?? this.#free.pop();
-    const fits = block !== undefined && block.bytes.length >= sizeHint;
-    this.#block = fits ? block : new Block(sizeHint, this.#free);
+    const block = this.#block ?? this.#takeFree();
+    const fits = block !== null && block.bytes.length >= sizeHint;
+    this.#block = fits ? block : new Block(sizeHint, this);
     return this.#block.bytes;
+  }
+
+  #takeFree(): Block | null {
+    const block = this.free;
+    if (block !== null) this.free = block.next;
+    return block;
   }
 
   bufferUpdated(count: number): void {

@@ -12,6 +12,7 @@ import { ConnectionAborted, ConnectionDone } from "../errors.ts";
 import type { IBufferedProtocol } from "../interfaces/mod.ts";
 import { Connection } from "./connection.ts";
 import { connectionLimits } from "./connection_limits.ts";
+import { type OptionalMethodsForwarder, supportsMethod } from "./protocol_capabilities.ts";
 import { switchProtocol } from "./protocol_switch.ts";
 import { wrapProtocol } from "./protocol_wrapper.ts";
 
@@ -107,6 +108,38 @@ Deno.test("Connection reads into the buffer of a protocol, and asks for the next
   fixture.arrive("one");
   fixture.arrive("two");
   assertEquals(reader.events, ["buffer 256", "got one", "buffer 256", "got two", "buffer 256"]);
+});
+
+/** A protocol that provides a buffer only for a while. */
+class Changing extends Reader implements OptionalMethodsForwarder {
+  isBuffered = true;
+
+  [supportsMethod](): boolean {
+    return this.isBuffered;
+  }
+
+  override dataReceived(data: Uint8Array): void {
+    this.events.push(`chunk ${decoder.decode(data)}`);
+  }
+}
+
+Deno.test("Connection follows a forwarder whose methods change", () => {
+  const changing = new Changing(8);
+  const fixture = new Fixture(changing);
+  fixture.arrive("one");
+  changing.isBuffered = false;
+  fixture.arrive("two");
+  fixture.arrive("three");
+  changing.isBuffered = true;
+  fixture.arrive("four");
+  fixture.arrive("five");
+  assertEquals(changing.events.filter((event) => !event.startsWith("buffer ")), [
+    "got one",
+    "chunk two",
+    "chunk three",
+    "got four",
+    "got five",
+  ]);
 });
 
 Deno.test("Connection copies a chunk into the buffers of a protocol, part by part", () => {

@@ -18,12 +18,6 @@ import { connectionLost } from "../../stream/system_error.ts";
 // for the reason.
 const FIRST_WRITE_MS = 100;
 
-/** The handlers of a pending write, created at the first write of a connection. */
-interface WriteHandlers {
-  wrote: (count: number) => void;
-  failed: (error: unknown) => void;
-}
-
 /** The members of `Deno.Conn` that the driver uses. */
 export type StreamConn = Pick<
   Deno.Conn,
@@ -52,10 +46,12 @@ export class ConnDriver implements StreamDriver {
   #connClosed = false;
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
 
-  // The callbacks are created once per connection, because a closure per read would cost time.
-  readonly #read = (count: number | null): void => this.#onRead(count);
-  readonly #readFailed = (error: unknown): void => this.#onReadFailed(error);
-  #writeHandlers: WriteHandlers | null = null;
+  // The callbacks are created once per connection, those of writes at the first one, because a
+  // closure per read would cost time. A bound method takes less memory than a closure.
+  readonly #read = this.#onRead.bind(this);
+  readonly #readFailed = this.#onReadFailed.bind(this);
+  #wrote: ((count: number) => void) | null = null;
+  #writeFailed: ((error: unknown) => void) | null = null;
 
   /**
    * Creates the driver of a connection.
@@ -91,12 +87,10 @@ export class ConnDriver implements StreamDriver {
   }
 
   write(bytes: Uint8Array): void {
-    const handlers = this.#writeHandlers ??= {
-      wrote: (count) => this.#onWrote(count),
-      failed: (error) => this.#onWriteFailed("write", error),
-    };
+    this.#wrote ??= this.#onWrote.bind(this);
+    this.#writeFailed ??= this.#onWriteFailed.bind(this, "write");
     this.#writing = true;
-    this.#conn.write(bytes).then(handlers.wrote, handlers.failed);
+    this.#conn.write(bytes).then(this.#wrote, this.#writeFailed);
   }
 
   closeWrite(): void {
