@@ -118,6 +118,7 @@ export class Poller {
   #memberCount = 0;
   #lastTag = 0;
   #turns = 0;
+  #share = 1;
   /** The number of members for which the process must wait. */
   #waitingFor = 0;
   #vainNaps = 0;
@@ -165,6 +166,14 @@ export class Poller {
   /** The number of turns so far. A driver limits what it does in one of them. */
   get turns(): number {
     return this.#turns;
+  }
+
+  /**
+   * The number of times that a descriptor may receive in this turn. With few events in a turn, each
+   * may receive more, and the turn still ends soon.
+   */
+  get share(): number {
+    return this.#share;
   }
 
   /** Opens the C library and the set, until {@linkcode release} is called as often. */
@@ -367,6 +376,7 @@ export class Poller {
   #handle(set: OpenSet, count: number): number {
     const { events } = set;
     this.#turns = this.#turns + 1 | 0;
+    this.#share = Math.trunc(MOST_EVENTS / Math.max(count, 1));
     let handled = count;
     // The owner of an event may close the last descriptor, and with it the set.
     for (let i = 0, at = 0; i < count && this.#open === set; i++, at += EVENT_INTS) {

@@ -126,19 +126,32 @@ export abstract class StreamSocket extends Descriptor implements StreamDriver, R
     if (pending === null) this.unwatchOut();
     else if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) !== 0) this.#writeAgain(pending);
     if (this.isClosed || (events & (EPOLLIN | EPOLLERR | EPOLLHUP)) === 0) return;
-    if (this.#isWanted) this.#receive();
+    if (this.#isWanted) this.#receiveAll();
     // An error or the end of the connection is reported even if nothing is watched for. Without an
     // interest, the socket leaves the set, and the next read or write reports it.
     else this.unwatchIn();
   }
 
-  #receive(): void {
+  /**
+   * Receives. If the memory was filled, there may be more: it is received in the same turn, because
+   * the processor's cache still has what belongs to this connection.
+   */
+  #receiveAll(): void {
+    for (let left = this.poller.share; left > 0 && this.#receive(); left--) {
+      // Nothing more is received while the answers cannot be sent.
+      if (!this.#isWanted || this.#pending !== null || this.isClosed) return;
+    }
+  }
+
+  /** Receives once. @returns Whether the memory was filled, so that there may be more. */
+  #receive(): boolean {
     const { memory } = this.poller;
     const lent = this.#sink?.readBuffer?.(memory.sizeFor(this.#expectsLarge)) ?? null;
     // The protocol may have closed the connection when it was asked for its memory.
-    if (this.isClosed) return;
+    if (this.isClosed) return false;
     const space = lent ?? memory.space(this.#expectsLarge);
-    const count = this.receiveBytes(space, Math.min(space.length, MOST_BYTES));
+    const size = Math.min(space.length, MOST_BYTES);
+    const count = this.receiveBytes(space, size);
     if (count > 0) {
       this.#expectsLarge = memory.expectsLarge(space, count);
       if (lent === null) this.#sink?.received(memory.take(space, count));
@@ -150,6 +163,7 @@ export abstract class StreamSocket extends Descriptor implements StreamDriver, R
     } else if (count !== -EAGAIN && count !== -EINTR) {
       this.#fail("read", -count);
     }
+    return count === size;
   }
 
   /**

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { tcpTest } from "../../../testing/fixtures/tcp_fixture.ts";
-import { Wires } from "../../../testing/fixtures/wire.ts";
+import { Wire, Wires } from "../../../testing/fixtures/wire.ts";
 import { IPv4Address } from "../../addresses.ts";
 import { CannotListenError, ConnectError } from "../../errors.ts";
 import { EpollReactor } from "./reactor.ts";
@@ -111,6 +111,37 @@ Deno.test(
     // The system has room for thousands of these writes.
     assert(atOnce > 0 && atOnce < 100, `${atOnce} writes in one turn`);
     assertEquals(await peer.readText(1000), "x".repeat(1000));
+  }),
+);
+
+Deno.test(
+  test("a connection with small buffers receives only a few times in a turn", async (fixture) => {
+    const counts: number[] = [];
+    let count = 0;
+    const server = new Wires(() =>
+      Object.assign(new Wire({ connectionMade: ({ transport }) => transport.pauseProducing() }), {
+        getBuffer: () => new Uint8Array(1),
+        bufferUpdated: () => {
+          // The microtask runs when the turn returns.
+          if (++count > 1) return;
+          queueMicrotask(() => {
+            counts.push(count);
+            count = 0;
+          });
+        },
+      })
+    );
+    const port = fixture.listen(server);
+    fixture.run();
+    const peer = await fixture.rawConnect(port.port);
+    const wire = await server.wire();
+    await peer.send("x".repeat(1000));
+    wire.transport.resumeProducing();
+    peer.close();
+    await wire.lost();
+    assertEquals(counts.reduce((sum, each) => sum + each, 0), 1000);
+    const most = Math.max(...counts);
+    assert(most > 1 && most < 100, `${most} receives in one turn`);
   }),
 );
 
