@@ -21,7 +21,7 @@
 
 import { checkProducer } from "../lifecycle/argument_checks.ts";
 import { type ConnectionTimeouts, watchTimeouts } from "./connection_timeouts.ts";
-import { CLOSED_CLEANLY } from "./closed_cleanly.ts";
+import { closedCleanly } from "./closed_cleanly.ts";
 import {
   ConnectionAborted,
   ConnectionDone,
@@ -495,7 +495,7 @@ export class Connection extends MeteredTransport implements ConnectionRoles {
       }
       (this.#linger ??= lingerTimer(this, this.#owner.limits.linger)).start();
     } else if (this.#disconnecting || flushed && this.#writeClosed && this.#readEnded) {
-      this.#lose(CLOSED_CLEANLY);
+      this.#lose(closedCleanly());
     } else if (flushed && !this.#writeClosed) {
       this.#writeClosed = this.#writing = true;
       this.driver.closeWrite();
