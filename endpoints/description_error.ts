@@ -62,16 +62,20 @@ export class EndpointDescriptionError extends Error {
   }
 }
 
-// Characters that would be invisible in an error message: control characters, line breaks, and
-// formatting characters such as a byte order mark at the start of a file.
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
-
 /** Returns a string in quotes, with its invisible characters escaped. */
 export function visible(text: string): string {
-  return JSON.stringify(text).replaceAll(
-    INVISIBLE,
+  return replaceInvisible(
+    JSON.stringify(text),
     (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
   );
+}
+
+/**
+ * Replaces the characters that would be invisible in an error message: control characters, line
+ * breaks, and formatting characters such as a byte order mark at the start of a file.
+ */
+function replaceInvisible(text: string, replacement: (character: string) => string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, replacement);
 }
 
 /** Returns two lines: the string, and carets below the offending piece. */
@@ -81,6 +85,6 @@ function pointer(description: string, { start, end }: DescriptionSpan): string {
   const carets = "^".repeat(Math.max(columns(start, end), 1));
   // Invisible characters are replaced by a visible one, so that the reader sees the mistake. A line
   // break would also separate the carets from the text that they mark.
-  const line = description.replaceAll(INVISIBLE, "\ufffd");
+  const line = replaceInvisible(description, () => "\ufffd");
   return `\n  ${line}\n  ${" ".repeat(columns(0, start))}${carets}`;
 }

@@ -1,4 +1,4 @@
-import { Factory } from "../protocol/mod.ts";
+import { Factory } from "../protocol/factory.ts";
 import type { IProtocol } from "../reactor/interfaces/mod.ts";
 
 /** A factory that builds one protocol, which exists already. */

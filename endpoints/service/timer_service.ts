@@ -1,7 +1,7 @@
 import { type Deferred, maybeDeferred } from "../../defer/mod.ts";
 import { err, warn } from "../../log/mod.ts";
 import { checkDelay, checkFunction } from "../../internal/validation.ts";
-import { LoopingCall, type LoopingClock } from "../../task/mod.ts";
+import { LoopingCall, type LoopingClock } from "../../task/looping_call.ts";
 import { nameOf } from "./service_calls.ts";
 import { Service } from "./service.ts";
 import { StopWaiters } from "./stop_waiters.ts";

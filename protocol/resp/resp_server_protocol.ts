@@ -24,8 +24,6 @@ import { RESPEncoder } from "./resp_encoder.ts";
 import { OK, type RESPOutput, type RESPVersion } from "./resp_output.ts";
 import { RESPError } from "./resp_value.ts";
 
-const INTERNAL_ERROR = new RESPError("ERR", "internal error");
-
 /** Options of a {@linkcode RESPServerProtocol}. */
 export interface RESPServerOptions extends CommandDecoderOptions {
   /**
@@ -302,7 +300,7 @@ export class RESPServerProtocol<F extends IProtocolFactory = IProtocolFactory>
   #encodeFailure(error: unknown): void {
     if (isInstance(error, RESPError)) return this.#encoder.reply(error);
     logFailure(error);
-    this.#encoder.reply(INTERNAL_ERROR);
+    this.#encoder.reply(new RESPError("ERR", "internal error"));
   }
 
   #settled(): void {

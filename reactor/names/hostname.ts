@@ -11,10 +11,6 @@ import { isIPAddress, isIPv6Address } from "../addresses.ts";
 const LABEL = /^[a-z0-9_-]{1,63}$/i;
 const LONGEST = 253;
 
-// Characters that the URL parser would not keep as part of the host: it would skip or decode them,
-// or end the host there.
-const NOT_IN_A_NAME = /[\s\p{Cc}:/?#@%\\[\]]/u;
-
 /**
  * Returns the form in which a host name is looked up: addresses and ASCII names unchanged, other
  * names in their IDNA form.
@@ -38,7 +34,9 @@ export function encodeHostname(host: string): string {
 }
 
 function toASCII(host: string): string | null {
-  if (NOT_IN_A_NAME.test(host)) return null;
+  // Characters that the URL parser would not keep as part of the host: it would skip or decode
+  // them, or end the host there.
+  if (/[\s\p{Cc}:/?#@%\\[\]]/u.test(host)) return null;
   return URL.parse(`http://${host}/`)?.hostname ?? null;
 }
 

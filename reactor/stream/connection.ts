@@ -21,7 +21,7 @@
 
 import { checkProducer } from "../lifecycle/argument_checks.ts";
 import { type ConnectionTimeouts, watchTimeouts } from "./connection_timeouts.ts";
-import { CLOSED_CLEANLY } from "./closed_cleanly.ts";
+import { closedCleanly } from "./closed_cleanly.ts";
 import {
   ConnectionAborted,
   ConnectionDone,
@@ -477,7 +477,7 @@ export class Connection extends ReportingTransport implements ConnectionRoles {
       }
       (this.#linger ??= lingerTimer(this, this.owner.limits.linger)).start();
     } else if (this.#disconnecting || flushed && this.#writeClosed && this.#readEnded) {
-      this.#lose(CLOSED_CLEANLY);
+      this.#lose(closedCleanly());
     } else if (flushed && !this.#writeClosed) {
       this.#writeClosed = this.#writing = true;
       this.driver.closeWrite();

@@ -78,6 +78,8 @@ Deno.test("Connection is lost with one frozen ConnectionDone, as in Twisted, aft
   assertInstanceOf(first.protocol.reason, ConnectionDone);
   assertStrictEquals(first.protocol.reason, second.protocol.reason);
   assert(Object.isFrozen(first.protocol.reason));
+  // The stack of the connection that was lost first would mislead.
+  assertEquals(first.protocol.reason.stack, "ConnectionDone: Connection was closed cleanly");
 });
 
 Deno.test("Connection is lost with ConnectionLost and the system's code when the peer resets", () => {

@@ -29,7 +29,10 @@ import type { ThreadEvents, ThreadOptions, WorkerThread } from "../../threads/wo
 import { checkDescriptors, FOR_A_THREAD } from "./descriptors.ts";
 import { checkThreadPermissions } from "./thread_permissions.ts";
 
-const ENTRY = new URL("./thread_entry.ts", import.meta.url);
+/** Returns the URL of the program of each thread. */
+function entryURL(): URL {
+  return new URL("./thread_entry.ts", import.meta.url);
+}
 
 /** The data that a thread receives at its start. */
 export interface ThreadData {
@@ -55,7 +58,7 @@ export interface ThreadData {
  * @throws {Error} With the code `EMFILE`, if there are not enough free file descriptors.
  */
 export function startDenoThread(events: ThreadEvents, options: ThreadOptions): WorkerThread {
-  checkThreadPermissions(ENTRY);
+  checkThreadPermissions(entryURL());
   // Deno aborts the whole process if it lacks descriptors while it starts a thread, so they are
   // checked first.
   checkDescriptors(FOR_A_THREAD, "start a thread");
@@ -87,7 +90,7 @@ class DenoThread implements WorkerThread {
     };
     // A Worker does not accept an https URL, but a package from JSR has such URLs. The worker
     // therefore runs a data URL, which imports the module.
-    const program = `import { serve } from ${JSON.stringify(ENTRY.href)};
+    const program = `import { serve } from ${JSON.stringify(entryURL().href)};
       serve((module) => import(module));`;
     this.#worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(program)}`), {
       workerData: data,
