@@ -53,6 +53,7 @@ import { WriteBuffer } from "./write_buffer.ts";
 
 /** One stream connection: the transport of its protocol. */
 export class Connection extends ReportingTransport implements ConnectionRoles {
+  readonly #owner: ConnectionOwner;
   #protocol: IProtocol;
   [resourcePlace]: ResourcePlace | null = null;
   #lost = false;
@@ -88,6 +89,7 @@ export class Connection extends ReportingTransport implements ConnectionRoles {
    */
   constructor(owner: ConnectionOwner, driver: StreamDriver, protocol: IProtocol, session = 0) {
     super(owner, driver, session);
+    this.#owner = owner;
     this.#protocol = protocol;
     this.#calls = new ProtocolCalls(this, owner);
   }
@@ -98,8 +100,8 @@ export class Connection extends ReportingTransport implements ConnectionRoles {
    * @param age Seconds since the connection was accepted.
    */
   open(age = 0): void {
-    const { context, limits } = this.owner;
-    context.resources.add(this, this.owner);
+    const { context, limits } = this.#owner;
+    context.resources.add(this, this.#owner);
     this.openedAt = context.reactor.seconds();
     context.resources.traffic.opened(this, age);
     this.driver.attach(this);
@@ -143,7 +145,7 @@ export class Connection extends ReportingTransport implements ConnectionRoles {
   }
 
   startTLS(options: StartTLSOptions): void {
-    const { context, role, limits: { linger } } = this.owner;
+    const { context, role, limits: { linger } } = this.#owner;
     const tls = startTLSContext(context.tls, role, options, this.getPeer());
     if (this.#isEnding()) return;
     checkCanStartTLS(this.getPeer(), this.tlsStarted, this.#writeClosing || this.#readEnded);
@@ -176,7 +178,7 @@ export class Connection extends ReportingTransport implements ConnectionRoles {
     const buffer = this.#buffer ??= WriteBuffer.take();
     const buffered = buffer.size;
     const flushed = buffer.push(data, options);
-    if (buffer.size > this.owner.limits.writeBufferHighWater) {
+    if (buffer.size > this.#owner.limits.writeBufferHighWater) {
       this.#overfull(buffered, buffer.size);
     }
     if (flushed !== null) this.#calls.call("flushed", flushed);
@@ -364,7 +366,7 @@ export class Connection extends ReportingTransport implements ConnectionRoles {
   }
 
   released(): void {
-    const { resources } = this.owner.context;
+    const { resources } = this.#owner.context;
     resources.traffic.released(this);
     resources.delete(this);
   }
@@ -421,7 +423,7 @@ export class Connection extends ReportingTransport implements ConnectionRoles {
   #queueTask(): void {
     if (this.#taskQueued) return;
     this.#taskQueued = true;
-    this.owner.context.microtasks.add(this);
+    this.#owner.context.microtasks.add(this);
   }
 
   /**
@@ -475,7 +477,7 @@ export class Connection extends ReportingTransport implements ConnectionRoles {
         this.#paused = false;
         this.#readOn();
       }
-      (this.#linger ??= lingerTimer(this, this.owner.limits.linger)).start();
+      (this.#linger ??= lingerTimer(this, this.#owner.limits.linger)).start();
     } else if (this.#disconnecting || flushed && this.#writeClosed && this.#readEnded) {
       this.#lose(closedCleanly());
     } else if (flushed && !this.#writeClosed) {
@@ -485,7 +487,7 @@ export class Connection extends ReportingTransport implements ConnectionRoles {
   }
 
   #overfull(before: number, size: number): void {
-    const { writeBufferLimit: limit } = this.owner.limits;
+    const { writeBufferLimit: limit } = this.#owner.limits;
     if (before > 0 && size > limit) {
       this.abort(new WriteBufferExceeded(before, size - before, limit, `${this.getPeer()}`));
     } else if (this.#registration?.pause() && this.#disconnecting) {
@@ -536,7 +538,7 @@ export class Connection extends ReportingTransport implements ConnectionRoles {
   #lose(cause: Error): void {
     if (this.#lost) return;
     this.#lost = true;
-    this.owner.context.resources.traffic.closed();
+    this.#owner.context.resources.traffic.closed();
     // The reason of an abort by this side has priority over an error that occurs later in the same
     // turn.
     const reason = this.#abortReason ?? cause;
@@ -548,7 +550,7 @@ export class Connection extends ReportingTransport implements ConnectionRoles {
     if (reason instanceof ConnectionAborted) this.driver.abort();
     else this.driver.close();
     this.#calls.call("connectionLost", () => this.#protocol.connectionLost(reason));
-    this.owner.context.resources.traffic.lost(this, reason);
-    this.owner.connectionLost(this, reason);
+    this.#owner.context.resources.traffic.lost(this, reason);
+    this.#owner.connectionLost(this, reason);
   }
 }

@@ -96,3 +96,8 @@ Deno.test("Connection.shutDown() counts the bytes that the driver takes when it 
   assertEquals(fixture.peer.text, "good");
   assertEquals(fixture.connection.stats().bytesSent, 4);
 });
+
+Deno.test("Connection shows no owner when it is printed, because a factory may have secrets", () => {
+  using fixture = connect();
+  assertEquals(Deno.inspect(fixture.connection, { depth: 9 }).includes("logSuffix"), false);
+});

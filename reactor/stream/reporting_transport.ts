@@ -21,8 +21,8 @@ import type { StreamDriver } from "./stream_driver.ts";
 /** A connection that counts its bytes. Under TLS, these are the bytes outside of it. */
 export abstract class ReportingTransport extends SocketAttributes
   implements CountedConnection, ObservedConnection {
-  /** The port or connector that made the connection. */
-  protected readonly owner: ConnectionOwner;
+  // Private here and in the subclasses: a connection that is printed or compared shows no factory.
+  readonly #owner: ConnectionOwner;
   /** The number that the owner gave to the connection. */
   readonly session: number;
   readonly clock: IReactorTime;
@@ -38,13 +38,13 @@ export abstract class ReportingTransport extends SocketAttributes
    */
   constructor(owner: ConnectionOwner, driver: StreamDriver, session: number) {
     super(driver);
-    this.owner = owner;
+    this.#owner = owner;
     this.session = session;
     this.clock = owner.context.reactor;
   }
 
   get role(): ConnectionOwner["role"] {
-    return this.owner.role;
+    return this.#owner.role;
   }
 
   /** The number of bytes that were written and have not been sent. */
@@ -75,21 +75,21 @@ export abstract class ReportingTransport extends SocketAttributes
    * 127.0.0.1:80 (closing)`, `connection to 127.0.0.1:80 (closed)`.
    */
   override toString(): string {
-    return nameOfConnection(this, this.owner);
+    return nameOfConnection(this, this.#owner);
   }
 
   /** Describes the connection for `reactor.describe()`: who made it, its age and its bytes. */
   describe(): string {
-    return describeConnection(this, this.owner, this.receiver()[0]);
+    return describeConnection(this, this.#owner, this.receiver()[0]);
   }
 
   /** Returns the name of the protocol and the number of the connection, for the log. */
   logPrefix(): string {
-    return `${logPrefixOf(this.receiver()[0])},${this.owner.logSuffix(this)}`;
+    return `${logPrefixOf(this.receiver()[0])},${this.#owner.logSuffix(this)}`;
   }
 
   /** Returns whether `owner` made the connection. */
   isOf(owner: ConnectionOwner): boolean {
-    return this.owner === owner;
+    return this.#owner === owner;
   }
 }

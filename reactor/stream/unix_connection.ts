@@ -39,12 +39,14 @@ export function connectionOver(
 /** A UNIX connection: it also sends and receives file descriptors. */
 class UNIXConnection extends Connection
   implements IUNIXTransport, UNIXDriverSink, UNIXTransportSource {
+  readonly #owner: ConnectionOwner;
   readonly #socket: UNIXDriver;
   /** Whether the bytes of this turn will be counted. */
   #isCounting = false;
 
   constructor(owner: ConnectionOwner, driver: UNIXDriver, protocol: IProtocol, session: number) {
     super(owner, driver, protocol, session);
+    this.#owner = owner;
     this.#socket = driver;
   }
 
@@ -69,7 +71,7 @@ class UNIXConnection extends Connection
     if (this.#socket.queuedDescriptors > MOST_UNPAUSED) this.pauseProducer();
     if (this.#isCounting) return;
     this.#isCounting = true;
-    this.owner.context.microtasks.add({ runMicrotask: () => this.#countBytes() });
+    this.#owner.context.microtasks.add({ runMicrotask: () => this.#countBytes() });
   }
 
   get receivesDescriptors(): boolean {
@@ -87,7 +89,7 @@ class UNIXConnection extends Connection
       return result;
     });
     // What the protocol has written is sent at the end of the turn, and so is a close.
-    this.owner.context.microtasks.add(this);
+    this.#owner.context.microtasks.add(this);
     return isTaken;
   }
 
