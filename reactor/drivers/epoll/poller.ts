@@ -412,7 +412,7 @@ export class Poller {
 
 /** An epoll set in the system, with the library that it is used through. */
 class OpenSet {
-  /** The number of open sets. Each worker of Deno has a loop of its own, and counts its own sets. */
+  /** The number of open sets in this thread: each worker of Deno has modules of its own. */
   static #count = 0;
   readonly system: SystemCalls;
   /** The events of the last wait. The system writes here, so the field must keep the memory. */

@@ -61,9 +61,10 @@ export interface EpollReactorOptions {
 /**
  * A reactor that calls Linux's own sockets and epoll(7), through the C library.
  *
- * Everything that runs on `DenoReactor` runs on it unchanged. For small messages, a server needs less
- * processor time than on `DenoReactor`, and less memory for each idle connection. The reactor needs Linux on x86-64 or aarch64, and `--allow-ffi` in addition to
- * the permissions of `DenoReactor`, which it checks as Deno does.
+ * Everything that runs on `DenoReactor` runs on it unchanged. For small messages, a server needs
+ * less processor time than on `DenoReactor`, and less memory for each idle connection. The reactor
+ * needs Linux on x86-64 or aarch64, and `--allow-ffi` in addition to the permissions of
+ * `DenoReactor`, which it checks as Deno does.
  *
  * @example Install the reactor before anything uses the process's reactor.
  * ```ts no-eval
