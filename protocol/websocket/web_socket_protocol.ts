@@ -93,7 +93,7 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
     super();
     this.#options = options;
     this.#times = checkTimes(options);
-    this.decoder = new WebSocketDecoder({ ...options, role: "server" });
+    this.decoder = decoderFor("server", options);
     this.#encoder = new WebSocketEncoder({ ...options, role: "server" });
   }
 
@@ -218,7 +218,7 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
   handshakeDone(handshake: WebSocketHandshake): void {
     const { role } = handshake;
     this.#handshake = handshake;
-    this.decoder = new WebSocketDecoder({ ...this.#options, role });
+    this.decoder = decoderFor(role, this.#options);
     this.#encoder = new WebSocketEncoder({ ...this.#options, role });
   }
 
@@ -355,4 +355,9 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
   #clockOf(transport: ITransport): IReactorTime | undefined {
     return this.#times.clock ?? transport.clock;
   }
+}
+
+/** Returns a decoder of the chunks of a transport, which belong to the protocol. */
+function decoderFor(role: WebSocketRole, options: WebSocketOptions): WebSocketDecoder {
+  return new WebSocketDecoder({ ...options, role, ownsChunks: true });
 }

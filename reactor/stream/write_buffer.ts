@@ -2,16 +2,16 @@
  * The bytes that a connection has yet to send.
  *
  * Small writes are copied, so that the caller may reuse its memory. Copies lie side by side where
- * possible, so that many writes leave in one system call. Large writes are kept by reference:
- * copying them would cost more than the system call that it saves. Buffers come from a pool, and an
- * idle connection has none.
+ * possible, so that many writes leave in one system call. Large writes are kept by reference, and
+ * copied only if that saves a system call and they are not too large. Buffers come from a pool, and
+ * an idle connection has none.
  *
  * @module
  */
 
 import type { WriteOptions } from "../interfaces/mod.ts";
 import { hold, unhold } from "./held_buffers.ts";
-import { LARGEST_PIECE, type WriteArena, WriteArenas } from "./write_arena.ts";
+import { ARENA_SIZE, LARGEST_PIECE, type WriteArena, WriteArenas } from "./write_arena.ts";
 
 /**
  * The size in bytes from which a write is not copied: its buffer belongs to the transport until it
@@ -22,6 +22,9 @@ export const COPY_BELOW: number = LARGEST_PIECE;
 // The largest number of bytes, made up of small separate chunks, that are copied together for one
 // write.
 const GATHER_UP_TO = 65536;
+// The largest number of bytes that are copied together for one write if the last chunk is large,
+// such as a message behind its header. To copy so many takes a fraction of a system call's time.
+const JOIN_UP_TO = ARENA_SIZE;
 const MOST_SPARE = 256;
 const spare: WriteBuffer[] = [];
 const arenas = new WriteArenas();
@@ -107,7 +110,7 @@ export class WriteBuffer {
     const head = this.#chunks[this.#first];
     if (head === undefined) throw new Error("Cannot take bytes from an empty write buffer");
     const isLast = this.#first === this.#chunks.length - 1;
-    return isLast || head.size >= COPY_BELOW ? head.bytes : this.#gather();
+    return isLast || head.size >= COPY_BELOW ? head.bytes : this.#gather(head);
   }
 
   /**
@@ -168,31 +171,53 @@ export class WriteBuffer {
     this.#grew(encoder.encodeInto(text, memory.subarray(this.#tailEnd)).written);
   }
 
-  /** Joins the small chunks at the front into one chunk and returns its bytes. */
-  #gather(): Uint8Array {
-    let size = 0;
-    let end = this.#first;
-    // A small chunk has no function, unless it is the rest of a large one, which is first.
-    const flushed = this.#chunks[end]?.flushed ?? null;
+  /**
+   * Joins the small chunks at the front, and a large one behind them that is not too large, into
+   * one chunk.
+   *
+   * @param head The first chunk.
+   * @returns The bytes of the joined chunk.
+   */
+  #gather(head: Chunk): Uint8Array {
+    let { size, flushed } = head;
+    let end = this.#first + 1;
     for (let chunk = this.#chunks[end]; chunk !== undefined; chunk = this.#chunks[++end]) {
-      if (chunk.size >= COPY_BELOW || size + chunk.size > GATHER_UP_TO) break;
+      const isLarge = chunk.size >= COPY_BELOW;
+      if (size + chunk.size > (isLarge ? JOIN_UP_TO : GATHER_UP_TO)) break;
+      if (isLarge) {
+        // The joined chunk has one function. The rest of a large chunk may have brought one.
+        if (!isIntact(chunk) || flushed !== null && chunk.flushed !== null) break;
+        flushed ??= chunk.flushed;
+      }
       size += chunk.size;
+      if (isLarge) {
+        end++;
+        break;
+      }
     }
-    const bytes = new Uint8Array(size);
+    if (end === this.#first + 1) return head.bytes;
+    return this.#join(end, size, flushed);
+  }
+
+  /** Replaces the chunks before the index `end` by one with all their bytes. */
+  #join(end: number, size: number, flushed: (() => void) | null): Uint8Array {
+    const arena = size <= JOIN_UP_TO ? arenas.withRoom(size) : null;
+    const start = arena?.used ?? 0;
+    const bytes = arena?.memory.subarray(start, start + size) ?? new Uint8Array(size);
+    if (arena !== null) {
+      arena.users++;
+      arena.used += size;
+    }
     let filled = 0;
-    for (
-      const chunk of this.#chunks.splice(this.#first, end - this.#first, {
-        bytes,
-        size,
-        arena: null,
-        held: null,
-        flushed,
-      })
-    ) {
+    for (let i = this.#first; i < end; i++) {
+      const chunk = this.#chunks[i] ?? SENT;
       bytes.set(chunk.bytes, filled);
       filled += chunk.size;
       releaseMemory(chunk);
+      this.#chunks[i] = SENT;
     }
+    this.#first = end - 1;
+    this.#chunks[this.#first] = { bytes, size, arena, held: null, flushed };
     return bytes;
   }
 
