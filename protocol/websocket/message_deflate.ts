@@ -5,11 +5,31 @@
  */
 
 import { zlibModule } from "../../reactor/drivers/node/builtin_modules.ts";
+import { memoryOf } from "./message_memory.ts";
 
 /** The end of each compressed message, which is not sent (RFC 7692, section 7.2.1). */
 const TAIL = [0, 0, 0xff, 0xff];
+/**
+ * What the inflater reads after a payload: the end that was not sent, and an empty block that is
+ * the last one. A payload that was cut off does not lead to this block, so it fails.
+ */
+const ENDING = [...TAIL, 0x01, 0, 0, 0xff, 0xff];
 /** The longest `Buffer` of every platform. */
 const MAX_OUTPUT = 2 ** 31 - 1;
+/** The size of the window of DEFLATE, in bytes. */
+const WINDOW = 32768;
+/**
+ * The maximum number of streams in a message. Each costs as much time as a message of its own, but
+ * a peer could place one in two bytes.
+ */
+const MAX_STREAMS = 64;
+
+/** What one call of the inflater returns. */
+interface Inflated {
+  readonly bytes: Uint8Array;
+  /** The number of compressed bytes that it has read. */
+  readonly read: number;
+}
 
 /** Compresses the payload of a message. */
 export function deflateMessage(data: Uint8Array): Uint8Array {
@@ -21,27 +41,66 @@ export function deflateMessage(data: Uint8Array): Uint8Array {
 /**
  * Inflates the payload of a message.
  *
+ * A block may be marked as the last one, and others may follow (RFC 7692, section 7.2.1). An
+ * inflater stops there, so the blocks that follow are inflated as a further stream.
+ *
  * @param data The compressed bytes.
  * @param maxLength The maximum number of inflated bytes. No more are made.
  * @returns The bytes; `null` if there are more.
- * @throws {Error} when the compressed bytes are not valid.
+ * @throws {Error} when the compressed bytes are not valid, or are cut off.
  */
 export function inflateMessage(data: Uint8Array, maxLength: number): Uint8Array | null {
-  const { inflateRawSync, constants } = zlibModule();
-  const input = new Uint8Array(data.length + TAIL.length);
+  let input = new Uint8Array(data.length + ENDING.length);
   input.set(data);
-  input.set(TAIL, data.length);
-  // The option must be at least 1.
-  const maxOutputLength = Math.max(1, Math.min(maxLength, MAX_OUTPUT));
+  input.set(ENDING, data.length);
+  let message: Uint8Array | null = null;
   try {
-    const inflated = inflateRawSync(input, {
-      finishFlush: constants.Z_SYNC_FLUSH,
-      maxOutputLength,
-    });
-    if (inflated.length > maxLength) return null;
-    return new Uint8Array(inflated.buffer, inflated.byteOffset, inflated.length);
+    for (let streams = 1;; streams++) {
+      const { bytes, read }: Inflated = inflateStream(input, maxLength, message);
+      message = message === null ? bytes : joined(message, bytes);
+      if (message.length > maxLength) return null;
+      if (read === input.length) return owned(message);
+      if (streams === MAX_STREAMS) throw new Error(`More than ${MAX_STREAMS} streams`);
+      input = input.subarray(read);
+    }
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;
   }
+}
+
+/** Inflates up to a block that is marked as the last one. `former` is what was inflated before. */
+function inflateStream(input: Uint8Array, maxLength: number, former: Uint8Array | null): Inflated {
+  const length = former?.length ?? 0;
+  const options = {
+    info: true,
+    // The option must be at least 1.
+    maxOutputLength: Math.max(1, Math.min(maxLength - length, MAX_OUTPUT)),
+    ...length === 0 ? {} : { dictionary: former?.subarray(-WINDOW) },
+  };
+  // The cast is needed: the types do not know that `info` changes the result.
+  const { buffer, engine } = zlibModule().inflateRawSync(input, options) as unknown as {
+    readonly buffer: Uint8Array;
+    readonly engine: { readonly bytesWritten: number };
+  };
+  return { bytes: buffer, read: engine.bytesWritten };
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(first.length + second.length);
+  bytes.set(first);
+  bytes.set(second, first.length);
+  return bytes;
+}
+
+/**
+ * Returns a message without memory that it does not use. The inflater allocates 16 KiB also for a
+ * message of one byte, and a message that waits for its reader counts as its length.
+ */
+function owned(message: Uint8Array): Uint8Array {
+  const { buffer, byteOffset, length } = message;
+  if (buffer.byteLength <= 2 * length) return new Uint8Array(buffer, byteOffset, length);
+  const copy = memoryOf(length);
+  copy.set(message);
+  return copy;
 }
