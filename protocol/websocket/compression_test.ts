@@ -4,6 +4,7 @@ import { connectedServerAndClient, TestPeer } from "../../testing/mod.ts";
 import { frame } from "../../testing/fixtures/websocket_frames.ts";
 import { FrameTooLongError } from "../framing/framing_error.ts";
 import { acceptsAnswer, acceptsOffer, COMPRESSION } from "./compression_offer.ts";
+import { HandshakeRefusal } from "./handshake_refusal.ts";
 import { deflateMessage } from "./message_deflate.ts";
 import {
   type WebSocketData,
@@ -150,6 +151,12 @@ Deno.test("WebSocketFactory accepts offers of permessage-deflate that it can mee
       `${name}; client_max_window_bits="10"; server_max_window_bits=15`,
       `x-other; a=b, PerMessage-Deflate;Server_No_Context_Takeover`,
       `${name}; server_max_window_bits=10, ${name}`,
+      `, ${name}; server_max_window_bits = "15",,`,
+      // Chromium, Firefox, and `ws` with the option `serverMaxWindowBits` and another offer.
+      "permessage-deflate; client_max_window_bits",
+      "permessage-deflate",
+      `${name}; server_max_window_bits=15; client_max_window_bits`,
+      "permessage-deflate; unknown, permessage-deflate",
     ]
   ) assert(acceptsOffer(offer), offer);
   for (
@@ -162,9 +169,38 @@ Deno.test("WebSocketFactory accepts offers of permessage-deflate that it can mee
       `${name}; client_max_window_bits=16`,
       `${name}; server_no_context_takeover=1`,
       `${name}; server_no_context_takeover; server_no_context_takeover`,
+      `${name}; client_max_window_bits; Client_Max_Window_Bits=10`,
+      `${name}; client_max_window_bits=7`,
+      `${name}; client_max_window_bits=010`,
+      `${name}; server_max_window_bits=10; client_max_window_bits`,
       `${name}; unknown`,
+      `x-${name}`,
     ]
   ) assert(!acceptsOffer(offer), `${offer}`);
+});
+
+Deno.test("WebSocketFactory refuses a Sec-WebSocket-Extensions that breaks its syntax", () => {
+  const name = "permessage-deflate";
+  for (
+    const field of [
+      `${name};`,
+      `${name} client_max_window_bits`,
+      `${name}; client_max_window_bits=`,
+      `${name}; client_max_window_bits=""`,
+      `${name}; client_max_window_bits="10`,
+      `${name}; client_max_window_bits=10=10`,
+      `${name}; =10`,
+      `; ${name}`,
+      `"${name}"`,
+      `x-other; a="b, ${name}, c"`,
+      `${name}, x/y`,
+      `${name}; \u00e9`,
+    ]
+  ) {
+    const { status } = assertThrows(() => acceptsOffer(field), HandshakeRefusal, "is not valid");
+    assertEquals(status, 400);
+    assert(!acceptsAnswer(field));
+  }
 });
 
 Deno.test("WebSocketClientEndpoint accepts only answers that fit its offer", () => {
@@ -174,6 +210,7 @@ Deno.test("WebSocketClientEndpoint accepts only answers that fit its offer", () 
       name,
       COMPRESSION,
       `${name}; server_max_window_bits=9`,
+      `${name}; server_max_window_bits="15"; client_no_context_takeover`,
     ]
   ) assert(acceptsAnswer(answer), answer);
   for (
@@ -184,7 +221,11 @@ Deno.test("WebSocketClientEndpoint accepts only answers that fit its offer", () 
       `${name}; server_max_window_bits=16`,
       `${name}; server_max_window_bits`,
       `${name}; unknown`,
+      `${name}; server_no_context_takeover`,
+      `${name}; client_max_window_bits`,
+      `${name}=1`,
       `${name}, ${name}`,
+      `${name}, x-other`,
       `x-other`,
     ]
   ) assert(!acceptsAnswer(answer), answer);

@@ -30,6 +30,8 @@ export class ServerHandshake extends NegotiatedConnection {
   readonly #decoder: RequestDecoder;
   /** Whether the head has arrived. The application may still be deciding about it. */
   #hasHead = false;
+  /** Whether the client has made an offer of compression that is accepted. */
+  #compression = false;
 
   /**
    * @param factory The factory that the protocol gets.
@@ -100,6 +102,8 @@ export class ServerHandshake extends NegotiatedConnection {
       const origin = JSON.stringify(request.origin?.slice(0, 100));
       throw new HandshakeRefusal(403, `the origin ${origin} is not allowed`);
     }
+    this.#compression = this.#rules.compression &&
+      acceptsOffer(headers.get("sec-websocket-extensions"));
     return this.#decide("accept", request, this.#rules.accept);
   }
 
@@ -166,8 +170,7 @@ export class ServerHandshake extends NegotiatedConnection {
       ["Sec-WebSocket-Accept", acceptKey(request.headers.get("sec-websocket-key") ?? "")],
     ];
     if (subprotocol !== "") fields.push(["Sec-WebSocket-Protocol", subprotocol]);
-    const compression = this.#rules.compression &&
-      acceptsOffer(request.headers.get("sec-websocket-extensions"));
+    const compression = this.#compression;
     if (compression) fields.push(["Sec-WebSocket-Extensions", COMPRESSION]);
     this.transport.write(encodeHead("HTTP/1.1 101 Switching Protocols", fields));
     protocol.factory = this.#factory;

@@ -91,9 +91,16 @@ Deno.test("WebSocketClientEndpoint sends a request, and passes on frames behind 
 Deno.test("WebSocketClientEndpoint fails with the reason for which an answer is refused", () => {
   const refusals: [Record<string, string | undefined>, string, WebSocketClientOptions?][] = [
     [{ Upgrade: "h2c" }, "the answer has no Upgrade: websocket"],
+    [{ Upgrade: "h2c, websocket" }, "the answer has no Upgrade: websocket"],
+    [{ Upgrade: "websocket\r\nUpgrade: websocket" }, "the answer has no Upgrade: websocket"],
     [{ Connection: undefined }, "the answer has no Connection: Upgrade"],
     [{ "Sec-WebSocket-Accept": "x" }, "the Sec-WebSocket-Accept of the answer does not fit"],
-    [{ "Sec-WebSocket-Extensions": "permessage-deflate" }, "the answer has an extension"],
+    [
+      { "Sec-WebSocket-Extensions": "permessage-deflate" },
+      'the answer has the extension "permessage-deflate", which does not fit what was offered',
+    ],
+    [{ "Sec-WebSocket-Extensions": "permessage-deflate" }, "the extension", { compression: true }],
+    [{ "Sec-WebSocket-Extensions": "" }, 'the extension ""', { compression: true }],
     [{ "Sec-WebSocket-Protocol": "a" }, 'the server chose "a", which was not offered'],
     [{}, "the server chose none of the subprotocols", { subprotocols: ["a"] }],
   ];
