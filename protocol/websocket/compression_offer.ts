@@ -9,10 +9,13 @@ import { quote } from "../../internal/validation.ts";
 import { HandshakeRefusal } from "./handshake_refusal.ts";
 
 const NAME = "permessage-deflate";
-/** The offer of a client, and the answer of a server. */
+const SERVER_WINDOW = "server_max_window_bits";
+/** The offer of a client, and what a server answers. */
 export const COMPRESSION = `${NAME}; server_no_context_takeover; client_no_context_takeover`;
 /** The sizes of a window, as powers of two. */
 const BITS = /^(?:[89]|1[0-5])$/;
+/** The size of the window of the compressor. */
+const LARGEST = "15";
 const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
 const IS_TOKEN = new RegExp(`^${TOKEN}$`);
 /** A parameter. A value in quotes must be a token, too (RFC 6455, section 9.1). */
@@ -26,24 +29,29 @@ interface Extension {
 }
 
 /**
- * Returns whether a server accepts one of the offers in `Sec-WebSocket-Extensions`. It declines an
- * offer that limits its own window, because its compressor always has the largest.
+ * Returns the answer of a server to the offers in `Sec-WebSocket-Extensions`; `null` if it accepts
+ * none. It declines an offer that limits its own window, because its compressor always has the
+ * largest.
  *
  * @throws {HandshakeRefusal} when the field breaks its syntax (RFC 6455, section 9.1).
  */
-export function acceptsOffer(field: string | null): boolean {
+export function answerTo(field: string | null): string | null {
   const extensions = extensionsIn(field ?? "");
   if (extensions === null) {
     const value = quote(field?.slice(0, 100));
     throw new HandshakeRefusal(400, `its Sec-WebSocket-Extensions ${value} is not valid`);
   }
-  return extensions.some((extension) =>
+  const accepted = extensions.find((extension) =>
     isDeflate(extension) && extension.parameters.every(([key, value]) => {
-      if (key === "server_max_window_bits") return value === "15";
+      if (key === SERVER_WINDOW) return value === LARGEST;
       if (key === "client_max_window_bits") return value === null || BITS.test(value);
       return isFlag(key, value);
     })
   );
+  if (accepted === undefined) return null;
+  // A server accepts this parameter by sending it back (section 7.1.2.1).
+  const hasWindow = accepted.parameters.some(([key]) => key === SERVER_WINDOW);
+  return hasWindow ? `${COMPRESSION}; ${SERVER_WINDOW}=${LARGEST}` : COMPRESSION;
 }
 
 /** Returns whether the answer of a server accepts {@linkcode COMPRESSION}, and nothing else. */
@@ -53,7 +61,7 @@ export function acceptsAnswer(field: string): boolean {
   const { parameters } = extension;
   if (!parameters.some(([key]) => key === "server_no_context_takeover")) return false;
   return parameters.every(([key, value]) =>
-    key === "server_max_window_bits" ? value !== null && BITS.test(value) : isFlag(key, value)
+    key === SERVER_WINDOW ? value !== null && BITS.test(value) : isFlag(key, value)
   );
 }
 
