@@ -5,6 +5,7 @@
  */
 
 import { zlibModule } from "../../reactor/drivers/node/builtin_modules.ts";
+import { MessageAssembly } from "./message_assembly.ts";
 import { memoryOf } from "./message_memory.ts";
 
 /** The end of each compressed message, which is not sent (RFC 7692, section 7.2.1). */
@@ -23,6 +24,8 @@ const WINDOW = 32768;
  * a peer could place one in two bytes.
  */
 const MAX_STREAMS = 64;
+
+const EMPTY = new Uint8Array(0);
 
 /** What one call of the inflater returns. */
 interface Inflated {
@@ -50,33 +53,45 @@ export function deflateMessage(data: Uint8Array): Uint8Array {
  * @throws {Error} when the compressed bytes are not valid, or are cut off.
  */
 export function inflateMessage(data: Uint8Array, maxLength: number): Uint8Array | null {
-  let input = new Uint8Array(data.length + ENDING.length);
+  const input = new Uint8Array(data.length + ENDING.length);
   input.set(data);
   input.set(ENDING, data.length);
-  let message: Uint8Array | null = null;
   try {
-    for (let streams = 1;; streams++) {
-      const { bytes, read }: Inflated = inflateStream(input, maxLength, message);
-      message = message === null ? bytes : joined(message, bytes);
-      if (message.length > maxLength) return null;
-      if (read === input.length) return owned(message);
-      if (streams === MAX_STREAMS) throw new Error(`More than ${MAX_STREAMS} streams`);
-      input = input.subarray(read);
-    }
+    const { bytes, read } = inflateStream(input, maxLength, EMPTY);
+    const message = read === input.length
+      ? bytes
+      : inflateFurther(input.subarray(read), maxLength, bytes);
+    return message.length > maxLength ? null : owned(message);
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;
   }
 }
 
-/** Inflates up to a block that is marked as the last one. `former` is what was inflated before. */
-function inflateStream(input: Uint8Array, maxLength: number, former: Uint8Array | null): Inflated {
-  const length = former?.length ?? 0;
+/** Inflates the streams behind the first one. Returns the bytes of all. */
+function inflateFurther(input: Uint8Array, maxLength: number, first: Uint8Array): Uint8Array {
+  const message = new MessageAssembly(maxLength);
+  message.extend(first.length).set(first);
+  for (let streams = 1, at = 0; at < input.length; streams++) {
+    if (streams === MAX_STREAMS) throw new Error(`More than ${MAX_STREAMS} streams`);
+    const { size } = message;
+    // Blocks may refer to what the blocks before them contain, as in one stream.
+    const window = message.extend(0).subarray(Math.max(0, size - WINDOW), size);
+    const { bytes, read } = inflateStream(input.subarray(at), maxLength - size, window);
+    message.extend(bytes.length).set(bytes, size);
+    if (message.size > maxLength) break;
+    at += read;
+  }
+  return message.take();
+}
+
+/** Inflates up to the end of a block that is marked as the last one. */
+function inflateStream(input: Uint8Array, maxLength: number, dictionary: Uint8Array): Inflated {
   const options = {
     info: true,
     // The option must be at least 1.
-    maxOutputLength: Math.max(1, Math.min(maxLength - length, MAX_OUTPUT)),
-    ...length === 0 ? {} : { dictionary: former?.subarray(-WINDOW) },
+    maxOutputLength: Math.max(1, Math.min(maxLength, MAX_OUTPUT)),
+    ...dictionary.length === 0 ? {} : { dictionary },
   };
   // The cast is needed: the types do not know that `info` changes the result.
   const { buffer, engine } = zlibModule().inflateRawSync(input, options) as unknown as {
@@ -84,13 +99,6 @@ function inflateStream(input: Uint8Array, maxLength: number, former: Uint8Array 
     readonly engine: { readonly bytesWritten: number };
   };
   return { bytes: buffer, read: engine.bytesWritten };
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(first.length + second.length);
-  bytes.set(first);
-  bytes.set(second, first.length);
-  return bytes;
 }
 
 /**
