@@ -118,14 +118,12 @@ const DATA: readonly (readonly [name: string, data: Uint8Array, isBinary: boolea
 
 /** Sends messages of all sizes, each a part of the data, which is read in a circle. */
 function exchangeAll(client: Client, data: Uint8Array, isBinary: boolean): void {
+  const circle = joined(Array.from({ length: 2 + Math.ceil(131072 / data.length) }, () => data));
   let at = 0;
   for (const [size, fragment] of SIZES) {
     for (let i = 0; i < COUNT; i++) {
-      const message = Uint8Array.from(
-        { length: size },
-        (_, j) => data[(at + j) % data.length] ?? 0,
-      );
-      at += size;
+      const message = circle.slice(at, at + size);
+      at = (at + size) % data.length;
       const echo = client.exchange(message, isBinary, fragment);
       const expected = isBinary ? message : new TextDecoder().decode(message);
       assert(echo?.type === "message", `${size} bytes, fragments of ${fragment}`);
