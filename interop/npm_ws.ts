@@ -30,7 +30,11 @@ export interface NpmWebSocketServer {
 
 /** The part of the package that is used. */
 interface NpmWS {
-  readonly WebSocket: new (url: string, protocols?: string[]) => NpmWebSocket;
+  readonly WebSocket: new (
+    url: string,
+    protocols?: string[],
+    options?: { perMessageDeflate: { serverMaxWindowBits: number; threshold: number } },
+  ) => NpmWebSocket;
   readonly WebSocketServer: new (
     options: { port: number; host: string; perMessageDeflate?: boolean | { threshold: number } },
   ) => NpmWebSocketServer;

@@ -79,6 +79,16 @@ test("ws of npm, as a client, exchanges compressed messages with WebSocketFactor
   assertEquals(socket.extensions, "permessage-deflate");
 });
 
+test("ws of npm exchanges messages with WebSocketFactory if it limits the window", async (fixture) => {
+  const url = `ws://127.0.0.1:${startEcho(fixture, true)}/`;
+  for (const [serverMaxWindowBits, extensions] of [[10, ""], [15, "permessage-deflate"]] as const) {
+    const perMessageDeflate = { serverMaxWindowBits, threshold: 0 };
+    const socket = new NpmWebSocket(url, ["echo"], { perMessageDeflate });
+    await exchange(socket);
+    assertEquals(socket.extensions, extensions);
+  }
+});
+
 test("connectWebSocket() exchanges compressed messages with ws of npm", async (fixture) => {
   const perMessageDeflate = { threshold: 0 };
   const server = new NpmWebSocketServer({ port: 0, host: "127.0.0.1", perMessageDeflate });

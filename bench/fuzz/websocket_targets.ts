@@ -1,5 +1,6 @@
 /**
- * The decoder of WebSocket for both sides, with small limits, and the head of a handshake.
+ * The decoder of WebSocket for both sides and for compressed messages, with small limits, and the
+ * head of a handshake.
  *
  * @module
  */
@@ -12,10 +13,12 @@ import {
   WebSocketProtocol,
 } from "../../protocol/websocket/mod.ts";
 import { HandshakeRefusal } from "../../protocol/websocket/handshake_refusal.ts";
+import { deflateMessage } from "../../protocol/websocket/message_deflate.ts";
 import { RequestDecoder, RequestHead } from "../../protocol/http/mod.ts";
 import { readRequest } from "../../protocol/websocket/web_socket_request.ts";
 import { IPv4Address } from "../../reactor/mod.ts";
-import { closePayload, frame } from "../../testing/fixtures/websocket_frames.ts";
+import { closePayload, frame, type FrameParts } from "../../testing/fixtures/websocket_frames.ts";
+import { latin1Bytes } from "../../testing/fixtures/split_input.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 
 const LIMITS = { maxFrameLength: 140, maxMessageLength: 160 };
@@ -27,9 +30,9 @@ class Echo extends WebSocketProtocol {
   }
 }
 
-function echo(role: "server" | "client"): WebSocketProtocol {
+function echo(role: "server" | "client", compression = false): WebSocketProtocol {
   const protocol = new Echo({ ...LIMITS, pingInterval: Infinity, closeTimeout: Infinity });
-  protocol.handshakeDone({ role });
+  protocol.handshakeDone({ role, compression });
   return protocol;
 }
 
@@ -69,6 +72,52 @@ function decoderOf(role: "server" | "client"): FuzzTarget {
     ],
     makeDecoder: () => new WebSocketDecoder({ role, ...LIMITS }),
     makeProtocol: () => echo(role),
+  };
+}
+
+/** Compressed messages. Those of a server are not masked, so a change of a byte changes a code. */
+function deflatedDecoder(): FuzzTarget {
+  const role = "client";
+  const plain = (parts: FrameParts): Uint8Array => frame({ masked: false, ...parts });
+  const deflated = (text: string): Uint8Array => deflateMessage(latin1Bytes(text));
+  /** The first frame of a compressed message. */
+  const first = (payload: Uint8Array | string, parts: FrameParts = {}): Uint8Array =>
+    plain({ rsv: 4, payload, ...parts });
+  const hello = deflated("Hello, hello, hello");
+  return {
+    name: "websocket_deflate",
+    sources: [
+      "protocol/websocket/web_socket_decoder.ts",
+      "protocol/websocket/message_deflate.ts",
+      "protocol/websocket/message_assembly.ts",
+    ],
+    maxBuffered: 4 + 140 - 1,
+    tokens: [
+      first(hello),
+      first(deflated("")),
+      first(deflated("\xc3\xa9\xf0\x9f\x98\x80")),
+      first(deflated("\xc3")),
+      first(deflated("x".repeat(160))),
+      first(deflated("x".repeat(161)), { opcode: 2 }),
+      first(hello.slice(0, 4), { fin: false }),
+      plain({ opcode: 0, fin: false, payload: hello.slice(4, 6) }),
+      plain({ opcode: 0, payload: hello.slice(6) }),
+      // A block that is marked as the last one, a stored block, and the header of an empty one.
+      first("\xf3\x48\xcd\xc9\xc9\x07\0\0"),
+      first("\0\x05\0\xfa\xffHello\0"),
+      first("\x03\0\xf3\x48\xcd\xc9\xc9\x07\0", { fin: false, opcode: 2 }),
+      plain({ opcode: 0, payload: "\0" }),
+      "\0\0\xff\xff",
+      plain({ payload: "Hello" }),
+      plain({ payload: "\xc3", fin: false }),
+      plain({ opcode: 0, payload: "\xa9" }),
+      plain({ opcode: 9, payload: "ping" }),
+      plain({ opcode: 9, rsv: 4 }),
+      plain({ opcode: 0, rsv: 4 }),
+      plain({ opcode: 8, payload: closePayload(1000) }),
+    ],
+    makeDecoder: () => new WebSocketDecoder({ role, compression: true, ...LIMITS }),
+    makeProtocol: () => echo(role, true),
   };
 }
 
@@ -113,6 +162,7 @@ class HeadDecoder implements FrameDecoder<unknown> {
 export const WEBSOCKET_TARGETS: readonly FuzzTarget[] = [
   decoderOf("server"),
   decoderOf("client"),
+  deflatedDecoder(),
   {
     name: "websocket_handshake",
     sources: [

@@ -1,8 +1,8 @@
 /**
  * The cases of the Autobahn test suite (crossbario/autobahn-testsuite, `autobahntestsuite/case/`),
  * sections 1 to 7 and 10, rebuilt for the protocol without its program, which needs Python 2.
- * Sections 9 (sizes up to 16 MiB) and 12 and 13 (compression, which is never negotiated) are left
- * out. Each case is sent at once and byte by byte.
+ * Section 9 (sizes up to 16 MiB) is left out, and 12 and 13 (compression) have a file of their own.
+ * Each case is sent at once and byte by byte.
  *
  * The peer under test is a server that echoes messages, as the suite requires.
  */

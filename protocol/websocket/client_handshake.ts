@@ -1,5 +1,6 @@
 import { asError } from "../../defer/guarded_call.ts";
 import { isInstance } from "../../internal/foreign_value.ts";
+import { quote } from "../../internal/validation.ts";
 import { ConnectError, ConnectTimeoutError } from "../../reactor/errors.ts";
 import type { Address, IReactorTime } from "../../reactor/interfaces/mod.ts";
 import { headersOf } from "../http/http_field.ts";
@@ -211,7 +212,10 @@ export class ClientHandshake extends NegotiatedConnection
   #problemOf({ status, minorVersion }: ResponseHead, headers: Headers): string | null {
     if (status !== 101) return `the answer has the status ${status}, not 101`;
     if (minorVersion === 0) return "the answer is in HTTP/1.0, not in HTTP/1.1";
-    if (!hasToken(headers, "upgrade", "websocket")) return "the answer has no Upgrade: websocket";
+    // Another protocol must not stand beside it, although HTTP allows a list (section 4.1).
+    if (headers.get("upgrade")?.toLowerCase() !== "websocket") {
+      return "the answer has no Upgrade: websocket";
+    }
     if (!hasToken(headers, "connection", "upgrade")) return "the answer has no Connection: Upgrade";
     if (headers.get("sec-websocket-accept") !== acceptKey(this.#key)) {
       return "the Sec-WebSocket-Accept of the answer does not fit the request";
@@ -219,7 +223,8 @@ export class ClientHandshake extends NegotiatedConnection
     const { subprotocols, compression } = this.#options;
     const extensions = headers.get("sec-websocket-extensions");
     if (extensions !== null && !(compression && acceptsAnswer(extensions))) {
-      return "the answer has an extension, which was not offered";
+      const value = quote(extensions.slice(0, 100));
+      return `the answer has the extension ${value}, which does not fit what was offered`;
     }
     const chosen = headers.get("sec-websocket-protocol");
     if (chosen === null) {
@@ -228,7 +233,7 @@ export class ClientHandshake extends NegotiatedConnection
     // Headers joins several fields with commas, which no subprotocol contains.
     return subprotocols.includes(chosen)
       ? null
-      : `the server chose ${JSON.stringify(chosen)}, which was not offered`;
+      : `the server chose ${quote(chosen.slice(0, 100))}, which was not offered`;
   }
 
   #refused(

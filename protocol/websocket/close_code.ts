@@ -20,7 +20,7 @@ export const WebSocketCloseCode = {
   NO_STATUS: 1005,
   /** The connection was lost without a Close frame. Never sent. */
   ABNORMAL: 1006,
-  /** A text message is not UTF-8. */
+  /** A text message is not UTF-8, or compressed data is not valid. */
   INVALID_DATA: 1007,
   /** The peer has violated a policy of this side. */
   POLICY_VIOLATION: 1008,

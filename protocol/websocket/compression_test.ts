@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { connectedServerAndClient, TestPeer } from "../../testing/mod.ts";
-import { frame } from "../../testing/fixtures/websocket_frames.ts";
+import { closePayload, frame, type FrameParts } from "../../testing/fixtures/websocket_frames.ts";
 import { FrameTooLongError } from "../framing/framing_error.ts";
-import { acceptsAnswer, acceptsOffer, COMPRESSION } from "./compression_offer.ts";
+import { acceptsAnswer, answerTo, COMPRESSION } from "./compression_offer.ts";
+import { HandshakeRefusal } from "./handshake_refusal.ts";
 import { deflateMessage } from "./message_deflate.ts";
 import {
   type WebSocketData,
@@ -39,6 +40,13 @@ function compressed(first: number, payload: Uint8Array): number[] {
 
 const HELLO = { type: "message", data: "Hello" };
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+class Echo extends WebSocketProtocol {
+  override messageReceived(data: WebSocketData): void {
+    this.send(data);
+  }
+}
 
 Deno.test("WebSocketDecoder inflates the examples of RFC 7692, section 7.2.3", () => {
   const examples = [
@@ -100,6 +108,45 @@ Deno.test("WebSocketDecoder refuses compressed frames that are not valid", () =>
   assertThrows(() => plain.next(), WebSocketError, "the reserved bits are 100");
 });
 
+Deno.test("WebSocketProtocol closes with the code of the rule that a compressed frame breaks", () => {
+  const text = deflateMessage(bytesOf("Hello"));
+  const cut = { rsv: 4, payload: text.slice(0, 5) };
+  const first = { rsv: 4, payload: text.slice(0, 3), fin: false };
+  const cases: [frames: FrameParts[], closeCode: number, answers: unknown[]][] = [
+    [[cut], 1007, []],
+    [[{ rsv: 4, payload: text }, cut], 1007, ["Hello"]],
+    [[{ rsv: 4 }], 1007, []],
+    [[first, { opcode: 0 }], 1007, []],
+    [[first, { opcode: 9, payload: "p" }, { opcode: 0, payload: "\xff\xff" }], 1007, ["p"]],
+    [[first, { opcode: 0, rsv: 4, payload: text.slice(3) }], 1002, []],
+    [[first, { opcode: 9, rsv: 4 }], 1002, []],
+    [[first, { opcode: 8, rsv: 4 }], 1002, []],
+    [[{ rsv: 6, payload: text }], 1002, []],
+    [[{ rsv: 5, payload: text }], 1002, []],
+    [[{ rsv: 4, payload: deflateMessage(new Uint8Array(1001)), opcode: 2 }], 1009, []],
+    [[{ rsv: 4, payload: new Uint8Array(1001) }], 1009, []],
+    // A Close frame ends the connection in the middle of a message, which is dropped.
+    [[first, { opcode: 8, payload: closePayload(1001) }], 1001, []],
+    [[first, { opcode: 0, payload: text.slice(3) }, { opcode: 8 }], 1005, ["Hello"]],
+  ];
+  for (const [frames, closeCode, answers] of cases) {
+    const echo = new Echo({ maxMessageLength: 1000 });
+    echo.handshakeDone({ role: "server", compression: true });
+    using pair = connectedServerAndClient(echo, TestPeer);
+    for (const parts of frames) pair.client.transport.write(frame(parts));
+    pair.pump.flush();
+    const decoder = new WebSocketDecoder({ role: "client" });
+    decoder.push(pair.client.data);
+    const received: unknown[] = [];
+    for (let next = decoder.next(); next !== null; next = decoder.next()) {
+      if (next.type === "close") received.push(next.code);
+      else received.push(typeof next.data === "string" ? next.data : textOf(next.data));
+    }
+    assertEquals(received, [...answers, closeCode]);
+    assertEquals(pair.client.ending, "closed");
+  }
+});
+
 Deno.test("WebSocketDecoder inflates alike whatever the split of its input", () => {
   const deflated = deflateMessage(bytesOf("é😀".repeat(9)));
   const tokens = [
@@ -150,8 +197,18 @@ Deno.test("WebSocketFactory accepts offers of permessage-deflate that it can mee
       `${name}; client_max_window_bits="10"; server_max_window_bits=15`,
       `x-other; a=b, PerMessage-Deflate;Server_No_Context_Takeover`,
       `${name}; server_max_window_bits=10, ${name}`,
+      `, ${name}; server_max_window_bits = "15",,`,
+      // Chromium, Firefox, and `ws` with the option `serverMaxWindowBits` and another offer.
+      "permessage-deflate; client_max_window_bits",
+      "permessage-deflate",
+      `${name}; server_max_window_bits=15; client_max_window_bits`,
+      "permessage-deflate; unknown, permessage-deflate",
     ]
-  ) assert(acceptsOffer(offer), offer);
+  ) assert(answerTo(offer) !== null, offer);
+  assertEquals(answerTo(`${name}; client_max_window_bits`), COMPRESSION);
+  const withWindow = `${COMPRESSION}; server_max_window_bits=15`;
+  assertEquals(answerTo(`${name}; server_max_window_bits="15"`), withWindow);
+  assert(acceptsAnswer(withWindow));
   for (
     const offer of [
       null,
@@ -162,9 +219,38 @@ Deno.test("WebSocketFactory accepts offers of permessage-deflate that it can mee
       `${name}; client_max_window_bits=16`,
       `${name}; server_no_context_takeover=1`,
       `${name}; server_no_context_takeover; server_no_context_takeover`,
+      `${name}; client_max_window_bits; Client_Max_Window_Bits=10`,
+      `${name}; client_max_window_bits=7`,
+      `${name}; client_max_window_bits=010`,
+      `${name}; server_max_window_bits=10; client_max_window_bits`,
       `${name}; unknown`,
+      `x-${name}`,
     ]
-  ) assert(!acceptsOffer(offer), `${offer}`);
+  ) assertEquals(answerTo(offer), null, `${offer}`);
+});
+
+Deno.test("WebSocketFactory refuses a Sec-WebSocket-Extensions that breaks its syntax", () => {
+  const name = "permessage-deflate";
+  for (
+    const field of [
+      `${name};`,
+      `${name} client_max_window_bits`,
+      `${name}; client_max_window_bits=`,
+      `${name}; client_max_window_bits=""`,
+      `${name}; client_max_window_bits="10`,
+      `${name}; client_max_window_bits=10=10`,
+      `${name}; =10`,
+      `; ${name}`,
+      `"${name}"`,
+      `x-other; a="b, ${name}, c"`,
+      `${name}, x/y`,
+      `${name}; \u00e9`,
+    ]
+  ) {
+    const { status } = assertThrows(() => answerTo(field), HandshakeRefusal, "is not valid");
+    assertEquals(status, 400);
+    assert(!acceptsAnswer(field));
+  }
 });
 
 Deno.test("WebSocketClientEndpoint accepts only answers that fit its offer", () => {
@@ -174,6 +260,7 @@ Deno.test("WebSocketClientEndpoint accepts only answers that fit its offer", () 
       name,
       COMPRESSION,
       `${name}; server_max_window_bits=9`,
+      `${name}; server_max_window_bits="15"; client_no_context_takeover`,
     ]
   ) assert(acceptsAnswer(answer), answer);
   for (
@@ -184,18 +271,17 @@ Deno.test("WebSocketClientEndpoint accepts only answers that fit its offer", () 
       `${name}; server_max_window_bits=16`,
       `${name}; server_max_window_bits`,
       `${name}; unknown`,
+      `${name}; server_no_context_takeover`,
+      `${name}; client_max_window_bits`,
+      `${name}=1`,
       `${name}, ${name}`,
+      `${name}, x-other`,
       `x-other`,
     ]
   ) assert(!acceptsAnswer(answer), answer);
 });
 
 Deno.test("WebSocketFactory negotiates compression only if both sides want it", async () => {
-  class Echo extends WebSocketProtocol {
-    override messageReceived(data: WebSocketData): void {
-      this.send(data);
-    }
-  }
   for (
     const [offer, compression, expected] of [
       [COMPRESSION, true, true],

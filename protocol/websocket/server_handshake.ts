@@ -7,7 +7,7 @@ import { RequestHead } from "../http/request_head.ts";
 import { NegotiatedConnection } from "../negotiated_connection.ts";
 import { acceptKey, isKey } from "./accept_key.ts";
 import { encodeHead, HTTPAnswer } from "./http_answer.ts";
-import { acceptsOffer, COMPRESSION } from "./compression_offer.ts";
+import { answerTo } from "./compression_offer.ts";
 import { HandshakeRefusal, isRefusal } from "./handshake_refusal.ts";
 import { MAX_FIELDS } from "./header_list.ts";
 import type { WebSocketRules } from "./web_socket_rules.ts";
@@ -30,6 +30,8 @@ export class ServerHandshake extends NegotiatedConnection {
   readonly #decoder: RequestDecoder;
   /** Whether the head has arrived. The application may still be deciding about it. */
   #hasHead = false;
+  /** The answer to an offer of compression; null if none is accepted. */
+  #compression: string | null = null;
 
   /**
    * @param factory The factory that the protocol gets.
@@ -100,6 +102,9 @@ export class ServerHandshake extends NegotiatedConnection {
       const origin = JSON.stringify(request.origin?.slice(0, 100));
       throw new HandshakeRefusal(403, `the origin ${origin} is not allowed`);
     }
+    if (this.#rules.compression) {
+      this.#compression = answerTo(headers.get("sec-websocket-extensions"));
+    }
     return this.#decide("accept", request, this.#rules.accept);
   }
 
@@ -166,11 +171,11 @@ export class ServerHandshake extends NegotiatedConnection {
       ["Sec-WebSocket-Accept", acceptKey(request.headers.get("sec-websocket-key") ?? "")],
     ];
     if (subprotocol !== "") fields.push(["Sec-WebSocket-Protocol", subprotocol]);
-    const compression = this.#rules.compression &&
-      acceptsOffer(request.headers.get("sec-websocket-extensions"));
-    if (compression) fields.push(["Sec-WebSocket-Extensions", COMPRESSION]);
+    const extensions = this.#compression;
+    if (extensions !== null) fields.push(["Sec-WebSocket-Extensions", extensions]);
     this.transport.write(encodeHead("HTTP/1.1 101 Switching Protocols", fields));
     protocol.factory = this.#factory;
+    const compression = extensions !== null;
     protocol.handshakeDone({ role: "server", subprotocol, compression, url: request.url, request });
     return this.complete(protocol, this.#decoder.takeRest());
   }

@@ -226,6 +226,18 @@ Deno.test("WebSocketFactory refuses requests that are not valid", async () => {
     [request({}, "GET  / HTTP/1.1"), bad],
     [request({}, "GET example.org HTTP/1.1"), bad],
     [request({}, "GET http://a@example.org/ HTTP/1.1"), bad],
+    [request({}, "GET http://example.org:99999/ HTTP/1.1"), bad],
+    [request({}, "GET ws://example.org/ HTTP/1.1"), bad],
+    [request({}, "GET /chat#fragment HTTP/1.1"), bad],
+    [request({}, "OPTIONS * HTTP/1.1"), "HTTP/1.1 405 Method Not Allowed"],
+    [request({ Host: "1.2.3.999" }), bad],
+    [request({ Host: "[::x]" }), bad],
+    [request({ X: "a\r\n folded" }), bad],
+    [request({ Origin: "http://a\r\nOrigin: http://a" }), bad],
+    [request({ "Sec-WebSocket-Version": "13\r\nSec-WebSocket-Version: 13" }), bad],
+    [request({ Upgrade: "websocket/13" }), "HTTP/1.1 426 Upgrade Required"],
+    [request({ Expect: "something" }), "HTTP/1.1 417 Expectation Failed"],
+    [request().replaceAll("\r", ""), bad],
     [request({ Host: "" }), bad],
     [request({}, "GET / HTTP/1.1\r\n continued"), bad],
     [request({ Host: undefined }), bad],
@@ -250,6 +262,16 @@ Deno.test("WebSocketFactory refuses requests that are not valid", async () => {
     ["G".repeat(17_000), "HTTP/1.1 431 Request Header Fields Too Large"],
   ];
   for (const [text, expected] of cases) assertEquals(await ask(text), expected, text.slice(0, 200));
+});
+
+Deno.test("WebSocketFactory refuses invalid extensions before accept, if it compresses", async () => {
+  const fields = { "Sec-WebSocket-Extensions": 'x; a="b, permessage-deflate, c"' };
+  const accept = (): never => {
+    throw new Error("The request was accepted");
+  };
+  const refused = await ask(request(fields), accept, { compression: true });
+  assertEquals(refused, "HTTP/1.1 400 Bad Request");
+  assertEquals(await ask(request(fields)), OPENED);
 });
 
 Deno.test("WebSocketFactory accepts a whole URL as the target, whose host replaces the field", async () => {

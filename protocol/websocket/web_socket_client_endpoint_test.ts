@@ -5,7 +5,8 @@ import { ConnectingCancelledError, ConnectTimeoutError } from "../../reactor/err
 import { Clock } from "../../task/mod.ts";
 import { IOPump, ManualEndpoint, successResultOf } from "../../testing/mod.ts";
 import { failureResultOf } from "../../testing/results.ts";
-import { frame } from "../../testing/fixtures/websocket_frames.ts";
+import { chunksOfSize } from "../../testing/fixtures/split_input.ts";
+import { frame, joined } from "../../testing/fixtures/websocket_frames.ts";
 import { Factory } from "../factory.ts";
 import { WrappingFactory } from "../policies/wrapping_factory.ts";
 import { Protocol } from "../protocol.ts";
@@ -91,9 +92,16 @@ Deno.test("WebSocketClientEndpoint sends a request, and passes on frames behind 
 Deno.test("WebSocketClientEndpoint fails with the reason for which an answer is refused", () => {
   const refusals: [Record<string, string | undefined>, string, WebSocketClientOptions?][] = [
     [{ Upgrade: "h2c" }, "the answer has no Upgrade: websocket"],
+    [{ Upgrade: "h2c, websocket" }, "the answer has no Upgrade: websocket"],
+    [{ Upgrade: "websocket\r\nUpgrade: websocket" }, "the answer has no Upgrade: websocket"],
     [{ Connection: undefined }, "the answer has no Connection: Upgrade"],
     [{ "Sec-WebSocket-Accept": "x" }, "the Sec-WebSocket-Accept of the answer does not fit"],
-    [{ "Sec-WebSocket-Extensions": "permessage-deflate" }, "the answer has an extension"],
+    [
+      { "Sec-WebSocket-Extensions": "permessage-deflate" },
+      'the answer has the extension "permessage-deflate", which does not fit what was offered',
+    ],
+    [{ "Sec-WebSocket-Extensions": "permessage-deflate" }, "the extension", { compression: true }],
+    [{ "Sec-WebSocket-Extensions": "" }, 'the extension ""', { compression: true }],
     [{ "Sec-WebSocket-Protocol": "a" }, 'the server chose "a", which was not offered'],
     [{}, "the server chose none of the subprotocols", { subprotocols: ["a"] }],
   ];
@@ -157,8 +165,32 @@ Deno.test("WebSocketClientEndpoint skips informational answers", () => {
   assert(error.message.endsWith("its informational answers have more than 100 bytes"));
 });
 
+Deno.test("WebSocketClientEndpoint opens a connection, however the answer is split", () => {
+  const hint = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n";
+  const hello = frame({ payload: "hello", masked: false });
+  for (let size = 1; size < 60; size++) {
+    const setup = new Setup();
+    const [, key = ""] = /Sec-WebSocket-Key: (.*)\r\n/.exec(setup.request) ?? [];
+    const head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n" +
+      `Connection: Upgrade\r\nSec-WebSocket-Accept: ${acceptKey(key)}\r\n\r\n`;
+    const answer = joined([new TextEncoder().encode(hint + head), hello, hello]);
+    for (const chunk of chunksOfSize(answer, size)) setup.send(chunk);
+    assertEquals(successResultOf(setup.connecting).received, ["hello", "hello"]);
+  }
+});
+
 Deno.test("WebSocketClientEndpoint fails if the answer is not HTTP, too long or missing", () => {
-  for (const text of ["SSH-2.0-x\r\n\r\n", "HTTP/1.0 101 OK\r\n\r\n", `${"x".repeat(20_000)}`]) {
+  const invalid = [
+    "SSH-2.0-x\r\n\r\n",
+    "HTTP/1.0 101 OK\r\n\r\n",
+    "x".repeat(20_000),
+    `HTTP/1.1 101 ${"x".repeat(20_000)}`,
+    "HTTP/1.1 101 OK\nUpgrade: websocket\n\n",
+    "HTTP/1.1 100 Continue\n\nHTTP/1.1 101 OK\r\n\r\n",
+    "HTTP/1.1 101 OK\r\nX: a\r\n folded\r\n\r\n",
+    `HTTP/1.1 101 OK\r\n${"X: y\r\n".repeat(101)}\r\n`,
+  ];
+  for (const text of invalid) {
     const setup = new Setup();
     setup.send(text);
     failureResultOf(setup.connecting, WebSocketHandshakeError);

@@ -6,7 +6,10 @@ import { WebSocketCloseCode } from "./close_code.ts";
 export class WebSocketError extends FramingError {
   /** The error's name. */
   override readonly name = "WebSocketError";
-  /** The code with which the connection closes: 1002, or 1007 for text that is not UTF-8. */
+  /**
+   * The code with which the connection closes: 1002, or 1007 for text that is not UTF-8 and for
+   * compressed data that is not valid.
+   */
   readonly closeCode: number;
 
   /**
