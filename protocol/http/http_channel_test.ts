@@ -201,6 +201,32 @@ Deno.test("HTTPChannel sends bodies of strings, bytes, and none", async () => {
   for (const text of expected) assertEquals(await server.send(GET), text);
 });
 
+Deno.test("HTTPChannel sends the fields of each response, whichever the last one had", async () => {
+  const lists: [string, string][][] = [
+    [["a", "1"]],
+    [["a", "1"]],
+    [["a", "2"]],
+    [["b", "2"]],
+    [["b", "2"], ["b", "3"]],
+    [["b", "2"]],
+  ];
+  const bodies = ["x", "yz", "yz", "é".repeat(100), "z".repeat(100), "z".repeat(100)];
+  let i = 0;
+  const handler = () => new Response(bodies[i], { headers: lists[i++] ?? [], status: 200 + i % 2 });
+  using server = new Server(handler);
+  const encoder = new TextEncoder();
+  for (const [j, body] of bodies.entries()) {
+    const [name = "", value = ""] = lists[j]?.[0] ?? [];
+    const joined = lists[j]?.map(([, value]) => value).join(", ") ?? value;
+    const status = j % 2 === 0 ? "201 Created" : "200 OK";
+    assertEquals(
+      await server.send(GET),
+      `HTTP/1.1 ${status}\r\n${name}: ${joined}\r\ncontent-type: text/plain;charset=UTF-8\r\n` +
+        `content-length: ${encoder.encode(body).length}\r\n\r\n${body}`,
+    );
+  }
+});
+
 Deno.test("HTTPChannel sends each Set-Cookie field in a line of its own", async () => {
   const headers = new Headers([["set-cookie", "a=1, x"], ["set-cookie", "b=2"]]);
   using server = new Server(() => new Response(null, { headers }));

@@ -6,7 +6,7 @@ import { writeHead, writeShort } from "./short_writes.ts";
 import { httpDate } from "./http_date.ts";
 import { reasonPhrase } from "./reason_phrases.ts";
 import type { RequestHead } from "./request_head.ts";
-import { isBodiless, readFields, statusLine } from "./response_head.ts";
+import { headOf, headWithLength, isBodiless, readFields, statusLine } from "./response_head.ts";
 import { takeStaticBody } from "./static_body.ts";
 
 /** A response, as it will be sent. */
@@ -49,11 +49,10 @@ export function planResponse(response: Response, request: RequestHead): Response
     );
   }
   const facts = readFields(response.headers);
-  const { fields, coding, closes } = facts;
+  const { coding, closes } = facts;
   const isDecoded = coding !== "" && isDecodedByFetch(response, coding);
   const length = isDecoded ? null : facts.length;
-  const codingField = coding === "" || isDecoded ? "" : `content-encoding: ${coding}\r\n`;
-  const head = statusLine(status, response.statusText) + fields + codingField;
+  const head = headOf(status, response.statusText, facts, isDecoded ? "" : coding);
   const content = takeStaticBody(response);
   if (isBodiless(status) || request.method === "HEAD") {
     if (content === undefined) cancelBody(response);
@@ -114,13 +113,13 @@ export function writeResponse(transport: ITransport, plan: ResponsePlan, end: st
   const { head, content } = plan;
   if (content === null) return writeHead(transport, head + end);
   if (typeof content !== "string") {
-    writeHead(transport, `${head}content-length: ${content.length}\r\n${end}`);
+    writeHead(transport, headWithLength(head, content.length, end));
     return transport.write(content);
   }
   // In a short text in ASCII, each character is a byte.
-  if (writeShort(transport, `${head}content-length: ${content.length}\r\n${end}`, content)) return;
+  if (writeShort(transport, headWithLength(head, content.length, end), content)) return;
   const bytes = bytesOfText(content);
-  writeHead(transport, `${head}content-length: ${bytes.length}\r\n${end}`);
+  writeHead(transport, headWithLength(head, bytes.length, end));
   transport.write(bytes);
 }
 

@@ -1,8 +1,11 @@
 import type { ITransport } from "../../reactor/interfaces/mod.ts";
+import { viewOf } from "../framing/byte_text.ts";
 import { COPY_BELOW } from "../../reactor/stream/write_buffer.ts";
 
 /** Texts of up to this length are written in one piece. Transports copy pieces of this size. */
 const SIZE = COPY_BELOW - 1;
+/** Text of so many characters is encoded faster without a call of the platform. */
+const SHORT = 48;
 const scratch = new Uint8Array(SIZE);
 /** The head at the beginning of `scratch`. Many responses of a second have the same head. */
 let lastHead = "";
@@ -23,13 +26,24 @@ export function writeShort(transport: ITransport, head: string, text: string): b
     for (let i = 0; i < head.length; i++) scratch[i] = head.charCodeAt(i);
     lastHead = head;
   }
-  for (let i = 0, at = head.length; at < size; i++, at++) {
+  if (!writeASCII(text, head.length)) return false;
+  // The transport copies the bytes now, so the memory can be used again.
+  transport.write(viewOf(scratch, 0, size));
+  return true;
+}
+
+/** Writes a text to the scratch memory. Returns false if it is not in ASCII. */
+function writeASCII(text: string, at: number): boolean {
+  const { length } = text;
+  if (length > SHORT) {
+    const { read, written } = encoder.encodeInto(text, viewOf(scratch, at, SIZE));
+    return read === length && written === length;
+  }
+  for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i);
     if (code > 0x7f) return false;
-    scratch[at] = code;
+    scratch[at + i] = code;
   }
-  // The transport copies the bytes now, so the memory can be used again.
-  transport.write(scratch.subarray(0, size));
   return true;
 }
 

@@ -14,7 +14,8 @@ import { isInstance } from "../../internal/foreign_value.ts";
  */
 export function takeStaticBody(response: Response): string | Uint8Array | null | undefined {
   if (bodyKey === undefined) return undefined;
-  const inner: unknown = Reflect.get(response, bodyKey);
+  // The cast only gives the unknown property a type: it is checked below.
+  const inner = (response as unknown as Record<symbol, unknown>)[bodyKey];
   if (inner === null) return null;
   if (typeof inner !== "object" || !("streamOrStatic" in inner)) return undefined;
   const content = inner.streamOrStatic;
@@ -29,4 +30,4 @@ export function takeStaticBody(response: Response): string | Uint8Array | null |
 /** The key under which Deno keeps the body of a response. */
 const bodyKey = Reflect.ownKeys(Response.prototype).find((key) =>
   typeof key === "symbol" && key.description === "body"
-);
+) as symbol | undefined;

@@ -13,13 +13,18 @@ const LONGEST = 1024;
 let memory: ArrayBuffer | null = null;
 let used = 0;
 
+/** Returns whether a message is small enough to share memory. */
+export function isSmall(length: number): boolean {
+  return length <= LONGEST;
+}
+
 /**
  * Returns memory for a message, which is never given out again.
  *
  * @param length The number of bytes.
  */
 export function memoryOf(length: number): Uint8Array {
-  if (length > LONGEST) return new Uint8Array(length);
+  if (!isSmall(length)) return new Uint8Array(length);
   if (memory === null || used + length > SHARED) {
     memory = new ArrayBuffer(SHARED);
     used = 0;

@@ -3,18 +3,18 @@ import { FrameTooLongError, IncompleteFrameError } from "../framing/framing_erro
 import { ContiguousDecoder } from "../framing/contiguous_decoder.ts";
 import { viewOf } from "../framing/byte_text.ts";
 import { isCloseCode, WebSocketCloseCode } from "./close_code.ts";
-import { copyMasked, maskingKeyAt, rotatedKey } from "./masking.ts";
+import { copyMasked, maskingKeyAt, maskInPlace, rotatedKey } from "./masking.ts";
 import { MessageAssembly } from "./message_assembly.ts";
 import { inflateMessage } from "./message_deflate.ts";
-import { memoryOf } from "./message_memory.ts";
+import { isSmall, memoryOf } from "./message_memory.ts";
 import { MAX_CONTROL_LENGTH, Opcode } from "./opcode.ts";
 import { decodeUTF8, UTF8Validator } from "./utf8.ts";
 import { WebSocketError } from "./web_socket_error.ts";
 import type { WebSocketMessage, WebSocketRole } from "./web_socket_message.ts";
 
 const { PROTOCOL_ERROR, INVALID_DATA, NO_STATUS } = WebSocketCloseCode;
-/** Payloads up to this length are unmasked in memory that all decoders share. */
-const SCRATCH = 4096;
+/** Texts up to this length are unmasked in memory that all decoders share. */
+const SCRATCH = 65_536;
 /** The bit in the first frame of a compressed message. */
 const RSV1 = 0x40;
 const EMPTY = new Uint8Array(0);
@@ -47,6 +47,13 @@ export interface WebSocketDecoderOptions {
    * @default {false}
    */
   compression?: boolean | undefined;
+  /**
+   * Whether the decoder may write to the chunks that it receives. A large binary message is then
+   * unmasked where it has arrived, and not copied.
+   *
+   * @default {false}
+   */
+  ownsChunks?: boolean | undefined;
 }
 
 /**
@@ -77,6 +84,7 @@ export class WebSocketDecoder extends ContiguousDecoder<WebSocketMessage> {
   readonly #maxMessageLength: number;
   readonly #maxFrameLength: number;
   readonly #compression: boolean;
+  readonly #ownsChunks: boolean;
   readonly #assembly: MessageAssembly;
   /** The opcode of the message whose fragments arrive; CONTINUATION if there is none. */
   #fragmented: number = Opcode.CONTINUATION;
@@ -95,7 +103,8 @@ export class WebSocketDecoder extends ContiguousDecoder<WebSocketMessage> {
    */
   constructor(options: WebSocketDecoderOptions = {}) {
     super();
-    const { role = "server", maxMessageLength = 1_048_576, compression = false } = options;
+    const { role = "server", maxMessageLength = 1_048_576 } = options;
+    const { compression = false, ownsChunks = false } = options;
     const { maxFrameLength = maxMessageLength } = options;
     checkBound("maxMessageLength", maxMessageLength, 0);
     checkBound("maxFrameLength", maxFrameLength, 0);
@@ -103,6 +112,7 @@ export class WebSocketDecoder extends ContiguousDecoder<WebSocketMessage> {
     this.#maxMessageLength = maxMessageLength;
     this.#maxFrameLength = maxFrameLength;
     this.#compression = compression;
+    this.#ownsChunks = ownsChunks;
     this.#assembly = new MessageAssembly(maxMessageLength);
   }
 
@@ -340,11 +350,17 @@ export class WebSocketDecoder extends ContiguousDecoder<WebSocketMessage> {
     return { type: "message", data: text };
   }
 
-  /** Returns a payload: a view if it is not masked, and else a copy. */
+  /** Returns a payload: a view if it is not masked or may be unmasked in place, and else a copy. */
   #unmasked(bytes: Uint8Array, start: number, length: number): Uint8Array {
     if (!this.#isServer) return viewOf(bytes, start, start + length);
+    const key = maskingKeyAt(bytes, start - 4);
+    // A view keeps all of the memory, so the message must be most of it.
+    if (this.#ownsChunks && !isSmall(length) && length * 2 > this.memory.byteLength) {
+      maskInPlace(bytes, start, length, key);
+      return viewOf(bytes, start, start + length);
+    }
     const copy = memoryOf(length);
-    copyMasked(bytes, start, length, maskingKeyAt(bytes, start - 4), copy, 0);
+    copyMasked(bytes, start, length, key, copy, 0);
     return copy;
   }
 

@@ -176,6 +176,58 @@ Deno.test("WebSocketDecoder has a linear cost for bytes that arrive one by one",
   assert(decoded <= 2 * size, `${decoded}`);
 });
 
+Deno.test("WebSocketDecoder unmasks a large message in place only if it owns its chunk", () => {
+  for (const before of [0, 1, 2, 3]) {
+    const payload = Uint8Array.from({ length: 5000 + before }, (_, i) => i * 7);
+    const sent = joined([new Uint8Array(before), frame({ opcode: 2, payload })]);
+    for (const ownsChunks of [false, true]) {
+      const chunk = sent.slice();
+      const decoder = new WebSocketDecoder({ ownsChunks });
+      decoder.push(chunk.subarray(before));
+      const message = decoder.next();
+      assert(message?.type === "message" && message.data instanceof Uint8Array);
+      assertEquals(message.data, payload);
+      assertEquals(message.data.buffer === chunk.buffer, ownsChunks);
+      if (!ownsChunks) assertEquals(chunk, sent);
+    }
+  }
+});
+
+Deno.test("WebSocketDecoder copies a message out of a chunk that is much larger", () => {
+  const payload = new Uint8Array(2000).fill(7);
+  const chunk = joined([frame({ opcode: 2, payload }), new Uint8Array(10_000)]);
+  const decoder = new WebSocketDecoder({ ownsChunks: true });
+  decoder.push(chunk);
+  const message = decoder.next();
+  assert(message?.type === "message" && message.data instanceof Uint8Array);
+  assertEquals(message.data, payload);
+  assert(message.data.buffer !== chunk.buffer);
+});
+
+Deno.test("WebSocketDecoder accepts U+FFFD in a text, and refuses what would become it", () => {
+  const long = `${"a".repeat(50)}\ufffd`;
+  assertEquals(decodeAs("server", frame({ payload: new TextEncoder().encode(long) })), [
+    text(long),
+  ]);
+  const invalid = frame({ payload: joined([new Uint8Array(50).fill(97), Uint8Array.of(0xff)]) });
+  const decoder = new WebSocketDecoder();
+  decoder.push(invalid);
+  assertThrows(() => decoder.next(), WebSocketError, "its text is not UTF-8");
+});
+
+Deno.test("WebSocketEncoder encodes texts of any length and alphabet for both sides", () => {
+  for (const length of [47, 49, 1359, 1361, 4079, 4080, 4081, 70_000]) {
+    for (const letter of ["a", "é", "漢"]) {
+      const sent = letter.repeat(length);
+      for (const role of ["server", "client"] as const) {
+        const frame = new WebSocketEncoder({ role }).encode(sent);
+        const peer = role === "server" ? "client" : "server";
+        assertEquals(decodeChunks(new WebSocketDecoder({ role: peer }), [frame]), [text(sent)]);
+      }
+    }
+  }
+});
+
 /** A message of any type, and the number of fragments in which it is sent. */
 const anyMessage = fc.oneof(
   fc.record({ data: fc.string({ unit: "binary", maxLength: 80 }), parts: fc.nat(3) }),

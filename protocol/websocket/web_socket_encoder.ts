@@ -189,13 +189,28 @@ export class WebSocketEncoder {
 
   #sendText(sink: WebSocketSink, text: string): void {
     const first = 0x80 | Opcode.TEXT;
-    // A character has up to three bytes in UTF-8.
-    if (text.length * 3 > SMALL) return this.#writeOwned(sink, first, encoder.encode(text));
+    if (text.length > SMALL) return this.#sendLongText(sink, first, text);
     const { bytes, payload } = shared ??= makeScratch();
     let length = text.length <= SHORT ? writeASCII(text, bytes) : -1;
-    if (length < 0) length = encoder.encodeInto(text, payload).written;
+    if (length < 0) {
+      const { read, written } = encoder.encodeInto(text, payload);
+      // A character has up to three bytes in UTF-8.
+      if (read < text.length) return this.#writeOwned(sink, first, encoder.encode(text));
+      length = written;
+    }
     if (this.#masks) this.#writeMasked(sink, first, payload, length, bytes);
     else sink.write(viewOf(bytes, writeHeader(bytes, first, length), BEFORE + length));
+  }
+
+  /** Writes a long text, which is built behind its header in memory of its own if it is ASCII. */
+  #sendLongText(sink: WebSocketSink, first: number, text: string): void {
+    const memory = new Uint8Array(BEFORE + text.length);
+    const payload = memory.subarray(BEFORE);
+    const { read, written: length } = encoder.encodeInto(text, payload);
+    // encode() takes several times as long as encodeInto() does.
+    if (read < text.length) return this.#writeOwned(sink, first, encoder.encode(text));
+    if (this.#masks) this.#writeMasked(sink, first, payload, length, memory);
+    else sink.write(viewOf(memory, writeHeader(memory, first, length), BEFORE + length));
   }
 
   #write(sink: WebSocketSink, first: number, data: Uint8Array): void {

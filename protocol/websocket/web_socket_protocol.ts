@@ -11,7 +11,7 @@ import type { FramingError } from "../framing/framing_error.ts";
 import { Heartbeat } from "../heartbeat.ts";
 import { WebSocketCloseCode } from "./close_code.ts";
 import { MAX_CONTROL_LENGTH } from "./opcode.ts";
-import { WebSocketDecoder } from "./web_socket_decoder.ts";
+import { WebSocketDecoder, type WebSocketDecoderOptions } from "./web_socket_decoder.ts";
 import { checkClose, WebSocketEncoder } from "./web_socket_encoder.ts";
 import { closeCodeOf } from "./web_socket_error.ts";
 import { checkUnused, handshakeOf, type WebSocketHandshake } from "./web_socket_handshake.ts";
@@ -95,7 +95,7 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
     super();
     this.#options = options;
     this.#times = checkTimes(options);
-    this.decoder = new WebSocketDecoder({ ...options, role: "server" });
+    this.decoder = decoderFor({ ...options, role: "server" });
     this.#encoder = new WebSocketEncoder({ ...options, role: "server" });
   }
 
@@ -226,7 +226,7 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
   handshakeDone(handshake: WebSocketHandshake): void {
     const { role, compression } = handshake;
     this.#handshake = handshake;
-    this.decoder = new WebSocketDecoder({ ...this.#options, role, compression });
+    this.decoder = decoderFor({ ...this.#options, role, compression });
     this.#encoder = new WebSocketEncoder({ ...this.#options, role, compression });
   }
 
@@ -367,4 +367,9 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
   #clockOf(transport: ITransport): IReactorTime | undefined {
     return this.#times.clock ?? transport.clock;
   }
+}
+
+/** Returns a decoder of the chunks of a transport, which belong to the protocol. */
+function decoderFor(options: WebSocketDecoderOptions): WebSocketDecoder {
+  return new WebSocketDecoder({ ...options, ownsChunks: true });
 }

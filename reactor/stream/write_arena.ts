@@ -13,7 +13,8 @@ export const LARGEST_PIECE = 4096;
 // The size of a block in bytes. A piece that the application keeps keeps its whole block in memory,
 // so a thousand kept pieces take at most 16 MB.
 const KEPT_BLOCK_SIZE = 16384;
-const ARENA_SIZE = 32768;
+/** The size of a {@linkcode WriteArena} in bytes. */
+export const ARENA_SIZE = 32768;
 
 /** Copies pieces for receivers that may keep them: the memory of a copy is never written again. */
 export class ChunkAllocator {
@@ -55,8 +56,8 @@ export class WriteArenas {
   #current = new WriteArena();
 
   /**
-   * Returns the current arena, with room for `size` more bytes; `size` is at most three times
-   * {@linkcode LARGEST_PIECE}.
+   * Returns the current arena, with room for `size` more bytes; `size` is at most
+   * {@linkcode ARENA_SIZE}.
    */
   withRoom(size: number): WriteArena {
     if (ARENA_SIZE - this.#current.used >= size) return this.#current;

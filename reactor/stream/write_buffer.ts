@@ -2,17 +2,17 @@
  * The bytes that a connection has yet to send.
  *
  * Small writes are copied, so that the caller may reuse its memory. Copies lie side by side where
- * possible, so that many writes leave in one system call. Large writes are kept by reference:
- * copying them would cost more than the system call that it saves. So are small ones whose caller
- * transfers them to know when they have been sent. Buffers come from a pool, and an idle connection
- * has none.
+ * possible, so that many writes leave in one system call. Large writes are kept by reference, and
+ * copied only if that saves a system call and they are not too large. So are small ones whose
+ * caller transfers them to know when they have been sent. Buffers come from a pool, and an idle
+ * connection has none.
  *
  * @module
  */
 
 import type { WriteOptions } from "../interfaces/mod.ts";
 import { hold, unhold } from "./held_buffers.ts";
-import { LARGEST_PIECE, type WriteArena, WriteArenas } from "./write_arena.ts";
+import { ARENA_SIZE, LARGEST_PIECE, type WriteArena, WriteArenas } from "./write_arena.ts";
 
 /**
  * The size in bytes from which a write is not copied: its buffer belongs to the transport until it
@@ -23,6 +23,9 @@ export const COPY_BELOW: number = LARGEST_PIECE;
 // The largest number of bytes, made up of small separate chunks, that are copied together for one
 // write.
 const GATHER_UP_TO = 65536;
+// The largest number of bytes that are copied together for one write if the last chunk is large,
+// such as a message behind its header. To copy so many takes a fraction of a system call's time.
+const JOIN_UP_TO = ARENA_SIZE;
 const MOST_SPARE = 256;
 let spare: WriteBuffer | null = null;
 let spareCount = 0;
@@ -181,25 +184,53 @@ export class WriteBuffer {
     this.#last = chunk;
   }
 
-  /** Joins the small chunks at the front, which begin with `head`, and returns their bytes. */
+  /**
+   * Joins the small chunks at the front, and a large one behind them that is not too large, into
+   * one chunk.
+   *
+   * @param head The first chunk.
+   * @returns The bytes of the joined chunk.
+   */
   #gather(head: Chunk): Uint8Array {
-    let size = 0;
-    let next: Chunk | null = head;
+    let { size, flushed } = head;
+    let next = head.next;
     for (; next !== null; next = next.next) {
-      if (next.size >= COPY_BELOW || size + next.size > GATHER_UP_TO) break;
-      // The caller may have detached the memory of a chunk that was not copied. Only that of the
-      // head has been checked, and only the function of the head is kept.
-      if (next.arena === null && next !== head) break;
+      const isLarge = next.size >= COPY_BELOW;
+      if (size + next.size > (isLarge ? JOIN_UP_TO : GATHER_UP_TO)) break;
+      if (next.arena === null) {
+        // The caller may have detached memory that was not copied. A joined chunk has one function.
+        if (!isIntact(next) || flushed !== null && next.flushed !== null) break;
+        flushed ??= next.flushed;
+      }
       size += next.size;
+      if (!isLarge) continue;
+      next = next.next;
+      break;
     }
-    const bytes = new Uint8Array(size);
+    return next === head.next ? head.bytes : this.#join(head, next, size, flushed);
+  }
+
+  /** Replaces the chunks from `head` to the one before `next` by one chunk with all their bytes. */
+  #join(
+    head: Chunk,
+    next: Chunk | null,
+    size: number,
+    flushed: (() => void) | null,
+  ): Uint8Array {
+    const arena = size <= JOIN_UP_TO ? arenas.withRoom(size) : null;
+    const start = arena?.used ?? 0;
+    const bytes = arena?.memory.subarray(start, start + size) ?? new Uint8Array(size);
+    if (arena !== null) {
+      arena.users++;
+      arena.used += size;
+    }
     let filled = 0;
     for (let chunk: Chunk | null = head; chunk !== null && chunk !== next; chunk = chunk.next) {
       bytes.set(chunk.bytes, filled);
       filled += chunk.size;
       releaseMemory(chunk);
     }
-    this.#first = { bytes, size, arena: null, held: null, flushed: head.flushed, next };
+    this.#first = { bytes, size, arena, held: null, flushed, next };
     if (next === null) this.#last = this.#first;
     return bytes;
   }

@@ -55,6 +55,38 @@ Deno.test("WriteBuffer keeps large writes by reference and copies small ones", (
   buffer.release();
 });
 
+Deno.test("WriteBuffer joins a small write with the large one behind it up to 32 KiB", () => {
+  const buffer = WriteBuffer.take();
+  for (const [large, writes] of [[COPY_BELOW, 1], [32_764, 1], [32_765, 2]] as const) {
+    buffer.push("head");
+    buffer.push(new Uint8Array(large).fill(0x61));
+    assertEquals(drain(buffer), { text: "head" + "a".repeat(large), writes });
+  }
+  buffer.release();
+});
+
+Deno.test("WriteBuffer.consume() returns flushed() of a large write that is joined with a head", () => {
+  const buffer = new WriteBuffer();
+  const flushed = (): void => {};
+  buffer.push("head");
+  buffer.push(new Uint8Array(COPY_BELOW), { flushed });
+  assertEquals(buffer.head().length, COPY_BELOW + 4);
+  assertEquals(buffer.consume(COPY_BELOW + 2), null);
+  assertEquals(buffer.consume(2), flushed);
+});
+
+Deno.test("WriteBuffer joins no write whose flushed() would be another one's", () => {
+  const buffer = new WriteBuffer();
+  const [first, second] = [(): void => {}, (): void => {}];
+  buffer.push(new Uint8Array(COPY_BELOW), { flushed: first });
+  buffer.push(new Uint8Array(COPY_BELOW), { flushed: second });
+  buffer.consume(COPY_BELOW - 2);
+  assertEquals(buffer.head().length, 2);
+  assertEquals(buffer.consume(2), first);
+  buffer.head();
+  assertEquals(buffer.consume(COPY_BELOW), second);
+});
+
 Deno.test("WriteBuffer keeps the order of small and large writes", () => {
   const buffer = WriteBuffer.take();
   let expected = "";
@@ -262,7 +294,7 @@ Deno.test("WriteBuffer reports when small writes have been sent that are transfe
     heads.push(buffer.head().length);
     buffer.consume(buffer.head().length)?.();
   }
-  assertEquals([heads, sent], [[6, 3, 4], ["0 of a", "0 of a"]]);
+  assertEquals([heads, sent], [[9, 4], ["0 of a", "0 of a"]]);
 });
 
 Deno.test("WriteBuffer sends no zeros for small transferred bytes that the caller has detached", () => {
@@ -315,9 +347,9 @@ Deno.test("WriteBuffer.head() joins no chunk whose memory is detached", () => {
   buffer.push("behind");
   const rest = new Uint8Array(COPY_BELOW);
   buffer.push(rest);
+  detach(rest);
   assertEquals(buffer.head().length, COPY_BELOW - 4000 + 6);
   detach(bytes);
-  detach(rest);
   assertEquals(buffer.spoiled, 0);
   buffer.consume(buffer.head().length);
   assertEquals(buffer.spoiled, COPY_BELOW);
