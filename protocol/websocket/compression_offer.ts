@@ -15,9 +15,8 @@ const BITS = /^(?:[89]|1[0-5])$/;
 type Parameters = ReadonlyMap<string, string | null>;
 
 /**
- * Returns whether a server accepts one of the offers in `Sec-WebSocket-Extensions`. The server
- * declines an offer that limits the server's window, because its compressor always uses the largest
- * one.
+ * Returns whether a server accepts one of the offers in `Sec-WebSocket-Extensions`. It declines an
+ * offer that limits its own window, because its compressor always has the largest.
  */
 export function acceptsOffer(field: string | null): boolean {
   return extensionsIn(field).some(([name, parameters]) =>
@@ -46,7 +45,7 @@ function isFlag(key: string, value: string | null): boolean {
   return isKnown && value === null;
 }
 
-/** Returns the extensions of a field. The parameters are `null` if one of them occurs twice. */
+/** Returns the extensions of a field. The parameters are null if one is there twice. */
 function extensionsIn(field: string | null): [name: string, parameters: Parameters | null][] {
   return (field ?? "").split(",").map((extension) => {
     const [name = "", ...parameters] = extension.split(";").map((part) => part.trim());

@@ -22,8 +22,8 @@ export function deflateMessage(data: Uint8Array): Uint8Array {
  * Inflates the payload of a message.
  *
  * @param data The compressed bytes.
- * @param maxLength The maximum number of inflated bytes, at which inflating stops.
- * @returns The inflated bytes; `null` if there are more than `maxLength`.
+ * @param maxLength The maximum number of inflated bytes. No more are made.
+ * @returns The bytes; `null` if there are more.
  * @throws {Error} when the compressed bytes are not valid.
  */
 export function inflateMessage(data: Uint8Array, maxLength: number): Uint8Array | null {
