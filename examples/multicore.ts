@@ -4,7 +4,7 @@
  *     deno run -A examples/multicore.ts
  *
  * Each worker answers with its process ID: try `curl http://127.0.0.1:8080/`. A supervisor starts
- * the workers, and starts those again that end. Try it: kill a worker with `kill -9 PID`; replace
+ * the workers, and replaces a worker that ends. Try it: kill a worker with `kill -9 PID`; replace
  * all of them, without losing a request, with `kill -HUP` and the process ID of the supervisor;
  * stop everything with Ctrl-C. Arguments: the port (8080) and the number of workers (one for each
  * core).

@@ -73,7 +73,7 @@ class Load implements Disposable {
   readonly pids = new Set<number>();
   requests = 0;
   answers = 0;
-  /** Connections that closed after a response that said so. */
+  /** Connections that closed after a response that announced it. */
   closes = 0;
   readonly #port: number;
   readonly #clients: Promise<void>[];

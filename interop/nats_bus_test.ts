@@ -48,7 +48,7 @@ class Node implements Subscriber {
     return this.#until(() => this.texts.at(-1) === text);
   }
 
-  /** Waits until the node has had the bus a number of times. */
+  /** Waits until the bus has been restored a number of times. */
   isRestored(times: number): Promise<void> {
     return this.#until(() => this.restorations.length === times);
   }

@@ -20,7 +20,7 @@ const MOST_PER_SECOND = 2_500_000;
 // Operations on few calls are repeated in each round, because the clock of the processor time is
 // coarse. Beside many pending calls, they are measured on a part of them.
 const OPERATIONS = 20_000;
-/** More pending calls than these are not weighed. */
+/** The memory of more pending calls than these is not measured. */
 const MANY = 200_000;
 const HOST = "setTimeout";
 const OURS = "callLater";
@@ -84,7 +84,8 @@ class Side<T> {
   async measure(rounds: number): Promise<Map<string, number>[]> {
     const repeats = Math.max(1, Math.ceil(OPERATIONS / this.#count));
     this.#schedule(0, this.#count - this.#sample);
-    // The collector moves once what is pending for long. The operations do not pay for it.
+    // The garbage collector moves the long-lived calls now, so that the operations do not pay for
+    // it.
     collect();
     const costs: Map<string, number>[] = [];
     for (let round = 0; round < rounds; round++) {

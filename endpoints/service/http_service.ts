@@ -71,9 +71,9 @@ interface Run {
  * A handler that throws is logged, and answered with 500. At the deadline of a stop, requests whose
  * handlers have not returned are answered with 503, and the stop is complete one second later at
  * the latest, even if a client does not read its response, or a stream has no end. Deno 2.9.6
- * cannot close such a connection, neither by the server's signal nor by a body that fails, and
- * `unref()` of the server does not help: the process ends when the client leaves, or with
- * `Deno.exit()` after `reactor.run()`.
+ * cannot close such a connection: neither the server's signal nor a body that fails closes it, and
+ * `unref()` of the server does not let the process end. The process ends when the client
+ * disconnects, or when the program calls `Deno.exit()` after `reactor.run()`.
  *
  * @example
  * ```ts no-eval
@@ -210,8 +210,8 @@ export function drainHTTPServer(
   };
   const giveUp = (): void => {
     warn(
-      `An HTTP server could not send all responses within ${seconds} s, and is left behind: the ` +
-        "process does not end by itself before its clients have left",
+      `Cannot send all responses of an HTTP server within ${seconds} s: their connections stay ` +
+        "open, and the process does not end by itself before the clients have disconnected",
     );
     fire();
   };

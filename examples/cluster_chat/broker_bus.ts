@@ -100,7 +100,7 @@ export class BrokerBus extends ClientService<Link> implements Bus {
     const next = missed.find(({ number }) => number > last)?.number ?? newest + 1;
     const isComplete = last === 0 || (newest >= last && next === last + 1);
     this.#subscriber.restored(isComplete, newest);
-    // What the broker has is now the truth, even if it has lost messages.
+    // From now on, the broker's messages count, even if the broker has lost some.
     if (!isComplete) this.#last = 0;
     for (const message of missed) this.#receive(message);
   }

@@ -1,4 +1,6 @@
-/** What connects the nodes of a chat. `broker_bus.ts` implements it over several brokers. */
+/**
+ * The connection between the nodes of a chat. `broker_bus.ts` implements it over several brokers.
+ */
 
 import type { Deferred } from "@torsion/reactor";
 

@@ -78,7 +78,7 @@ export class NATSLink extends NATSTransport implements Link {
     return next >= first_seq && next <= last_seq + 1 ? next : Math.max(first_seq, 1);
   }
 
-  /** Receives the messages from one on. Waits for those until another one. */
+  /** Receives the messages from the number `first` on, and waits for those up to `last`. */
   async #consume(
     jetstream: JetStreamClient,
     first: number,
@@ -98,9 +98,11 @@ export class NATSLink extends NATSTransport implements Link {
       },
     });
     if (first > last) caughtUp.resolve();
-    // Without it, the node would miss messages: the stream was deleted, for example.
+    // Without the subscription, the node would miss messages. It ends if the stream is deleted.
     messages.closed().then((error) => {
-      caughtUp.reject(error ?? new Error("The subscription has ended"));
+      caughtUp.reject(
+        error ?? new Error("Cannot follow the messages: NATS has ended the subscription"),
+      );
       this.transport.abortConnection();
     });
     await caughtUp.promise;

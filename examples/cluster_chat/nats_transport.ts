@@ -20,9 +20,9 @@ setTransportFactory({
 });
 
 /**
- * A connection to NATS. So the client works with any endpoint and reactor, and there is one service
- * that connects again, that of this library. (The client's own transport for Node leaves a socket
- * open for each attempt at a server that accepts and does not answer.)
+ * A connection to NATS. With it, the client works on any endpoint and reactor, and only the service
+ * of this library connects again. (The client's own transport for Node leaves a socket open for
+ * each attempt at a server that accepts and does not answer.)
  */
 export class NATSTransport extends StreamProtocol implements Transport {
   readonly lang = "nats.js";

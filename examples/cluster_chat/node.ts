@@ -16,7 +16,7 @@
  * `nats-server --jetstream --store_dir chat`, and give the nodes a third argument,
  * `nats:tcp:127.0.0.1:4222`.
  *
- * Arguments: the port for HAProxy, the port for its questions, and the broker with its endpoint
+ * Arguments: the port for HAProxy, the port for its health checks, and the broker with its endpoint
  * (`redis:tcp:127.0.0.1:6379`).
  */
 

@@ -3,7 +3,7 @@ const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 const strict = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 const encoder = new TextEncoder();
 
-/** The character that replaces what is not UTF-8. */
+/** The character that replaces bytes that are not UTF-8. */
 const REPLACEMENT = "\ufffd";
 
 /** The greatest number of bytes that a loop converts faster than one call for all of them. */
@@ -41,7 +41,7 @@ export function viewOf(bytes: Uint8Array, start: number, end: number): Uint8Arra
 
 /** Returns the text of bytes that are UTF-8; `null` for others. */
 export function exactText(bytes: Uint8Array): string | null {
-  // The platform decodes up to ten times as fast if it may replace what is invalid by U+FFFD. Text
+  // The platform decodes up to ten times as fast if it may replace invalid bytes by U+FFFD. Text
   // without that character was valid; text with it is rare, and decoded again.
   const text = lenient.decode(bytes);
   if (!text.includes(REPLACEMENT)) return text;

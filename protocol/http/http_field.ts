@@ -8,7 +8,8 @@ export type HTTPField = readonly [name: string, value: string];
  *
  * @param bytes Memory that contains them.
  * @param start The index from which the positions are counted.
- * @param marks Four positions for each field: where its name begins and ends, and its value.
+ * @param marks Four positions for each field: the start and the end of its name, and those of its
+ *   value.
  */
 export function fieldsIn(bytes: Uint8Array, start: number, marks: readonly number[]): HTTPField[] {
   const textAt = (mark: number): string => {

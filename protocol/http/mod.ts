@@ -11,10 +11,10 @@
  * `fetch` is the client. For Deno's own server in the life of a reactor, see `HTTPService` of
  * `@torsion/reactor/endpoints`.
  *
- * The parser accepts no request that llhttp, the parser of Node, reads in another way, or refuses
- * for more than its method: tests compare the two on published smuggling requests. It does not use
- * llhttp, which is published for JavaScript only inside `undici`, without rules for the request
- * target, `Host` and the limits.
+ * llhttp, the parser of Node, reads each request that this parser accepts in the same way, or
+ * refuses it only for its method. Tests compare the two on published smuggling requests. The parser
+ * does not use llhttp, which is published for JavaScript only inside `undici`, without rules for
+ * the request target, `Host` and the limits.
  *
  * @module
  */

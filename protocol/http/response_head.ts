@@ -21,7 +21,10 @@ type Facts = { -readonly [K in keyof ResponseFacts]: ResponseFacts[K] };
 
 /** Responses with more fields are not compared with the last one. */
 const MOST_COMPARED = 16;
-/** The fields of the last response, as names and values by turns. Most responses have the same. */
+/**
+ * The fields of the last response, as names and values in turn. Most responses have the same
+ * fields.
+ */
 let lastList: readonly string[] = [];
 let lastFacts: ResponseFacts | null = null;
 

@@ -23,7 +23,7 @@ export interface ResponseHead {
 
 /**
  * Decodes the heads of the responses that a client receives: HTTP/1.1 and HTTP/1.0, without I/O. It
- * does not know bodies. What follows the last head is taken out with `takeRest()`.
+ * does not decode bodies: `takeRest()` returns the bytes after the last head.
  *
  * It is as strict as the decoder of requests, with which it shares the rules of field lines.
  */
@@ -80,7 +80,8 @@ export class ResponseHeadDecoder extends ContiguousDecoder<ResponseHead> {
   #parseLine(bytes: Uint8Array, start: number): void {
     let at = start + this.#checked;
     while (at < bytes.length && bytes[at] !== LF) {
-      // What cannot become a response is refused at once, and not at the deadline of its end.
+      // Bytes that cannot become a response are refused at once, without a wait for the end of the
+      // line.
       if (at - start < PREFIX.length) this.#checkPrefix(bytes[at] ?? 0, at, at - start);
       at++;
     }

@@ -4,7 +4,7 @@ import { COPY_BELOW } from "../../reactor/stream/write_buffer.ts";
 
 /** Texts of up to this length are written in one piece. Transports copy pieces of this size. */
 const SIZE = COPY_BELOW - 1;
-/** Text of so many characters is encoded faster without a call of the platform. */
+/** Text of up to this length is encoded faster without a call of the platform. */
 const SHORT = 48;
 const scratch = new Uint8Array(SIZE);
 /** The head at the beginning of `scratch`. Many responses of a second have the same head. */

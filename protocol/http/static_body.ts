@@ -4,10 +4,10 @@ import { isInstance } from "../../internal/foreign_value.ts";
  * Returns the body of a response that was made from a string or from bytes.
  *
  * To read such a body through its stream takes longer than everything else that a small response
- * needs, and the standard has no other way to learn its length: `bytes()` and `text()` do not tell
- * such a body from a stream, which they would collect without a limit, and they delay each response
- * to a later microtask. Deno keeps such a body as it is, in a property with a symbol as its key.
- * Where that property is missing or has another form, the caller reads the stream instead.
+ * needs, and the standard has no other way to learn its length: `bytes()` and `text()` treat such a
+ * body like a stream, which they collect without a limit, and they delay each response to a later
+ * microtask. Deno keeps such a body as it is, in a property with a symbol as its key. Where that
+ * property is missing or has another form, the caller reads the stream instead.
  *
  * @param response The response. Its body counts as used afterwards, if it is returned.
  * @returns The body; `null` if the response has none; `undefined` if it must be read as a stream.

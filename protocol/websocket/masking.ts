@@ -64,7 +64,7 @@ export function copyMasked(
 }
 
 /**
- * Masks or unmasks a payload where it is.
+ * Masks or unmasks a payload in place.
  *
  * @param bytes The memory with the payload.
  * @param start The index of its first byte.

@@ -1,19 +1,19 @@
 import type { ITransport } from "../../reactor/interfaces/mod.ts";
 import type { WebSocketEncoder, WebSocketSink } from "./web_socket_encoder.ts";
 
-/** The number of answers that are written without knowing whether the ones before were sent. */
+/** The number of answers after which the next one waits until the last one has been sent. */
 const MAX_UNOBSERVED = 128;
 
 /**
  * Answers Pings. If a peer sends Pings and does not read, only a limited number of answers waits in
- * the write buffer: of the further Pings, the newest alone is answered, which RFC 6455, section
- * 5.5.3, allows.
+ * the write buffer: of the further Pings, only the newest is answered, as RFC 6455, section 5.5.3,
+ * allows.
  */
 export class PongSender {
   readonly #transport: ITransport;
   readonly #encoder: WebSocketEncoder;
   #unobserved = 0;
-  /** Whether an answer was written that has not been sent. */
+  /** Whether the answer whose sending is observed has not been sent yet. */
   #isWaiting = false;
   /** The data of the newest Ping that has not been answered. */
   #newest: Uint8Array | null = null;
@@ -27,7 +27,7 @@ export class PongSender {
     this.#encoder = encoder;
   }
 
-  /** Answers a Ping, or keeps its data until the answers before have been sent. */
+  /** Answers a Ping, or keeps its data until the earlier answers have been sent. */
   answer(data: Uint8Array): void {
     if (this.#isWaiting) {
       this.#newest = data.slice();
@@ -45,11 +45,11 @@ export class PongSender {
     this.#newest = null;
   }
 
-  /** Where the answer is written to whose sending is observed. */
+  /** Writes an answer, and observes when it has been sent. */
   readonly #observed: WebSocketSink = {
     write: (frame) => {
-      // The encoder uses the memory of a small frame again, and transferred bytes are not copied.
-      // It writes only bytes.
+      // The encoder reuses the memory of a small frame, and transferred bytes are not copied. The
+      // cast is safe: the encoder writes only bytes.
       const bytes = (frame as Uint8Array).slice();
       this.#transport.write(bytes, { transfer: true, flushed: () => this.#sent() });
     },

@@ -73,7 +73,8 @@ export class ServerHandshake extends NegotiatedConnection {
   #readHead(): void {
     try {
       const head = this.#decoder.next();
-      // Null is an incomplete head. A request begins with its head.
+      // The result is null while the head is incomplete, and otherwise a head: a request begins
+      // with it.
       if (!isInstance(head, RequestHead)) return;
       this.#hasHead = true;
       return this.#headReceived(head);

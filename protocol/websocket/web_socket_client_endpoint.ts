@@ -30,8 +30,9 @@ export interface WebSocketClientOptions {
    * Whether to negotiate the compression of messages by `permessage-deflate` (RFC 7692). Each
    * message is compressed by itself.
    *
-   * @default {false} Compression costs processor time and memory, and where a message contains a
-   *   secret and data of an attacker, its length reveals the secret (as in the attack CRIME).
+   * @default {false} Compression costs processor time and memory, and if a message contains a
+   *   secret and data of an attacker, its compressed length may reveal the secret (as in the CRIME
+   *   attack).
    */
   compression?: boolean | undefined;
   /**

@@ -49,7 +49,7 @@ export interface WebSocketDecoderOptions {
   compression?: boolean | undefined;
   /**
    * Whether the decoder may write to the chunks that it receives. A large binary message is then
-   * unmasked where it has arrived, and not copied.
+   * unmasked in place, and not copied.
    *
    * @default {false}
    */
@@ -350,7 +350,9 @@ export class WebSocketDecoder extends ContiguousDecoder<WebSocketMessage> {
     return { type: "message", data: text };
   }
 
-  /** Returns a payload: a view if it is not masked or may be unmasked in place, and else a copy. */
+  /**
+   * Returns a payload: a view if it is not masked or may be unmasked in place, otherwise a copy.
+   */
   #unmasked(bytes: Uint8Array, start: number, length: number): Uint8Array {
     if (!this.#isServer) return viewOf(bytes, start, start + length);
     const key = maskingKeyAt(bytes, start - 4);

@@ -39,8 +39,8 @@ export interface WebSocketEncoderOptions {
    */
   getRandomValues?: RandomSource | undefined;
   /**
-   * Whether the handshake has negotiated `permessage-deflate` (RFC 7692). Messages of 512 bytes or
-   * characters and more are then compressed, if that makes them shorter; fragments are not.
+   * Whether the handshake has negotiated `permessage-deflate` (RFC 7692). Messages of at least 512
+   * bytes or characters are then compressed if that makes them shorter; fragments are not.
    *
    * @default {false}
    */
@@ -175,7 +175,7 @@ export class WebSocketEncoder {
     return frame;
   }
 
-  /** Sends a message compressed, unless that makes it longer. Returns whether it did. */
+  /** Sends a message compressed, if that makes it shorter. Returns whether the message was sent. */
   #sendDeflated(sink: WebSocketSink, data: WebSocketData): boolean {
     const isText = typeof data === "string";
     if (!isText) checkBytes("send", data);

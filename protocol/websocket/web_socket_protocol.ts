@@ -151,8 +151,8 @@ export class WebSocketProtocol<F extends IProtocolFactory = IProtocolFactory>
   webSocketClosed(_close: WebSocketCloseInfo): void {}
 
   /**
-   * Called with a Ping. It has been answered, unless the peer does not read the answers: then only
-   * the newest Ping is answered as soon as it does.
+   * Called with a Ping, which has been answered. If the peer does not read the answers, only its
+   * newest Ping is answered, as soon as it reads again.
    *
    * @param _data Up to 125 bytes.
    */

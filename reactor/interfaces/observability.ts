@@ -28,8 +28,8 @@ export interface DurationStats {
   /** The greatest duration, in seconds. */
   readonly maximum: number;
   /**
-   * The numbers of durations up to limits, in ascending order, as in a histogram of Prometheus.
-   * Durations above the last limit count only in {@linkcode count}.
+   * The numbers of durations up to each limit, in ascending order of the limits, as in a histogram
+   * of Prometheus. Durations above the last limit count only in {@linkcode count}.
    */
   readonly buckets: readonly DurationBucket[];
 }
@@ -78,9 +78,10 @@ export interface ReactorStats {
    */
   readonly turnTime: DurationStats;
   /**
-   * How late the turns were: the time between the moment at which the earliest call of a turn was
-   * due, or of `run()` if that was later, and the start of that turn. Whatever keeps the loop busy
-   * makes the next turn late, for example a protocol's method.
+   * How late the turns were: the time from the moment at which the earliest call of a turn was due
+   * to the start of that turn. For a call that was due before `run()`, the time begins with
+   * `run()`. Whatever keeps the loop busy makes the next turn late, for example a protocol's
+   * method.
    */
   readonly lateness: DurationStats;
 }
@@ -112,7 +113,8 @@ export interface IReactorObserver {
    * Called when the attempt of a connector has succeeded, before its protocol is built.
    *
    * @param connector The connector.
-   * @param peer The address of the peer. That of the connector may be a host name.
+   * @param peer The address of the peer. The destination of the connector may be a host name
+   *   instead.
    */
   connectSucceeded?(connector: IConnector, peer: Address): void;
   /**
@@ -209,10 +211,10 @@ export interface IReactorObservability {
   stats(): ReactorStats;
   /**
    * Notifies an observer of connections, connection attempts, refusals and turns of the loop from
-   * now on. Without an observer, this costs a comparison for each event.
+   * now on. Without an observer, each event costs one comparison.
    *
    * @param observer The observer.
-   * @returns Removes the observer when it is disposed of.
+   * @returns An object that removes the observer when it is disposed of.
    * @throws {TypeError} If the observer is not an object.
    *
    * @example Log each refused connection with its reason

@@ -72,8 +72,8 @@ export type ProcessSignal = "HUP" | "STOP" | "INT" | "KILL" | "TERM" | Deno.Sign
  */
 export interface IProcessTransport extends IConsumer {
   /**
-   * Returns the counters of all pipes to the child together. `receivingPaused` is that of its
-   * output, and `producerPaused` that of its standard input.
+   * Returns the counters of all pipes to the child together. `receivingPaused` concerns the child's
+   * output, and `producerPaused` its standard input.
    */
   stats(): TransportStats;
   /** The process id of the child; `null` after the child has exited. */

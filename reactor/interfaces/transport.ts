@@ -26,8 +26,8 @@ export interface WriteOptions {
   transfer?: boolean | undefined;
   /**
    * Called once, when the transport no longer needs the memory of the data, so that the caller may
-   * use it again: when the data has been sent, or within `write` if it was copied. Small data is
-   * not copied if it is transferred too, so `{ transfer: true, flushed }` reports when data of any
+   * use it again: when the data has been sent, or within `write` if it was copied. With `transfer`,
+   * small data is not copied either, so that `{ transfer: true, flushed }` reports when data of any
    * size has been sent.
    *
    * It is not called if the connection is lost before: the system may still read the memory then,
@@ -83,10 +83,10 @@ export interface ITransport extends IConsumer, ITLSTransport {
    * write buffer. The writes of one turn are sent together. As in Twisted, a write to a closed
    * connection does nothing.
    *
-   * Chunks under 4 KiB are copied, except with `transfer` and `flushed`. A larger chunk belongs to
-   * the transport until it has been sent and must not change before. If its buffer is detached
-   * (transferred) or shrunk before, the connection is lost with a `ConnectionAborted` that names
-   * the reason.
+   * Chunks under 4 KiB are copied, except with both `transfer` and `flushed`. A larger chunk
+   * belongs to the transport until it has been sent and must not change before. If its buffer is
+   * detached (transferred) or shrunk before, the connection is lost with a `ConnectionAborted` that
+   * names the reason.
    *
    * @param data The bytes, or a string that is encoded as UTF-8. Twisted accepts only bytes.
    * @throws {TypeError} If the data is neither bytes nor a string, or if its buffer has already
@@ -126,8 +126,8 @@ export interface ITransport extends IConsumer, ITLSTransport {
   /** Returns the address of this end. */
   getHost(): Address;
   /**
-   * Returns the counters and the state of the connection. Those of a wrapper are those of its
-   * connection. After the loss of the connection, they keep their last values.
+   * Returns the counters and the state of the connection. A wrapper returns those of its
+   * connection. After the connection is lost, they keep their last values.
    *
    * @example Skip a frame of a broadcast for a peer that does not read fast enough
    * ```ts

@@ -27,7 +27,7 @@ export class ReactorObservers {
   /**
    * Adds an observer.
    *
-   * @returns Removes it when it is disposed of.
+   * @returns An object that removes the observer when it is disposed of.
    */
   add(observer: IReactorObserver): Disposable {
     const entry: Entry = { observer };
@@ -51,7 +51,7 @@ export class ReactorObservers {
     }
   }
 
-  /** Logs an error. An observer that is wrong may fail in each turn, and must not fill a disk. */
+  /** Logs an error, at a limited rate: an observer that fails in each turn must not fill a disk. */
   #failed(method: string, observer: IReactorObserver, error: unknown): void {
     const name = classNameOf(observer);
     this.#failures.add((count) =>

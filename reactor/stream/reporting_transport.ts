@@ -18,7 +18,7 @@ import type { ProtocolCalls } from "./protocol_calls.ts";
 import { SocketAttributes } from "./socket_attributes.ts";
 import type { StreamDriver } from "./stream_driver.ts";
 
-/** A connection that counts its bytes. Under TLS, these are the bytes outside of it. */
+/** A connection that counts its bytes. Under TLS, it counts the bytes before encryption. */
 export abstract class ReportingTransport extends SocketAttributes
   implements CountedConnection, ObservedConnection {
   // Private here and in the subclasses: a connection that is printed or compared shows no factory.

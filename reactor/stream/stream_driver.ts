@@ -50,7 +50,7 @@ export interface StreamDriverSink {
   readEnded(): void;
   /**
    * Called when the system has taken bytes of the last write. After `close` or `abort`, it may
-   * still be called once for the write that was in flight: the bytes are only counted then.
+   * still be called once for the write that was in flight. The bytes are then only counted.
    *
    * @param count The number of bytes taken, from the start of the write.
    */
@@ -93,12 +93,12 @@ export interface StreamDriver {
   closeWrite(): void;
   /**
    * Closes gracefully: bytes that the driver has taken still reach the peer. Only `released`
-   * follows, and before it perhaps `wrote` for the write in flight.
+   * follows, possibly after one `wrote` for the write in flight.
    */
   close(): void;
   /**
-   * Closes at once, with a reset where the driver supports it. Only `released` follows, and before
-   * it perhaps `wrote` for the write in flight.
+   * Closes at once, with a reset where the driver supports it. Only `released` follows, possibly
+   * after one `wrote` for the write in flight.
    */
   abort(): void;
   /** Lets the process end while the connection is open. */

@@ -3,9 +3,9 @@
  *
  * Small writes are copied, so that the caller may reuse its memory. Copies lie side by side where
  * possible, so that many writes leave in one system call. Large writes are kept by reference, and
- * copied only if that saves a system call and they are not too large. So are small ones whose
- * caller transfers them to know when they have been sent. Buffers come from a pool, and an idle
- * connection has none.
+ * copied only if that saves a system call and they are not too large. Small writes with both
+ * `transfer` and `flushed` are kept by reference, too, so that their caller learns when they have
+ * been sent. Buffers come from a pool, and an idle connection has none.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export const COPY_BELOW: number = LARGEST_PIECE;
 // write.
 const GATHER_UP_TO = 65536;
 // The largest number of bytes that are copied together for one write if the last chunk is large,
-// such as a message behind its header. To copy so many takes a fraction of a system call's time.
+// such as a message behind its header. Copying them takes a fraction of a system call's time.
 const JOIN_UP_TO = ARENA_SIZE;
 const MOST_SPARE = 256;
 let spare: WriteBuffer | null = null;

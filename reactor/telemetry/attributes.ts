@@ -1,6 +1,6 @@
 /**
- * Attributes of spans and metrics, by OpenTelemetry's semantic conventions. They have addresses and
- * names of classes, and no data: an error's message may contain a password.
+ * Attributes of spans and metrics, by OpenTelemetry's semantic conventions. They contain addresses
+ * and names of classes, and no data: an error message may contain a password.
  *
  * @module
  */

@@ -91,7 +91,7 @@ export class ConnectionSpans implements IReactorObserver, Disposable {
   #accepted(peer: Address, host: Address, age: number): Span {
     return this.#tracer.startSpan(`${transportOf(peer)} connection`, {
       kind: SPAN_KIND.server,
-      // The running code is that of the event loop, which may still be part of any span.
+      // The active span is not the parent: the event loop may have kept that of unrelated code.
       root: true,
       attributes: { ...this.#attributes, ...acceptedAttributes(peer, host) },
       startTime: age === 0 ? undefined : Date.now() - age * 1000,

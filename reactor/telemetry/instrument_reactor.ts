@@ -17,8 +17,7 @@ const SCOPE = "@torsion/reactor";
 /** Options of {@linkcode instrumentReactor}. */
 export interface InstrumentReactorOptions {
   /**
-   * Whether to make spans. Each accepted connection has one until it closes, and each attempt to
-   * connect.
+   * Whether to make spans: one for each accepted connection, and one for each attempt to connect.
    *
    * @default {true}
    */
@@ -56,13 +55,13 @@ export interface ReactorInstrumentation extends Disposable {
  * `OTEL_DENO=true`. They are looked up once, without importing a package. If there are none, this
  * function does nothing.
  *
- * Spans and metrics have addresses, numbers and names of error classes. They have no data of
- * connections and no messages of errors. An error that the SDK throws is logged and has no other
+ * Spans and metrics contain addresses, numbers and names of error classes. They contain no data of
+ * connections and no error messages. An error that the SDK throws is logged and has no other
  * effect.
  *
  * @param reactor The reactor.
  * @param options Which signals to report.
- * @returns The instrumentation. It may be kept for as long as the process runs.
+ * @returns The instrumentation, which reports until it is disposed of.
  * @throws {TypeError} If an attribute is not a string, a number or a boolean.
  *
  * @example Trace a server with Deno's own OpenTelemetry: `OTEL_DENO=true deno run ...`
@@ -106,7 +105,8 @@ function checkAttributes(attributes: Readonly<Attributes>): Attributes {
   for (const [name, value] of Object.entries(attributes)) {
     if (["string", "number", "boolean"].includes(typeof value)) continue;
     throw new TypeError(
-      `The attribute ${name} must be a string, a number or a boolean, got ${quote(value)}`,
+      `Cannot instrument a reactor: the attribute ${name} must be a string, a number or a ` +
+        `boolean; got ${quote(value)}`,
     );
   }
   return { ...attributes };

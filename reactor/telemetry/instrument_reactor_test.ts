@@ -324,6 +324,7 @@ Deno.test("instrumentReactor() rejects attributes that are not plain values", ()
   assertThrows(
     () => instrumentReactor(reactor, { attributes: { "service.part": {} as never } }),
     TypeError,
-    "The attribute service.part must be a string, a number or a boolean, got",
+    "Cannot instrument a reactor: the attribute service.part must be a string, a number or a " +
+      "boolean; got",
   );
 });

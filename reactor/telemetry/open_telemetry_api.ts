@@ -111,8 +111,8 @@ const MINOR_VERSION = 3;
  * Finds the API.
  *
  * @returns The API; `null` if no SDK has registered itself.
- * @throws {Error} If the version of the API is too old or unknown. An error that is thrown by a
- *   getter is thrown as well.
+ * @throws {Error} If the version of the API is too old or unknown. An error of a getter is passed
+ *   on.
  */
 export function findOpenTelemetry(): OpenTelemetryAPI | null {
   const api: OpenTelemetryAPI | undefined = Reflect.get(globalThis, API_KEY);

@@ -1,8 +1,8 @@
 /**
  * Metrics of a reactor.
  *
- * Counters are read from `reactor.stats()` when they are exported, so that counting costs no more
- * than without metrics. Durations are recorded when they end.
+ * Counters are read from `reactor.stats()` when they are exported, so that counting costs the same
+ * as without metrics. Durations are recorded when they end.
  *
  * @module
  */
@@ -25,7 +25,7 @@ import type {
   Observable,
 } from "./open_telemetry_api.ts";
 
-/** The bounds of the buckets for connections and attempts, in seconds: from a turn to a day. */
+/** The limits of the buckets for connections and attempts, in seconds: from a turn to a day. */
 const CONNECTION_LIMITS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 600, 3600, 86400];
 
 /** One value of an observable instrument, with its own attributes. */

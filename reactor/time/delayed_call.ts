@@ -18,7 +18,7 @@ export interface DelayedCallOwner {
   seconds(): number;
   /** Removes the pending call in a place. */
   remove(bucket: number, index: number): void;
-  /** Notes that the pending call in a place has another time, a later one or not. */
+  /** Notes that the pending call in a place has another time, later or earlier. */
   moved(call: DelayedCall, bucket: number, index: number, isLater: boolean): void;
 }
 

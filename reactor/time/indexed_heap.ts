@@ -1,5 +1,5 @@
 /**
- * The priority queue of what is due soon, on a reactor and in a simulation.
+ * The priority queue of the items that are due soon, in a reactor and in a simulation.
  *
  * @module
  */
@@ -10,8 +10,8 @@
  */
 export class IndexedHeap<T> {
   readonly #setIndex: (item: T, index: number) => void;
-  // By index. The children of the index i are 4i + 1 to 4i + 4. What is compared is not read from
-  // the items, many of which are not in the processor's cache.
+  // By index. The children of the index i are 4i + 1 to 4i + 4. Keys and orders are stored here,
+  // because many of the items are not in the processor's cache.
   readonly #items: T[] = [];
   readonly #keys: number[] = [];
   readonly #orders: number[] = [];

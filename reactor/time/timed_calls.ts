@@ -54,7 +54,7 @@ const HEAP = BUCKETS;
  * `callLater`.
  *
  * A wheel has the calls that are not due soon: most are timeouts, which are cancelled or postponed
- * before their time. When that comes near, the calls move to a heap, which sorts them exactly.
+ * before their time. When its time is near, a call moves to a heap, which sorts exactly.
  */
 export class TimedCalls implements DelayedCallOwner {
   readonly #seconds: () => number;
@@ -100,7 +100,8 @@ export class TimedCalls implements DelayedCallOwner {
 
   /** Returns the time of the earliest call in seconds, or `undefined` if no call is pending. */
   nextDue(): number | undefined {
-    // This ends: each step moves the earliest calls of the wheel to the heap, or to a lower level.
+    // The loop ends: each step moves the earliest calls of the wheel to the heap, or to a lower
+    // level.
     while (this.#heap.size === 0 && this.#wheel.size > 0) this.#reach(this.#wheel.earliest());
     this.#nextTicks();
     return this.#heap.top?.getTime();

@@ -23,9 +23,9 @@ const LEVELS = 6;
 export const BUCKETS = LEVELS * FANOUT + 1;
 
 /**
- * A hierarchical timing wheel (Varghese and Lauck, 1987): the items are in buckets, and the later
- * they are due, the longer is the time that their bucket covers. To add or to remove an item is
- * O(1), and writes to at most one other item.
+ * A hierarchical timing wheel (Varghese and Lauck, 1987): the items are in buckets, and a bucket of
+ * later items covers a longer time. Adding and removing an item take O(1) time, and write to at
+ * most one other item.
  *
  * The wheel has the items whose span has not begun. When the time reaches a bucket, its items move
  * to buckets of lower levels, or leave the wheel.
@@ -67,7 +67,7 @@ export class TimerWheel<T> {
     return earliest;
   }
 
-  /** Returns whether an item belongs into the wheel, because its span has not begun. */
+  /** Returns whether an item belongs in the wheel, because its span has not begun. */
   accepts(ticks: number): boolean {
     return spanOf(ticks) > this.#now;
   }

@@ -55,7 +55,10 @@ const MOST_IN_FLIGHT = 3;
 const SLOWEST = 0.4;
 /** The longest time between two pieces of a body, and between two requests, in seconds. */
 const LONGEST_WAIT = 0.5;
-/** The time in which a client does not read, in seconds. One in so many takes much longer. */
+/**
+ * The time in which a client does not read, in seconds. One of {@linkcode LONG_ONE_IN} pauses takes
+ * much longer.
+ */
 const READ_PAUSE = 1;
 const LONG_PAUSE = SEND_TIMEOUT + 4;
 const LONG_ONE_IN = 12;

@@ -48,9 +48,9 @@ const CLOSE_TIMEOUT = 4;
 const SILENCE = PING_INTERVAL * (MAX_MISSED_PINGS + 1);
 const GREETING = "hello";
 const MOST_LENGTH = 8000;
-/** The longest time between two messages, and in which a server receives none, in seconds. */
+/** The longest time between two messages, and the longest pause of a server, in seconds. */
 const LONGEST_WAIT = 0.8;
-/** One of so many messages is followed by a Close frame of the client, or of the server. */
+/** One of this many messages is followed by a Close frame of the client, or of the server. */
 const CLOSE_ONE_IN = 20;
 const CLIENT_DONE = 3001;
 const SERVER_DONE = 3002;
@@ -115,7 +115,7 @@ export async function scenario(network: SimulatedNetwork): Promise<void> {
 /** Returns a message of a connection: text, or bytes. */
 function messageOf(number: number): WebSocketData {
   const length = number * 7919 % (number % 3 === 0 ? MOST_LENGTH : 200);
-  // The end may be half of a character.
+  // The text may end in half of a character.
   if (number % 2 === 0) return `${number}:`.padEnd(length, "é€😀").toWellFormed();
   return Uint8Array.from({ length }, (_, i) => i * number);
 }

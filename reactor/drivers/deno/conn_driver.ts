@@ -46,7 +46,7 @@ export class ConnDriver implements StreamDriver {
   #connClosed = false;
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
 
-  // The callbacks are created once per connection, those of writes at the first one, because a
+  // The callbacks are created once per connection, those of writes at the first write, because a
   // closure per read would cost time. A bound method takes less memory than a closure.
   readonly #read = this.#onRead.bind(this);
   readonly #readFailed = this.#onReadFailed.bind(this);

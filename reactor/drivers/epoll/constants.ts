@@ -65,7 +65,7 @@ export const EPOLLIN = 0x1;
 export const EPOLLOUT = 0x4;
 export const EPOLLERR = 0x8;
 export const EPOLLHUP = 0x10;
-/** Reports each change once, and not as long as it lasts. */
+/** Reports each change once, instead of in each wait. */
 export const EPOLLET = 2 ** 31;
 export const EPOLL_CTL_ADD = 1;
 export const EPOLL_CTL_DEL = 2;

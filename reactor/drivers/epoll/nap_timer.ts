@@ -2,9 +2,9 @@
  * The timer that ends the naps of a poller.
  *
  * `epoll_wait` could end a nap by a timeout of its own. But each call would then set a timer of the
- * system and remove it again, which costs more than the rest of the call on a virtual machine: its
- * processor has to ask the host each time. This timer is set once in a millisecond, however many
- * events come.
+ * system and remove it again, which costs more than the rest of the call on a virtual machine,
+ * whose processor has to ask the host each time. This timer is set once in a millisecond, however
+ * many events come.
  *
  * @module
  */

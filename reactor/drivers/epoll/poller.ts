@@ -14,9 +14,9 @@
  *   loop, with `setImmediate` for the next turn. That costs one microsecond. Every
  *   {@linkcode BREATH_MS} milliseconds, all time belongs to Deno for a moment.
  * - If nothing is ready, a turn **naps**: it waits in the system until an event comes, or until a
- *   {@linkcode NapTimer} is due, within a millisecond. No wait costs less. But it delays whatever
- *   Deno has to do meanwhile, and is in vain if it ends without an event. So turns nap only while
- *   events are close together and Deno has nothing to do.
+ *   {@linkcode NapTimer} is due, within a millisecond. No wait costs less. But a nap delays Deno's
+ *   own work, and it is in vain if it ends without an event. So turns nap only while events are
+ *   close together and Deno has nothing to do.
  * - After {@linkcode MOST_VAIN_NAPS} naps without an event, or one turn that could not nap, an
  *   {@linkcode IdleWait} waits without a limit. An event then costs more, and an idle reactor costs
  *   nothing. To end the wait, the poller writes to an eventfd(2) in the set.
@@ -58,15 +58,15 @@ const WAKEFUL_MS = 2;
 /** Milliseconds between two looks at descriptors that must not keep the process alive. */
 const UNREF_MS = 20;
 /**
- * Deno asks the system for its own events when its loop is idle, and otherwise in every 61st turn
- * of it, as its runtime tokio does. After this time in milliseconds without that, or after each
- * turn while Deno is busy, the poller lets Deno breathe: signals, files and Deno's own sockets are
- * served while connections flood this loop.
+ * The longest time in milliseconds for which Deno does not ask the system for its own events. The
+ * poller then lets Deno breathe, so that signals, files and Deno's own sockets are served while
+ * connections flood this loop. While Deno is busy, it breathes after each turn. By itself, Deno
+ * asks when its loop is idle, and otherwise in every 61st turn of it, as its runtime tokio does.
  */
 const BREATH_MS = 5;
-/** The number of turns that do nothing in a breath. */
+/** The number of turns in a breath, which do nothing, so that Deno asks for its events. */
 const BREATH_TURNS = 61;
-/** With fewer events in a turn, an {@linkcode IdleWait} is a breath that costs less. */
+/** After a turn with fewer events, an {@linkcode IdleWait} is a cheaper breath. */
 const MANY_EVENTS = 8;
 /** The time in milliseconds before another turn, if the system cannot wait at all. */
 const RETRY_MS = 100;
@@ -480,7 +480,7 @@ class OpenSet {
     return this.#wait(0);
   }
 
-  /** Prepares a nap. @returns Whether it will end without an event. */
+  /** Prepares a nap. @returns Whether the nap will end even if no event comes. */
   startNap(): boolean {
     return this.naps.start();
   }

@@ -134,7 +134,7 @@ export abstract class StreamSocket extends Descriptor implements StreamDriver, R
 
   /**
    * Receives. If the memory was filled, there may be more: it is received in the same turn, because
-   * the processor's cache still has what belongs to this connection.
+   * the data of this connection is still in the processor's cache.
    */
   #receiveAll(): void {
     for (let left = this.poller.share; left > 0 && this.#receive(); left--) {
