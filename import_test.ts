@@ -68,9 +68,11 @@ function usedGlobals(modules: readonly URL[]): string {
       const recording = () => (uses.push(name), get.call(globalThis));
       Object.defineProperty(globalThis, name, { get: recording, set, configurable: true });
     }
-    globalThis.Error = new Proxy(Error, {
-      construct: (...args) => (uses.push("Error"), Reflect.construct(...args)),
-    });
+    for (const name of ["Error", "TypeError", "RangeError", "DOMException"]) {
+      globalThis[name] = new Proxy(globalThis[name], {
+        construct: (...args) => (uses.push(name), Reflect.construct(...args)),
+      });
+    }
     for (const url of ${JSON.stringify(modules)}) {
       await import(url);
       for (const name of new Set(uses)) console.log(url, "uses", name);

@@ -81,7 +81,10 @@ export class TimedCalls implements DelayedCallOwner {
   callLater(delay: number, f: AnyFunction, args: readonly unknown[]): DelayedCall {
     checkDelay("callLater() delay", delay);
     checkFunction("callLater() callable", f);
-    const due = checkMoment("callLater() delay", delay, this.#seconds() + delay);
+    const now = this.#seconds();
+    const due = checkMoment("callLater() delay", delay, now + delay);
+    // Without calls, the reactor does not wake, so the wheel may be far behind the clock.
+    if (this.#wheel.size === 0) this.#reach(toTicks(now));
     const call = new DelayedCall(this, due, this.#added++, withArguments(f, args));
     this.#add(call);
     creationTracker?.timedCall(this, call);

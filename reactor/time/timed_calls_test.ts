@@ -398,10 +398,12 @@ Deno.test("TimedCalls makes the same calls as a sorted list, also with calls tha
     which: fc.nat(1000),
   });
   const actions = fc.array(action, { maxLength: 500, size: "max" });
-  const stepLength = fc.constantFrom(2 ** -16, 2 ** -10, 1, 2 ** 16);
+  const stepLength = fc.constantFrom(2 ** -16, 2 ** -10, 1, 2 ** 16, 2 ** 30);
+  const start = fc.constantFrom(0, 0.5, 2 ** 30 + 2 ** -10);
   fc.assert(
-    fc.property(actions, stepLength, (actions, stepLength) => {
+    fc.property(actions, stepLength, start, (actions, stepLength, start) => {
       const fixture = new CallsFixture();
+      fixture.now = start;
       const pending: { call: DelayedCall; name: string; due: number; order: number }[] = [];
       const expected: string[] = [];
       let added = 0;

@@ -18,9 +18,15 @@ const SPAN = 2 ** 16;
 // times as many spans. The last bucket has the items after those of the last level.
 const FANOUT = 16;
 const LEVELS = 6;
+// When an item is added, a bucket above level 0 covers less than a third of the time until the
+// bucket begins. The shorter a bucket, the fewer items move at once.
+const LEVEL_BUCKETS = 64;
 
 /** The number of buckets. */
-export const BUCKETS = LEVELS * FANOUT + 1;
+export const BUCKETS = LEVELS * LEVEL_BUCKETS + 1;
+
+// Stored in place of the first bucket.
+const UNKNOWN = -1;
 
 /**
  * A hierarchical timing wheel (Varghese and Lauck, 1987): the items are in buckets, and a bucket of
@@ -32,9 +38,12 @@ export const BUCKETS = LEVELS * FANOUT + 1;
  */
 export class TimerWheel<T> {
   readonly #access: TimerWheelAccess<T>;
-  readonly #buckets: T[][] = Array.from({ length: BUCKETS }, () => []);
+  /** The items by bucket. The array of a bucket is created with its first item. */
+  readonly #buckets: T[][] = new Array(BUCKETS);
   /** By bucket: a time in ticks before which none of its items is due. */
   readonly #earliest = new Float64Array(BUCKETS).fill(Infinity);
+  /** The bucket with the least time in `#earliest`; UNKNOWN until it is searched. */
+  #first = UNKNOWN;
   /** The current span. */
   #now = 0;
   #size = 0;
@@ -58,13 +67,7 @@ export class TimerWheel<T> {
    * due at that time, unless it has been removed or postponed.
    */
   earliest(): number {
-    let earliest = Infinity;
-    if (this.#size > 0) {
-      for (const ticks of this.#earliest) {
-        earliest = Math.min(earliest, ticks);
-      }
-    }
-    return earliest;
+    return this.#size === 0 ? Infinity : this.#earliestOf(this.#firstBucket());
   }
 
   /** Returns whether an item belongs in the wheel, because its span has not begun. */
@@ -75,10 +78,11 @@ export class TimerWheel<T> {
   /** Adds an item that the wheel accepts. */
   add(item: T, ticks: number): void {
     const bucket = this.#bucketOf(ticks);
-    const items = this.#itemsOf(bucket);
+    const items = this.#buckets[bucket] ??= [];
     this.#access.setPlace(item, bucket, items.push(item) - 1);
     this.#earliest[bucket] = Math.min(ticks, this.#earliestOf(bucket));
-    this.#size++;
+    if (this.#size++ === 0) this.#first = bucket;
+    else if (this.#first !== UNKNOWN && ticks < this.#earliestOf(this.#first)) this.#first = bucket;
   }
 
   /** Removes the item in a place. The last item of the bucket takes the place. */
@@ -91,23 +95,22 @@ export class TimerWheel<T> {
       items[index] = last;
       this.#access.setPlace(last, bucket, index);
     } else if (items.length === 0) {
-      this.#earliest[bucket] = Infinity;
+      this.#emptied(bucket);
     }
   }
 
   /**
    * Moves the time forward.
    *
-   * @param ticks The time. An earlier time than before has no effect.
+   * @param ticks The time. An earlier time than before, or NaN, has no effect.
    * @param release Receives each item whose span has begun. The item is no longer in the wheel.
    */
   advance(ticks: number, release: (item: T, ticks: number) => void): void {
     const span = spanOf(ticks);
-    if (span <= this.#now) return;
+    if (!(span > this.#now)) return;
     this.#now = span;
-    if (this.#size === 0) return;
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      if (!this.accepts(this.#earliestOf(bucket))) this.#sort(bucket, release);
+    while (this.#size > 0 && !this.accepts(this.earliest())) {
+      this.#sort(this.#firstBucket(), release);
     }
   }
 
@@ -115,7 +118,7 @@ export class TimerWheel<T> {
   #sort(bucket: number, release: (item: T, ticks: number) => void): void {
     const items = this.#itemsOf(bucket);
     this.#buckets[bucket] = [];
-    this.#earliest[bucket] = Infinity;
+    this.#emptied(bucket);
     this.#size -= items.length;
     for (const item of items) {
       const ticks = this.#access.ticksOf(item);
@@ -124,21 +127,37 @@ export class TimerWheel<T> {
     }
   }
 
-  /** Returns the bucket of the lowest level whose period, of 16 buckets, includes both times. */
+  /** Notes that a bucket has no items. */
+  #emptied(bucket: number): void {
+    this.#earliest[bucket] = Infinity;
+    if (bucket === this.#first) this.#first = UNKNOWN;
+  }
+
+  /** Returns the bucket with the least time in `#earliest`. */
+  #firstBucket(): number {
+    if (this.#first !== UNKNOWN) return this.#first;
+    let first = 0;
+    for (let bucket = 1; bucket < BUCKETS; bucket++) {
+      if (this.#earliestOf(bucket) < this.#earliestOf(first)) first = bucket;
+    }
+    return this.#first = first;
+  }
+
+  /** Returns the bucket of the lowest level that reaches from the current time to `ticks`. */
   #bucketOf(ticks: number): number {
     let block = spanOf(ticks);
     let now = this.#now;
     for (let level = 0; level < LEVELS; level++) {
-      const period = Math.floor(block / FANOUT);
+      if (block - now < LEVEL_BUCKETS) return level * LEVEL_BUCKETS + block % LEVEL_BUCKETS;
+      block = Math.floor(block / FANOUT);
       now = Math.floor(now / FANOUT);
-      if (period === now) return level * FANOUT + (block - period * FANOUT);
-      block = period;
     }
     return BUCKETS - 1;
   }
 
   // Every bucket is in range, which the types cannot express.
 
+  /** Returns the items of a bucket that has had some. */
   #itemsOf(bucket: number): T[] {
     return this.#buckets[bucket] as T[];
   }

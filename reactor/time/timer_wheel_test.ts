@@ -73,6 +73,30 @@ Deno.test("TimerWheel.advance() to an earlier time releases nothing", () => {
   assertEquals([advance(wheel, 5 * SPAN), wheel.accepts(9 * SPAN)], [[], false]);
 });
 
+Deno.test("TimerWheel.advance() to NaN has no effect", () => {
+  const wheel = makeWheel();
+  add(wheel, 20 * SPAN);
+  assertEquals([advance(wheel, NaN), wheel.accepts(SPAN)], [[], true]);
+});
+
+Deno.test("TimerWheel.advance() moves few of many items at once", () => {
+  // The first two times are just before and just after the end of long periods.
+  for (const start of [16 ** 5 - 1, 16 ** 5, 12_345]) {
+    let moved = 0;
+    const wheel = new TimerWheel<Item>({
+      ticksOf: ({ ticks }) => (moved++, ticks),
+      setPlace: (item, bucket, index) => Object.assign(item, { bucket, index }),
+    });
+    wheel.advance(start * SPAN, () => {});
+    const count = 4000;
+    for (let i = 1; i <= count; i++) add(wheel, (start + 4 * i) * SPAN);
+    for (; wheel.size > 0; moved = 0) {
+      wheel.advance(wheel.earliest(), () => {});
+      assertLessOrEqual(moved, count / 32);
+    }
+  }
+});
+
 Deno.test("TimerWheel.advance() keeps an item that has become later", () => {
   const wheel = makeWheel();
   const item = add(wheel, 5 * SPAN);
