@@ -1,10 +1,10 @@
 // Tests the bus of examples/cluster_chat/ with a real NATS, also one that has lost its messages.
 
-import { assert, assertEquals } from "@std/assert";
-import { jetstreamManager } from "@nats-io/jetstream";
-import { connectProtocol, TCP4ClientEndpoint } from "@torsion/reactor";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
+import { connectProtocol, log, TCP4ClientEndpoint } from "@torsion/reactor";
 import { BrokerBus } from "../examples/cluster_chat/broker_bus.ts";
-import { KEPT, type Message, type Subscriber } from "../examples/cluster_chat/bus.ts";
+import { KEPT, type Message, NotPublished, type Subscriber } from "../examples/cluster_chat/bus.ts";
 import { NATSLink } from "../examples/cluster_chat/nats_link.ts";
 import { NATSTransport } from "../examples/cluster_chat/nats_transport.ts";
 import type { Program } from "../testing/fixtures/program.ts";
@@ -73,6 +73,19 @@ async function startNATS(fixture: InteropFixture, port: number, folder: string):
   return server;
 }
 
+/** Does something as the administrator of NATS. */
+async function administer(
+  { reactor }: InteropFixture,
+  port: number,
+  task: (manager: JetStreamManager) => Promise<unknown>,
+): Promise<void> {
+  const endpoint = new TCP4ClientEndpoint(reactor, "127.0.0.1", port);
+  const administrator = await connectProtocol(endpoint, new NATSTransport());
+  const client = await administrator.startClient({});
+  await task(await jetstreamManager(client));
+  await client.close();
+}
+
 test("BrokerBus catches up with a NATS that was killed, and notices one that forgets", async (fixture) => {
   fixture.run();
   const port = freePort();
@@ -119,11 +132,7 @@ test("BrokerBus notices that the messages were deleted, and passes on later ones
   await ann.bus.publish("one");
   await ann.receives("one");
 
-  const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", port);
-  const administrator = await connectProtocol(endpoint, new NATSTransport());
-  const client = await administrator.startClient({});
-  await (await jetstreamManager(client)).streams.delete("room");
-  await client.close();
+  await administer(fixture, port, ({ streams }) => streams.delete("room"));
   await ann.isRestored(2);
   await ann.bus.publish("two");
   await ann.receives("two");
@@ -156,4 +165,41 @@ test("BrokerBus receives what NATS still has after a long absence, and notices t
   await bob.receives(more.at(-1) ?? "");
   assertEquals(bob.texts, ["first", ...texts, ...more.slice(1)]);
   assertEquals(bob.restorations, [true, true, false]);
+});
+
+test("BrokerBus refuses a message that is longer than the max_payload of NATS", async (fixture) => {
+  fixture.run();
+  const port = freePort();
+  const folder = fixture.folder();
+  const config = `${folder}/nats.conf`;
+  await Deno.writeTextFile(config, "max_payload: 512\n");
+  const server = fixture.startAloud(
+    ...["--addr", "127.0.0.1", "--port", `${port}`, "--jetstream", "--store_dir", folder],
+    ...["--config", config],
+  );
+  await server.line(/Server is ready/);
+  const ann = new Node(fixture, port);
+  await ann.isRestored(1);
+  using logs = log.capturedLogs();
+  const error = await assertRejects(async () => await ann.bus.publish("x".repeat(513)));
+  assert(error instanceof NotPublished && !error.isUncertain);
+  assert(logs.some(({ failure }) => `${failure?.cause}`.includes("max_payload")));
+  await ann.bus.publish("short");
+  await ann.receives("short");
+});
+
+test("BrokerBus logs that a stream of NATS has other limits, and connects when it has gone", async (fixture) => {
+  fixture.run();
+  const port = freePort();
+  await startNATS(fixture, port, fixture.folder());
+  const stream = { name: "room", subjects: ["room"], max_msgs: 7 };
+  await administer(fixture, port, ({ streams }) => streams.add(stream));
+  const { promise: logged, resolve } = Promise.withResolvers<void>();
+  using _observing = log.globalLogPublisher.addObserver(({ message }) => {
+    if (message.includes('Cannot use the stream "room" of NATS')) resolve();
+  });
+  const ann = new Node(fixture, port);
+  await logged;
+  await administer(fixture, port, ({ streams }) => streams.delete("room"));
+  await ann.isRestored(1);
 });

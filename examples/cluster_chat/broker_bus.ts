@@ -8,9 +8,10 @@ import {
   fail,
   type IReactorTime,
   type IStreamClientEndpoint,
+  log,
 } from "@torsion/reactor";
-import type { IProtocol } from "@torsion/reactor/reactor";
-import { type Bus, type Message, NotPublished, type Subscriber } from "./bus.ts";
+import type { IProtocol, ITransport } from "@torsion/reactor/reactor";
+import { type Bus, MAX_TEXT, type Message, NotPublished, type Subscriber } from "./bus.ts";
 
 /** Seconds after which an attempt to connect, and a message without a confirmation, fail. */
 export const TIMEOUT = 2;
@@ -20,6 +21,7 @@ export const HEARTBEAT = { interval: 1, maxMissed: 2 };
 
 /** A connection to a broker. It calls `lost` of {@linkcode MakeLink} when it is lost. */
 export interface Link extends IProtocol {
+  readonly transport: Pick<ITransport, "abortConnection">;
   /**
    * Publishes a text.
    *
@@ -51,6 +53,8 @@ export class BrokerBus extends ClientService<Link> implements Bus {
   #link: Link | null = null;
   /** The number of the last message; 0 before the first connection. */
   #last = 0;
+  /** Whether the broker has refused a message on the open connection. */
+  #isRefusing = false;
 
   /**
    * Creates a bus that is not connected yet.
@@ -79,14 +83,18 @@ export class BrokerBus extends ClientService<Link> implements Bus {
 
   publish(text: string): Deferred<number> {
     // The message is not kept for later: its sender decides whether to send it again.
-    return this.#link?.publish(text) ?? fail(new NotPublished(false));
+    if (this.#link === null) return fail(new NotPublished(false));
+    return this.#link.publish(text).addErrback((error) => {
+      this.#logRefusal(error);
+      throw error;
+    });
   }
 
   async #prepare(link: Link): Promise<void> {
     this.#open = link;
     const missed: Message[] = [];
     const newest = await link.follow(this.#last, (message) => {
-      if (this.#link === link) this.#receive(message);
+      if (this.#link === link) this.#follow(link, message);
       else missed.push(message);
     });
     // The promise settles a moment after the answer of the broker.
@@ -96,6 +104,7 @@ export class BrokerBus extends ClientService<Link> implements Bus {
 
   #catchUp(link: Link, missed: readonly Message[], newest: number): void {
     this.#link = link;
+    this.#isRefusing = false;
     const last = this.#last;
     const next = missed.find(({ number }) => number > last)?.number ?? newest + 1;
     const isComplete = last === 0 || (newest >= last && next === last + 1);
@@ -105,10 +114,35 @@ export class BrokerBus extends ClientService<Link> implements Bus {
     for (const message of missed) this.#receive(message);
   }
 
-  #receive(message: Message): void {
-    if (message.number <= this.#last) return;
-    this.#last = message.number;
-    this.#subscriber.received(message);
+  /** Receives a message that is not one of the missed ones: it has the next number. */
+  #follow(link: Link, { number, text }: Message): void {
+    if (this.#last === 0 || number === this.#last + 1) return this.#receive({ number, text });
+    // The broker has lost messages, or a stranger has published this one. The next connection asks
+    // the broker what it has.
+    const message = `Message ${number} has come after message ${this.#last}`;
+    log.warn(`Connecting to the broker again: ${message}`);
+    this.#lost();
+    link.transport.abortConnection(new Error(message));
+  }
+
+  /** Passes on a message. Any program may have published it, not only a node. */
+  #receive({ number, text }: Message): void {
+    if (number <= this.#last) return;
+    this.#last = number;
+    if (text.length > MAX_TEXT) {
+      const found = `it has ${text.length} characters, more than ${MAX_TEXT}`;
+      return log.warn(`Ignored message ${number}: ${found}`);
+    }
+    this.#subscriber.received({ number, text: log.visibleText(text, { newlines: "escaped" }) });
+  }
+
+  /** Logs why a message was not published, once for each connection. */
+  #logRefusal(error: Error): void {
+    if (this.#isRefusing) return;
+    this.#isRefusing = true;
+    log.warn(`${error.message}. Later failures on this connection are not logged.`, {
+      failure: error,
+    });
   }
 
   #lost(): void {

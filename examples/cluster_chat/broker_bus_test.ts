@@ -1,10 +1,10 @@
 // Tests the bus with a stand-in for the connection to a broker.
 
 import { assert, assertEquals } from "@std/assert";
-import { Clock, type Deferred, Protocol, succeed } from "@torsion/reactor";
+import { Clock, type Deferred, fail, log, Protocol, succeed } from "@torsion/reactor";
 import { failureResultOf, ManualEndpoint, successResultOf } from "@torsion/reactor/testing";
 import { BrokerBus, type Link, type MakeLink } from "./broker_bus.ts";
-import { type Message, NotPublished, type Subscriber } from "./bus.ts";
+import { MAX_TEXT, type Message, NotPublished, type Subscriber } from "./bus.ts";
 
 /** A connection whose broker answers when the test says so. */
 class FakeLink extends Protocol implements Link {
@@ -17,8 +17,9 @@ class FakeLink extends Protocol implements Link {
     this.#lost = lost;
   }
 
-  publish(_text: string): Deferred<number> {
-    return succeed(7);
+  publish(text: string): Deferred<number> {
+    const cause = new Error("out of memory");
+    return text === "refused" ? fail(new NotPublished(false, { cause })) : succeed(7);
   }
 
   follow(_last: number, received: (message: Message) => void): Promise<number> {
@@ -110,4 +111,49 @@ Deno.test("BrokerBus ignores a connection that is lost as soon as it has caught 
   bench.connect().caughtUp(0);
   await settle();
   assertEquals(bench.events, ["restored true 0"]);
+});
+
+Deno.test("BrokerBus passes on no message whose number is not the next, and connects again", async () => {
+  using bench = new Bench();
+  using logs = log.capturedLogs();
+  const link = bench.connect();
+  link.received({ number: 3, text: "missed" });
+  link.caughtUp(3);
+  await settle();
+  link.received({ number: 999, text: "from a stranger" });
+  assertEquals(bench.events, ["restored true 3", "3 missed", "cut off"]);
+  assertEquals(logs[0]?.message.endsWith("Message 999 has come after message 3"), true);
+
+  bench.endpoint.attempt().lose();
+  bench.clock.advance(1);
+  const next = bench.connect();
+  next.received({ number: 4, text: "late" });
+  next.caughtUp(4);
+  await settle();
+  assertEquals(bench.events.slice(3), ["restored true 4", "4 late"]);
+});
+
+Deno.test("BrokerBus ignores a text that is too long, and shows controls as escapes", async () => {
+  using bench = new Bench();
+  using logs = log.capturedLogs();
+  const link = bench.connect();
+  link.caughtUp(0);
+  await settle();
+  link.received({ number: 1, text: "x".repeat(MAX_TEXT + 1) });
+  link.received({ number: 2, text: "two\n* Sent as 9: \x1b" });
+  assertEquals(bench.events, ["restored true 0", "2 two\\n* Sent as 9: \\x1b"]);
+  assertEquals(logs.map(({ message }) => message), [
+    `Ignored message 1: it has ${MAX_TEXT + 1} characters, more than ${MAX_TEXT}`,
+  ]);
+});
+
+Deno.test("BrokerBus logs once why the broker refuses messages", async () => {
+  using bench = new Bench();
+  using logs = log.capturedLogs();
+  bench.connect().caughtUp(0);
+  await settle();
+  for (let i = 0; i < 2; i++) {
+    assert(failureResultOf(bench.bus.publish("refused")) instanceof NotPublished);
+  }
+  assertEquals(logs.map(({ failure }) => String(failure?.cause)), ["Error: out of memory"]);
 });

@@ -7,6 +7,12 @@ import type { Deferred } from "@torsion/reactor";
 /** The number of messages that the bus and each node keep. */
 export const KEPT = 1000;
 
+/**
+ * The number of characters that a message may have: a name and a line of a client, each byte of
+ * which may be an escape such as `\x1b`.
+ */
+export const MAX_TEXT = 5000;
+
 /** A published message. A later message has a higher number, on all nodes. */
 export interface Message {
   readonly number: number;

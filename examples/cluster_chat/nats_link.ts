@@ -5,10 +5,12 @@ import {
   DeliverPolicy,
   JetStreamApiError,
   type JetStreamClient,
+  type JetStreamManager,
   jetstreamManager,
+  type StreamInfo,
   type StreamState,
 } from "@nats-io/jetstream";
-import { RequestError } from "@nats-io/nats-core/internal";
+import { InvalidArgumentError, RequestError } from "@nats-io/nats-core/internal";
 import { HEARTBEAT, type Link, TIMEOUT } from "./broker_bus.ts";
 import { KEPT, type Message, NotPublished } from "./bus.ts";
 import { NATSTransport } from "./nats_transport.ts";
@@ -24,11 +26,28 @@ const OPTIONS = {
   maxPingOut: HEARTBEAT.maxMissed,
 };
 
-/** Returns whether NATS has answered that it does not keep the message, or that no stream does. */
+/**
+ * Returns whether NATS has answered that it does not keep the message, or that no stream does; or
+ * the client has not sent it, because it is longer than the `max_payload` of NATS.
+ */
 function isRefusal(error: unknown): boolean {
-  if (error instanceof JetStreamApiError) return true;
+  if (error instanceof JetStreamApiError || error instanceof InvalidArgumentError) return true;
   return error instanceof Error && error.cause instanceof RequestError &&
     error.cause.isNoResponders();
+}
+
+/** Creates the stream, unless it exists. */
+async function openStream(manager: JetStreamManager): Promise<StreamInfo> {
+  try {
+    return await manager.streams.add(STREAM);
+  } catch (cause) {
+    // Another program may have a stream of that name, or nodes whose KEPT is another one.
+    const settings = JSON.stringify(STREAM);
+    const reason = cause instanceof Error ? cause.message : `${cause}`;
+    throw new Error(`Cannot use the stream "${ROOM}" of NATS with ${settings}: ${reason}`, {
+      cause,
+    });
+  }
 }
 
 /** A connection to NATS. */
@@ -57,8 +76,7 @@ export class NATSLink extends NATSTransport implements Link {
   async follow(last: number, received: (message: Message) => void): Promise<number> {
     const client = await this.startClient(OPTIONS);
     const manager = await jetstreamManager(client, { timeout });
-    // Creates the stream, unless it exists.
-    const { created, state } = await manager.streams.add(STREAM);
+    const { created, state } = await openStream(manager);
     // A new stream starts with the time in milliseconds. So a NATS that has lost its data does not
     // use a number again.
     this.#offset = Date.parse(created);

@@ -63,3 +63,16 @@ Deno.test("NATSLink is aborted when the server speaks another protocol", async (
     console.log = print;
   }
 });
+
+Deno.test("NATSLink is aborted with the reason if NATS refuses the login", async () => {
+  const { link, transport } = connect();
+  const reasons: string[] = [];
+  transport.abortConnection = (reason) => {
+    reasons.push(`${reason}`);
+    link.connectionLost(reason ?? new ConnectionDone());
+  };
+  const following = link.follow(0, () => {});
+  link.dataReceived(new TextEncoder().encode(`${INFO}-ERR 'Authorization Violation'\r\n`));
+  await assertRejects(() => following);
+  assertEquals(reasons[0], "AuthorizationError: Authorization Violation");
+});

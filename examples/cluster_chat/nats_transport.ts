@@ -83,8 +83,10 @@ export class NATSTransport extends StreamProtocol implements Transport {
     }
   }
 
-  close(): Promise<void> {
-    this.transport.loseConnection();
+  /** Called with the reason if NATS refuses the client, because of its login for example. */
+  close(error?: Error): Promise<void> {
+    if (error === undefined) this.transport.loseConnection();
+    else this.transport.abortConnection(error);
     return this.closed();
   }
 

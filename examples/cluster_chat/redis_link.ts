@@ -1,6 +1,6 @@
 /** A connection to Redis 6 or later: messages pass through publish and subscribe, and a list. */
 
-import type { Deferred, IReactorTime } from "@torsion/reactor";
+import { type Deferred, type IReactorTime, log } from "@torsion/reactor";
 import { isRequestFailure } from "@torsion/reactor/protocol";
 import { asInteger, asTexts, RESPClient } from "@torsion/reactor/resp";
 import { HEARTBEAT, type Link, TIMEOUT } from "./broker_bus.ts";
@@ -25,14 +25,13 @@ const PUBLISH = `
   return number
 `;
 
-function messageOf(line: string): Message {
-  const space = line.indexOf(" ");
-  return { number: Number(line.slice(0, space)), text: line.slice(space + 1) };
-}
+/** A number and a text. */
+const LINE = /^([1-9]\d{0,14}) (.*)$/s;
 
 /** A connection to Redis. */
 export class RedisLink extends RESPClient implements Link {
   readonly #lost: () => void;
+  #hasIgnored = false;
 
   /** @param lost Called when the connection is lost. */
   constructor(clock: IReactorTime, lost: () => void) {
@@ -55,9 +54,11 @@ export class RedisLink extends RESPClient implements Link {
   async follow(_last: number, received: (message: Message) => void): Promise<number> {
     await this.prepare();
     if (this.version !== 3) throw new Error("Cannot use Redis: it must be version 6 or later");
-    await this.subscribe(CHANNEL, { message: ({ text }) => received(messageOf(text)) });
+    await this.subscribe(CHANNEL, {
+      message: ({ text }) => this.#messagesOf(text).forEach(received),
+    });
     const lines = await this.command(["LRANGE", KEYS[1], 0, -1], { read: asTexts });
-    const messages = lines.map(messageOf);
+    const messages = lines.flatMap((line) => this.#messagesOf(line));
     for (const message of messages) received(message);
     return messages.at(-1)?.number ?? 0;
   }
@@ -65,5 +66,17 @@ export class RedisLink extends RESPClient implements Link {
   override connectionLost(reason: Error): void {
     super.connectionLost(reason);
     this.#lost();
+  }
+
+  /** Returns the message of a line. Ignores a line that another program has written. */
+  #messagesOf(line: string): Message[] {
+    const [, number, text = ""] = LINE.exec(line) ?? [];
+    if (number !== undefined) return [{ number: Number(number), text }];
+    if (!this.#hasIgnored) {
+      this.#hasIgnored = true;
+      const start = JSON.stringify(line.slice(0, 100));
+      log.warn(`Ignored a line on ${CHANNEL} that does not begin with a number: ${start}`);
+    }
+    return [];
   }
 }
