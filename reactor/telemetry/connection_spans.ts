@@ -10,7 +10,7 @@ import type {
   IReactorObserver,
   ObservedConnection,
 } from "../interfaces/mod.ts";
-import { callLogged } from "../../defer/guarded_call.ts";
+import { atOnce, callLogged } from "../../defer/guarded_call.ts";
 import {
   acceptedAttributes,
   endAttributes,
@@ -23,9 +23,11 @@ import {
   type Attributes,
   type Span,
   SPAN_KIND,
+  type SpanOptions,
   STATUS_ERROR,
   type Tracer,
 } from "./open_telemetry_api.ts";
+import { joinResults } from "./sdk_results.ts";
 
 /** Makes a span for each accepted connection, and for each attempt to connect. */
 export class ConnectionSpans implements IReactorObserver, Disposable {
@@ -46,7 +48,7 @@ export class ConnectionSpans implements IReactorObserver, Disposable {
   connectStarted(connector: IConnector): void {
     const destination = connector.getDestination();
     // The parent is the span of the code that connects, for example that of a request.
-    const span = this.#tracer.startSpan(`${transportOf(destination)} connect`, {
+    const span = this.#start(`${transportOf(destination)} connect`, {
       kind: SPAN_KIND.client,
       attributes: {
         ...this.#attributes,
@@ -57,12 +59,12 @@ export class ConnectionSpans implements IReactorObserver, Disposable {
     this.#add(connector, span);
   }
 
-  connectSucceeded(connector: IConnector, peer: Address): void {
-    this.#end(connector, endAttributes("network.peer", peer));
+  connectSucceeded(connector: IConnector, peer: Address): unknown {
+    return this.#end(connector, endAttributes("network.peer", peer));
   }
 
-  connectFailed(connector: IConnector, reason: Error): void {
-    this.#end(connector, errorAttributes(reason));
+  connectFailed(connector: IConnector, reason: Error): unknown {
+    return this.#end(connector, errorAttributes(reason));
   }
 
   connectionOpened(connection: ObservedConnection, age: number): void {
@@ -72,12 +74,12 @@ export class ConnectionSpans implements IReactorObserver, Disposable {
     this.#add(connection, this.#accepted(peer, connection.getHost(), age));
   }
 
-  connectionClosed(connection: ObservedConnection, reason: Error): void {
-    this.#end(connection, { ...tlsAttributes(connection), ...errorAttributes(reason) });
+  connectionClosed(connection: ObservedConnection, reason: Error): unknown {
+    return this.#end(connection, { ...tlsAttributes(connection), ...errorAttributes(reason) });
   }
 
-  handshakeFailed(peer: Address, host: Address, age: number, reason: Error): void {
-    endSpan(this.#accepted(peer, host, age), errorAttributes(reason));
+  handshakeFailed(peer: Address, host: Address, age: number, reason: Error): unknown {
+    return endSpan(this.#accepted(peer, host, age), errorAttributes(reason));
   }
 
   /** Ends all spans, because no more events will come. */
@@ -89,7 +91,7 @@ export class ConnectionSpans implements IReactorObserver, Disposable {
 
   /** Starts the span of a connection that was accepted `age` seconds ago. */
   #accepted(peer: Address, host: Address, age: number): Span {
-    return this.#tracer.startSpan(`${transportOf(peer)} connection`, {
+    return this.#start(`${transportOf(peer)} connection`, {
       kind: SPAN_KIND.server,
       // The running code is that of the event loop, which may still be part of any span.
       root: true,
@@ -98,24 +100,31 @@ export class ConnectionSpans implements IReactorObserver, Disposable {
     });
   }
 
+  #start(name: string, options: SpanOptions): Span {
+    const span = this.#tracer.startSpan(name, options);
+    return atOnce("startSpan()", span, "Error while starting a span");
+  }
+
   /** Keeps a span until it ends, unless a sampler has decided against it. */
   #add(key: object, span: Span): void {
     if (span.isRecording()) this.#open.set(key, span);
   }
 
-  #end(key: object, attributes: Attributes): void {
+  #end(key: object, attributes: Attributes): unknown {
     const span = this.#open.get(key);
     this.#open.delete(key);
-    if (span !== undefined) endSpan(span, attributes);
+    return span === undefined ? undefined : endSpan(span, attributes);
   }
 }
 
 /** Ends a span, with its last attributes. */
-function endSpan(span: Span, attributes: Attributes): void {
+function endSpan(span: Span, attributes: Attributes): unknown {
+  const results: unknown[] = [];
   try {
-    span.setAttributes(attributes);
-    if ("error.type" in attributes) span.setStatus(STATUS_ERROR);
+    results.push(span.setAttributes(attributes));
+    if ("error.type" in attributes) results.push(span.setStatus(STATUS_ERROR));
   } finally {
-    span.end();
+    results.push(span.end());
   }
+  return joinResults(...results);
 }

@@ -22,7 +22,7 @@ export interface Span {
   /** Sets the status. */
   setStatus(status: { code: number }): unknown;
   /** Ends the span now. */
-  end(): void;
+  end(): unknown;
 }
 
 /** Options of a span. */
@@ -49,7 +49,7 @@ export type Observable = object;
 /** An instrument that counts durations in buckets. */
 export interface Histogram {
   /** Records one duration. */
-  record(value: number, attributes?: Attributes): void;
+  record(value: number, attributes?: Attributes): unknown;
 }
 
 /** Receives the values of observable instruments. */
@@ -80,9 +80,12 @@ export interface Meter {
   /** Makes an instrument for a sum that grows and shrinks. */
   createObservableUpDownCounter(name: string, options: InstrumentOptions): Observable;
   /** Adds a callback that reads several instruments. */
-  addBatchObservableCallback(callback: BatchObservableCallback, instruments: Observable[]): void;
+  addBatchObservableCallback(callback: BatchObservableCallback, instruments: Observable[]): unknown;
   /** Removes a callback. */
-  removeBatchObservableCallback(callback: BatchObservableCallback, instruments: Observable[]): void;
+  removeBatchObservableCallback(
+    callback: BatchObservableCallback,
+    instruments: Observable[],
+  ): unknown;
 }
 
 /** The object in `globalThis` with the registered providers. */
