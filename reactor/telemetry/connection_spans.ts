@@ -21,27 +21,34 @@ import {
 } from "./attributes.ts";
 import {
   type Attributes,
+  type ContextManager,
   type Span,
   SPAN_KIND,
   type SpanOptions,
   STATUS_ERROR,
   type Tracer,
 } from "./open_telemetry_api.ts";
+import { useCallContexts } from "../stream/call_contexts.ts";
 import { joinResults } from "./sdk_results.ts";
+import { runInSpan } from "./span_context.ts";
 
 /** Makes a span for each accepted connection, and for each attempt to connect. */
 export class ConnectionSpans implements IReactorObserver, Disposable {
   readonly #tracer: Tracer;
+  readonly #contexts: ContextManager | null;
   readonly #attributes: Attributes;
   /** The spans that have not ended, by their connection or connector. */
   readonly #open = new Map<object, Span>();
+  #isActive = true;
 
   /**
    * @param tracer Makes the spans.
+   * @param contexts Makes the span of a connection the active one; `null` without a manager.
    * @param attributes Attributes of all spans.
    */
-  constructor(tracer: Tracer, attributes: Attributes) {
+  constructor(tracer: Tracer, contexts: ContextManager | null, attributes: Attributes) {
     this.#tracer = tracer;
+    this.#contexts = contexts;
     this.#attributes = attributes;
   }
 
@@ -71,7 +78,9 @@ export class ConnectionSpans implements IReactorObserver, Disposable {
     const peer = connection.getPeer();
     // The attempt of a client has a span already, and the pipes of a child have no port.
     if (connection.role === "client" || peer.type === "PROCESS") return;
-    this.#add(connection, this.#accepted(peer, connection.getHost(), age));
+    const span = this.#accepted(peer, connection.getHost(), age);
+    this.#add(connection, span);
+    this.#activate(connection, span);
   }
 
   connectionClosed(connection: ObservedConnection, reason: Error): unknown {
@@ -84,6 +93,7 @@ export class ConnectionSpans implements IReactorObserver, Disposable {
 
   /** Ends all spans, because no more events will come. */
   [Symbol.dispose](): void {
+    this.#isActive = false;
     const spans = [...this.#open.values()];
     this.#open.clear();
     for (const span of spans) callLogged(() => span.end(), [], "Error while ending a span");
@@ -98,6 +108,18 @@ export class ConnectionSpans implements IReactorObserver, Disposable {
       attributes: { ...this.#attributes, ...acceptedAttributes(peer, host) },
       startTime: age === 0 ? undefined : Date.now() - age * 1000,
     });
+  }
+
+  /**
+   * Calls the methods of a protocol with the span of its connection as the active one. This also
+   * holds if a sampler has decided against the span, because it has then decided against its
+   * children.
+   */
+  #activate(connection: object, span: Span): void {
+    if (this.#contexts === null) return;
+    const contexts = useCallContexts();
+    const run = runInSpan(this.#contexts, span, () => contexts.delete(connection));
+    contexts.set(connection, (f) => this.#isActive ? run(f) : f());
   }
 
   #start(name: string, options: SpanOptions): Span {

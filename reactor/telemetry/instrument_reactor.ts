@@ -23,7 +23,7 @@ const INSTRUMENTED = new WeakSet<IReactorObservability>();
 export interface InstrumentReactorOptions {
   /**
    * Whether to make spans. Each accepted connection has one until it closes, and each attempt to
-   * connect.
+   * connect. The span of an accepted connection is the active one in the methods of its protocol.
    *
    * @default {true}
    */
@@ -128,7 +128,7 @@ function checkAttributes(attributes: Readonly<Attributes>): Attributes {
 
 function spansOf(api: OpenTelemetryAPI | null, attributes: Attributes): Part | null {
   const tracer = atOnce("getTracer()", api?.trace?.getTracer(SCOPE) ?? null, IN_LOOKUP);
-  return tracer === null ? null : new ConnectionSpans(tracer, attributes);
+  return tracer === null ? null : new ConnectionSpans(tracer, api?.context ?? null, attributes);
 }
 
 function metricsOf(

@@ -384,6 +384,55 @@ Deno.test("instrumentReactor() starts no span after another observer has dispose
   assertEquals(sdk.spans.map(({ name, ended }) => [name, ended]), [["tcp connect", 1]]);
 });
 
+Deno.test("instrumentReactor() calls protocols in the context of their span until it stops", () => {
+  let active = 0;
+  let calls = 0;
+  const context = {
+    with: (_context: unknown, f: () => void) => {
+      active++;
+      f();
+      active--;
+      calls++;
+    },
+  };
+  const { trace, version } = new FakeSDK();
+  using _registered = new Registered({ trace, version, context });
+  using errors = new LoggedErrors();
+  const [reactor, clock] = running();
+  const instrumentation = instrumentReactor(reactor);
+  const seen: string[] = [];
+  class Server extends Protocol {
+    override dataReceived(data: Uint8Array): void {
+      seen.push(`dataReceived ${active}`);
+      if (data.length > 1) throw new RangeError("a mishap");
+    }
+
+    override connectionLost({ name }: Error): void {
+      seen.push(`connectionLost ${active} ${name}`);
+    }
+  }
+  const clients: Protocol[] = [];
+  reactor.listenTCP(7, Factory.forProtocol(Server));
+  for (let client = 0; client < 2; client++) {
+    const protocol = new Protocol();
+    clients.push(protocol);
+    reactor.connectTCP("127.0.0.1", 7, ClientFactory.forProtocol(() => protocol));
+  }
+  clock.advance(0);
+  const [first, second] = clients;
+  first?.transport.write("a");
+  second?.transport.write("aa");
+  clock.advance(0);
+  assertEquals(seen.splice(0), ["dataReceived 1", "dataReceived 1", "connectionLost 1 RangeError"]);
+  assertEquals(errors.take(RangeError).length, 1);
+  instrumentation[Symbol.dispose]();
+  const before = calls;
+  first?.transport.write("a");
+  clock.advance(0);
+  assertEquals([seen, calls], [["dataReceived 0"], before]);
+  reactor[Symbol.dispose]();
+});
+
 Deno.test("instrumentReactor() logs the promises of an SDK that reject", async () => {
   const fail = () => Promise.reject(new RangeError("out of memory"));
   const span = { isRecording: () => true, setAttributes: fail, setStatus: fail, end: fail };

@@ -88,10 +88,28 @@ export interface Meter {
   ): unknown;
 }
 
+/** An immutable map of values that belong to the running code. */
+export interface Context {
+  /** Returns the value of a key; `undefined` without one. */
+  getValue(key: symbol): unknown;
+  /** Returns a context with one more value. */
+  setValue(key: symbol, value: unknown): Context;
+  /** Returns a context without a value. */
+  deleteValue(key: symbol): Context;
+}
+
+/** Keeps the context of the running code. */
+export interface ContextManager {
+  /** Calls a function in a context. */
+  with(context: Context, f: () => void): unknown;
+}
+
 /** The object in `globalThis` with the registered providers. */
 export interface OpenTelemetryAPI {
   /** The version of the API that has registered the providers. */
   readonly version: string;
+  /** The manager of contexts. */
+  readonly context?: ContextManager;
   /** The provider of tracers. */
   readonly trace?: { getTracer(name: string): Tracer };
   /** The provider of meters. */

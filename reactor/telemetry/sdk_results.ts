@@ -11,7 +11,7 @@ import { isThenable } from "../../internal/foreign_value.ts";
  * Joins the results of calls, for the caller that logs the rejection of a promise.
  *
  * @param results The results.
- * @returns A promise that rejects if a promise among the results does; `undefined` if there is none.
+ * @returns A promise that rejects if one of the results does; `undefined` if none is a promise.
  */
 export function joinResults(...results: unknown[]): Promise<unknown> | undefined {
   return results.some(isThenable) ? Promise.all(results) : undefined;
