@@ -68,7 +68,8 @@ export interface ReactorInstrumentation extends Disposable {
  * @param reactor The reactor.
  * @param options Which signals to report.
  * @returns The instrumentation. It may be kept for as long as the process runs.
- * @throws {TypeError} If an attribute is not a string, a number or a boolean.
+ * @throws {TypeError} If the reactor has no counters, or an attribute is not a string, a number or
+ *   a boolean.
  * @throws {Error} If the reactor is instrumented already, also if no SDK was found then.
  *
  * @example Trace a server with Deno's own OpenTelemetry: `OTEL_DENO=true deno run ...`
@@ -85,6 +86,7 @@ export function instrumentReactor(
   reactor: IReactorObservability & Pick<IReactorTime, "seconds">,
   options: InstrumentReactorOptions = {},
 ): ReactorInstrumentation {
+  checkReactor(reactor);
   const { spans = true, metrics = true } = options;
   const attributes = checkAttributes(options.attributes ?? {});
   if (INSTRUMENTED.has(reactor)) {
@@ -113,6 +115,16 @@ export function instrumentReactor(
       for (const part of parts) attempt("stopping OpenTelemetry", () => part[Symbol.dispose]());
     },
   };
+}
+
+/** Checks that a value has the methods of a reactor that are called here. */
+function checkReactor(reactor: unknown): void {
+  const { observe, stats }: Partial<IReactorObservability> = Object(reactor);
+  if (typeof observe === "function" && typeof stats === "function") return;
+  throw new TypeError(
+    "Cannot instrument a reactor: it must have the methods observe() and stats(); " +
+      `got ${quote(reactor)}`,
+  );
 }
 
 /** Returns a copy of the attributes. */

@@ -472,6 +472,19 @@ Deno.test("instrumentReactor() logs the promises of an SDK that reject", async (
   }
 });
 
+Deno.test("instrumentReactor() rejects what is not a reactor, and starts nothing", () => {
+  const sdk = new FakeSDK();
+  using _registered = new Registered(sdk);
+  for (const value of [null, undefined, "reactor", {}, new Clock()]) {
+    assertThrows(
+      () => instrumentReactor(value as never),
+      TypeError,
+      "Cannot instrument a reactor: it must have the methods observe() and stats(); got ",
+    );
+  }
+  assertEquals(sdk.callbacks, []);
+});
+
 Deno.test("instrumentReactor() rejects attributes that are not plain values", () => {
   using reactor = new InMemoryReactor(new Clock());
   assertThrows(
