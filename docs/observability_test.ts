@@ -39,9 +39,11 @@ Deno.test("metrics.ts serves the counters in the text format of Prometheus", asy
     text,
     /^(?:# TYPE \w+ (?:gauge|counter|histogram)\n(?:\w+(?:\{.*\})? [\d.e-]+\n)+)+$/,
   );
-  assertMatch(text, /^# TYPE reactor_connections counter\nreactor_connections 0$/m);
-  assertMatch(text, /^reactor_refusals\{reason="maxConnections"\} 0$/m);
-  assertMatch(text, /^reactor_lateness_bucket\{le="\+Inf"\} \d+\nreactor_lateness_sum /m);
+  assertMatch(text, /^# TYPE reactor_connections_total counter\nreactor_connections_total 0$/m);
+  assertMatch(text, /^# TYPE reactor_bytes_unsent gauge\nreactor_bytes_unsent 0$/m);
+  assertMatch(text, /^reactor_refusals_total\{reason="maxConnections"\} 0$/m);
+  assertMatch(text, /^reactor_lateness_seconds_bucket\{le="\+Inf"\} \d+\n/m);
+  assertMatch(text, /^reactor_turn_seconds_sum [\d.e-]+\nreactor_turn_seconds_count \d+$/m);
   if (Deno.build.os === "windows") return;
   program.send("SIGTERM");
   const { code, errors } = await program.end();

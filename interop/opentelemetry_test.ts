@@ -26,13 +26,15 @@ import {
   WebSocketProtocol,
 } from "../endpoints/websocket/mod.ts";
 import { addObserver, eventText } from "../log/mod.ts";
-import { Factory } from "../protocol/mod.ts";
+import { Factory, Protocol } from "../protocol/mod.ts";
 import { Echo } from "../protocol/wire/mod.ts";
+import type { IListeningPort } from "../reactor/interfaces/mod.ts";
 import { instrumentReactor } from "../reactor/telemetry/mod.ts";
 import { selfSigned, testCertificates } from "../testing/fixtures/certificates.ts";
 import { tlsTest } from "../testing/fixtures/tls_fixture.ts";
 import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import { RawPeer } from "../testing/peers/raw_peer.ts";
+import { nextMacrotask } from "../testing/next_macrotask.ts";
 import { runningReactor, TestPeer } from "../testing/mod.ts";
 
 /** A data point of a metric. */
@@ -162,6 +164,71 @@ Deno.test(
     assertEquals(/BEGIN|hunter2/.test(text), false);
   }),
 );
+
+Deno.test("The OpenTelemetry SDK makes spans of a protocol children of its connection's span", async () => {
+  await using sdk = new SDK();
+  await using reactor = runningReactor();
+  using _instrumentation = instrumentReactor(reactor);
+  const tracer = trace.getTracer("test");
+  const mark = (name: string) => tracer.startSpan(name).end();
+  class Traced extends Protocol {
+    override connectionMade(): void {
+      mark("connectionMade");
+    }
+
+    override async dataReceived(data: Uint8Array): Promise<void> {
+      mark("dataReceived");
+      await nextMacrotask();
+      mark("after await");
+      this.transport.write(data);
+    }
+
+    override connectionLost(): void {
+      mark("connectionLost");
+    }
+  }
+  class Buffered extends Protocol {
+    readonly #buffer = new Uint8Array(64);
+
+    getBuffer(): Uint8Array<ArrayBuffer> {
+      return this.#buffer;
+    }
+
+    bufferUpdated(count: number): void {
+      mark("bufferUpdated");
+      this.transport.write(this.#buffer.slice(0, count));
+    }
+  }
+  const peers: TestPeer[] = [];
+  const ports: IListeningPort[] = [];
+  // The request is the context in which the event loop waits for all connections.
+  await tracer.startActiveSpan("request", async (span) => {
+    for (const Made of [Traced, Traced, Buffered]) {
+      const factory = Factory.forProtocol((): Protocol => new Made());
+      const port = reactor.listenTCP(0, factory, { interface: "127.0.0.1" });
+      const endpoint = new TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port);
+      ports.push(port);
+      peers.push(await connectProtocol(endpoint, new TestPeer()));
+    }
+    span.end();
+  });
+  for (const peer of peers) {
+    peer.send("hello");
+    await peer.receives("hello");
+    peer.close();
+    await peer.ended;
+  }
+  const connections = new Map<unknown, string[]>();
+  await Promise.all(ports.map((port) => port.drain(Infinity)));
+  for (const span of sdk.spans) {
+    if (span.name === "tcp connection") connections.set(span.spanContext().spanId, []);
+  }
+  for (const { name, parentSpanContext } of sdk.spans) {
+    connections.get(parentSpanContext?.spanId)?.push(name);
+  }
+  const children = ["connectionMade", "dataReceived", "after await", "connectionLost"];
+  assertEquals([...connections.values()], [children, children, ["bufferUpdated"]]);
+});
 
 Deno.test("The OpenTelemetry SDK exports a failed TLS handshake as a connection with an error", async () => {
   await using sdk = new SDK();

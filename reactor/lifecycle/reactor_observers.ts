@@ -10,7 +10,8 @@ import { alike, LogThrottle } from "./log_throttle.ts";
 
 /** An added observer. The same observer may be added twice. */
 interface Entry {
-  readonly observer: IReactorObserver;
+  /** The observer; `null` when it was removed, perhaps by another one during a notification. */
+  observer: IReactorObserver | null;
 }
 
 /** Notifies observers. An error of an observer is logged, and affects nothing else. */
@@ -34,6 +35,7 @@ export class ReactorObservers {
     this.#entries = [...this.#entries, entry];
     return {
       [Symbol.dispose]: () => {
+        entry.observer = null;
         this.#entries = this.#entries.filter((other) => other !== entry);
       },
     };
@@ -47,6 +49,7 @@ export class ReactorObservers {
    */
   notify(method: keyof IReactorObserver, call: (observer: IReactorObserver) => unknown): void {
     for (const { observer } of this.#entries) {
+      if (observer === null) continue;
       callGuarded(() => call(observer), (error) => this.#failed(method, observer, error), method);
     }
   }

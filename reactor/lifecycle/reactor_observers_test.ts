@@ -112,6 +112,43 @@ Deno.test("reactor.observe() returns a disposable that removes one observer, als
   reactor[Symbol.dispose]();
 });
 
+Deno.test("reactor.observe() does not notify an observer that an earlier one has removed", () => {
+  const [reactor, clock] = running();
+  const turns: string[] = [];
+  using _first = reactor.observe({
+    turnEnded: () => {
+      turns.push("first");
+      second[Symbol.dispose]();
+    },
+  });
+  const second = reactor.observe({ turnEnded: () => turns.push("second") });
+  reactor.callLater(0, () => {});
+  clock.advance(0);
+  assertEquals(turns, ["first"]);
+  reactor[Symbol.dispose]();
+});
+
+Deno.test("reactor.observe() accepts an observer that stops the reactor or observes it", () => {
+  for (const method of ["connectStarted", "connectionOpened", "connectionClosed", "turnEnded"]) {
+    const [reactor, clock] = running();
+    const recording = new Recording();
+    using _first = reactor.observe({
+      [method]: () => {
+        if (!reactor.running) return;
+        reactor.observe(recording);
+        reactor.stop();
+      },
+    });
+    reactor.listenTCP(7, Factory.forProtocol(Protocol));
+    const connector = reactor.connectTCP("127.0.0.1", 7, ClientFactory.forProtocol(Protocol));
+    reactor.callLater(0, () => connector.disconnect());
+    clock.advance(1);
+    clock.advance(1);
+    assertEquals([method, reactor.running, reactor.stats().openResources], [method, false, 0]);
+    reactor[Symbol.dispose]();
+  }
+});
+
 Deno.test("reactor.observe() logs an observer that fails in each turn once a second", () => {
   const [reactor, clock] = running();
   const lines: string[] = [];

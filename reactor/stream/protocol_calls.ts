@@ -3,6 +3,7 @@ import { slowCallbacks } from "../../defer/slow_callbacks.ts";
 import { alike } from "../lifecycle/log_throttle.ts";
 import { callWithSystem, enterSystem, type HasLogPrefix, leaveSystem } from "../../log/context.ts";
 import type { Address, IBufferedProtocol, IProtocol } from "../interfaces/mod.ts";
+import { callContexts } from "./call_contexts.ts";
 import type { ConnectionOwner } from "./connection_owner.ts";
 import { bufferOf, fillBuffer, readBufferSpoiled } from "./protocol_buffer.ts";
 import { isMemoryLender, lendMemory, memoryFilled, type MemoryLender } from "./memory_lender.ts";
@@ -59,7 +60,7 @@ export class ProtocolCalls {
     this.depth++;
     const left = slowCallbacks?.enter();
     try {
-      const result = f();
+      const result = callContexts === null ? f() : callContexts.run(this.#connection, f);
       if (result !== undefined) this.#watch(method, result);
     } catch (error) {
       this.failed(method, error);
@@ -93,10 +94,14 @@ export class ProtocolCalls {
         if (this.held !== held || !this.#connection.isReceptive) return;
         this.held = count < held.length ? held.subarray(count) : null;
         method = "bufferUpdated";
-        result = buffered.bufferUpdated(count);
+        result = callContexts === null
+          ? buffered.bufferUpdated(count)
+          : callContexts.call(this.#connection, buffered, buffered.bufferUpdated, count);
       } else {
         this.held = null;
-        result = protocol.dataReceived(held);
+        result = callContexts === null
+          ? protocol.dataReceived(held)
+          : callContexts.call(this.#connection, protocol, protocol.dataReceived, held);
       }
       if (result !== undefined) this.#watch(method, result);
     } catch (error) {
@@ -162,9 +167,9 @@ export class ProtocolCalls {
     this.depth++;
     const left = slowCallbacks?.enter();
     try {
-      const result: unknown = buffered !== null
-        ? buffered.bufferUpdated(count)
-        : lender?.[memoryFilled](count);
+      const result: unknown = callContexts !== null
+        ? callContexts.call(this.#connection, this, this.#filled, count)
+        : this.#filled(count);
       if (result !== undefined) this.#watch(method, result);
     } catch (error) {
       this.failed(method, error);
@@ -173,6 +178,13 @@ export class ProtocolCalls {
       if (left !== undefined) this.#report(left, method);
       leaveSystem(previous);
     }
+  }
+
+  /** Passes bytes in the memory of a protocol to it. */
+  #filled(count: number): unknown {
+    return this.#buffered !== null
+      ? this.#buffered.bufferUpdated(count)
+      : this.#lender?.[memoryFilled](count);
   }
 
   /**

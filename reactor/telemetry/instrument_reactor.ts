@@ -4,7 +4,7 @@
  * @module
  */
 
-import { logUserError } from "../../defer/guarded_call.ts";
+import { atOnce, logUserError } from "../../defer/guarded_call.ts";
 import { quote } from "../../internal/validation.ts";
 import type { IReactorObservability, IReactorObserver, IReactorTime } from "../interfaces/mod.ts";
 import { ConnectionSpans } from "./connection_spans.ts";
@@ -14,10 +14,17 @@ import { ReactorMetrics } from "./reactor_metrics.ts";
 /** The name of the instrumentation scope. */
 const SCOPE = "@torsion/reactor";
 
+const IN_LOOKUP = "Error while looking up a provider of OpenTelemetry";
+
+/** The instrumented reactors: a second instrumentation would double their spans and durations. */
+const INSTRUMENTED = new WeakSet<IReactorObservability>();
+
 /** Options of {@linkcode instrumentReactor}. */
 export interface InstrumentReactorOptions {
   /**
-   * Whether to make spans: one for each accepted connection, and one for each attempt to connect.
+   * Whether to make spans: one for each accepted connection until it closes, and one for each
+   * attempt to connect. The span of an accepted connection is the active one in the methods of its
+   * protocol.
    *
    * @default {true}
    */
@@ -49,7 +56,7 @@ export interface ReactorInstrumentation extends Disposable {
 
 /**
  * Reports the connections and the event loop of a reactor to OpenTelemetry. Call it once for each
- * reactor.
+ * reactor. Dispose of the result to stop, for example before another call with other options.
  *
  * The providers are those that an SDK has registered before this call, or that Deno registers with
  * `OTEL_DENO=true`. They are looked up once, without importing a package. If there are none, this
@@ -61,8 +68,11 @@ export interface ReactorInstrumentation extends Disposable {
  *
  * @param reactor The reactor.
  * @param options Which signals to report.
- * @returns The instrumentation, which reports until it is disposed of.
- * @throws {TypeError} If an attribute is not a string, a number or a boolean.
+ * @returns The instrumentation, which reports until it is disposed of. It may be kept for as long as
+ *   the process runs.
+ * @throws {TypeError} If the reactor has no counters, or an attribute is not a string, a number or
+ *   a boolean.
+ * @throws {Error} If the reactor is instrumented already, also if no SDK was found then.
  *
  * @example Trace a server with Deno's own OpenTelemetry: `OTEL_DENO=true deno run ...`
  * ```ts no-eval
@@ -78,8 +88,15 @@ export function instrumentReactor(
   reactor: IReactorObservability & Pick<IReactorTime, "seconds">,
   options: InstrumentReactorOptions = {},
 ): ReactorInstrumentation {
+  checkReactor(reactor);
   const { spans = true, metrics = true } = options;
   const attributes = checkAttributes(options.attributes ?? {});
+  if (INSTRUMENTED.has(reactor)) {
+    throw new Error(
+      "Cannot instrument the reactor: it is instrumented already; dispose of the result of the " +
+        "first instrumentReactor() before the second call",
+    );
+  }
   const api = attempt("looking up OpenTelemetry", findOpenTelemetry);
   const tracing = spans ? attempt("starting spans", () => spansOf(api, attributes)) : null;
   const metering = metrics
@@ -87,6 +104,7 @@ export function instrumentReactor(
     : null;
   const parts = [tracing, metering].filter((part) => part !== null);
   const observing = parts.map((part) => reactor.observe(part));
+  INSTRUMENTED.add(reactor);
   let isActive = true;
   return {
     spans: tracing !== null,
@@ -94,10 +112,21 @@ export function instrumentReactor(
     [Symbol.dispose]: () => {
       if (!isActive) return;
       isActive = false;
+      INSTRUMENTED.delete(reactor);
       for (const observer of observing) observer[Symbol.dispose]();
       for (const part of parts) attempt("stopping OpenTelemetry", () => part[Symbol.dispose]());
     },
   };
+}
+
+/** Checks that a value has the methods of a reactor that are called here. */
+function checkReactor(reactor: unknown): void {
+  const { observe, stats }: Partial<IReactorObservability> = Object(reactor);
+  if (typeof observe === "function" && typeof stats === "function") return;
+  throw new TypeError(
+    "Cannot instrument a reactor: it must have the methods observe() and stats(); " +
+      `got ${quote(reactor)}`,
+  );
 }
 
 /** Returns a copy of the attributes. */
@@ -113,8 +142,8 @@ function checkAttributes(attributes: Readonly<Attributes>): Attributes {
 }
 
 function spansOf(api: OpenTelemetryAPI | null, attributes: Attributes): Part | null {
-  const tracer = api?.trace?.getTracer(SCOPE) ?? null;
-  return tracer === null ? null : new ConnectionSpans(tracer, attributes);
+  const tracer = atOnce("getTracer()", api?.trace?.getTracer(SCOPE) ?? null, IN_LOOKUP);
+  return tracer === null ? null : new ConnectionSpans(tracer, api?.context ?? null, attributes);
 }
 
 function metricsOf(
@@ -122,7 +151,7 @@ function metricsOf(
   reactor: IReactorObservability & Pick<IReactorTime, "seconds">,
   attributes: Attributes,
 ): Part | null {
-  const meter = api?.metrics?.getMeter(SCOPE) ?? null;
+  const meter = atOnce("getMeter()", api?.metrics?.getMeter(SCOPE) ?? null, IN_LOOKUP);
   return meter === null ? null : new ReactorMetrics(reactor, meter, attributes);
 }
 

@@ -6,6 +6,7 @@ import { connectProtocol, TCP4ClientEndpoint } from "../../endpoints/mod.ts";
 import { ClientFactory, Factory, Protocol } from "../../protocol/mod.ts";
 import { Echo } from "../../protocol/wire/mod.ts";
 import { Clock } from "../../task/mod.ts";
+import { nextMacrotask } from "../../testing/next_macrotask.ts";
 import { InMemoryReactor, LoggedErrors, runningReactor, TestPeer } from "../../testing/mod.ts";
 import { instrumentReactor } from "./instrument_reactor.ts";
 
@@ -317,6 +318,171 @@ Deno.test("instrumentReactor() logs the errors of an SDK, and connections work a
     instrumentation[Symbol.dispose]();
     assert(errors.take(RangeError).length > 0);
   }
+});
+
+Deno.test("instrumentReactor() throws for a reactor that is instrumented, until it is disposed of", () => {
+  const sdk = new FakeSDK();
+  const [reactor, clock] = running();
+  const message = "Cannot instrument the reactor: it is instrumented already";
+  for (const api of [sdk, undefined, sdk]) {
+    // The same rule holds without an SDK, so that a mistake is found before one is registered.
+    using _registered = new Registered(api);
+    using _instrumentation = instrumentReactor(reactor);
+    assertThrows(() => instrumentReactor(reactor), Error, message);
+    assertThrows(() => instrumentReactor(reactor, { spans: false }), Error, message);
+    exchange(reactor, clock);
+  }
+  assertEquals(sdk.spans.map(({ ended }) => ended), [1, 1, 1, 1]);
+  assertEquals(sdk.callbacks, []);
+  using _other = instrumentReactor(new InMemoryReactor(clock));
+  reactor[Symbol.dispose]();
+});
+
+Deno.test("instrumentReactor() can be started again, and a connection that stays open has no span", () => {
+  const sdk = new FakeSDK();
+  using _registered = new Registered(sdk);
+  const [reactor, clock] = running();
+  reactor.listenTCP(7, Factory.forProtocol(Echo));
+  const connect = () => reactor.connectTCP("127.0.0.1", 7, ClientFactory.forProtocol(Protocol));
+  const [first] = [connect(), clock.advance(0)];
+  {
+    using _instrumentation = instrumentReactor(reactor);
+    connect();
+    clock.advance(1);
+  }
+  const second = connect();
+  using _instrumentation = instrumentReactor(reactor);
+  clock.advance(1);
+  first.disconnect();
+  second.disconnect();
+  clock.advance(0);
+  assertEquals(sdk.spans.map(({ name, ended }) => [name, ended]), [
+    ["tcp connect", 1],
+    ["tcp connection", 1],
+    ["tcp connection", 1],
+  ]);
+  const values = sdk.collect();
+  assertEquals(values.get("torsion.connection.opened"), 6);
+  assertEquals(values.get("torsion.connection.active"), 2);
+  const durations = sdk.recorded.filter(([name]) => name === "torsion.connection.duration");
+  assertEquals(durations.map(([, seconds]) => seconds).toSorted(), [1, 1, 2, 2]);
+  reactor[Symbol.dispose]();
+});
+
+Deno.test("instrumentReactor() starts no span after another observer has disposed of it", () => {
+  const sdk = new FakeSDK();
+  using _registered = new Registered(sdk);
+  const [reactor, clock] = running();
+  using _observing = reactor.observe({
+    connectionOpened: ({ role }) => {
+      if (role === "server") instrumentation[Symbol.dispose]();
+    },
+  });
+  const instrumentation = instrumentReactor(reactor);
+  exchange(reactor, clock);
+  reactor[Symbol.dispose]();
+  assertEquals(sdk.spans.map(({ name, ended }) => [name, ended]), [["tcp connect", 1]]);
+});
+
+Deno.test("instrumentReactor() calls protocols in the context of their span until it stops", () => {
+  let active = 0;
+  let calls = 0;
+  const context = {
+    with: (_context: unknown, f: () => void) => {
+      active++;
+      f();
+      active--;
+      calls++;
+    },
+  };
+  const { trace, version } = new FakeSDK();
+  using _registered = new Registered({ trace, version, context });
+  using errors = new LoggedErrors();
+  const [reactor, clock] = running();
+  const instrumentation = instrumentReactor(reactor);
+  const seen: string[] = [];
+  class Server extends Protocol {
+    override dataReceived(data: Uint8Array): void {
+      seen.push(`dataReceived ${active}`);
+      if (data.length > 1) throw new RangeError("a mishap");
+    }
+
+    override connectionLost({ name }: Error): void {
+      seen.push(`connectionLost ${active} ${name}`);
+    }
+  }
+  const clients: Protocol[] = [];
+  reactor.listenTCP(7, Factory.forProtocol(Server));
+  for (let client = 0; client < 2; client++) {
+    const protocol = new Protocol();
+    clients.push(protocol);
+    reactor.connectTCP("127.0.0.1", 7, ClientFactory.forProtocol(() => protocol));
+  }
+  clock.advance(0);
+  const [first, second] = clients;
+  first?.transport.write("a");
+  second?.transport.write("aa");
+  clock.advance(0);
+  assertEquals(seen.splice(0), ["dataReceived 1", "dataReceived 1", "connectionLost 1 RangeError"]);
+  assertEquals(errors.take(RangeError).length, 1);
+  instrumentation[Symbol.dispose]();
+  const before = calls;
+  first?.transport.write("a");
+  clock.advance(0);
+  assertEquals([seen, calls], [["dataReceived 0"], before]);
+  reactor[Symbol.dispose]();
+});
+
+Deno.test("instrumentReactor() logs the promises of an SDK that reject", async () => {
+  const fail = () => Promise.reject(new RangeError("out of memory"));
+  const span = { isRecording: () => true, setAttributes: fail, setStatus: fail, end: fail };
+  const meter = new FakeSDK().metrics.getMeter();
+  const failing: unknown[] = [
+    {
+      trace: { getTracer: () => ({ startSpan: () => span }) },
+      metrics: { getMeter: () => ({ ...meter, createHistogram: () => ({ record: fail }) }) },
+    },
+    { trace: { getTracer: () => ({ startSpan: fail }) }, metrics: { getMeter: fail } },
+    { trace: { getTracer: fail } },
+    {
+      metrics: {
+        getMeter: () => ({
+          ...meter,
+          addBatchObservableCallback: fail,
+          removeBatchObservableCallback: fail,
+        }),
+      },
+    },
+  ];
+  for (const api of failing) {
+    using _registered = new Registered({ version: "1.9.0", ...api as object });
+    using errors = new LoggedErrors();
+    const [reactor, clock] = running();
+    const instrumentation = instrumentReactor(reactor);
+    exchange(reactor, clock);
+    reactor.listenTCP(9, Factory.forProtocol(Echo));
+    reactor.connectTCP("127.0.0.1", 9, ClientFactory.forProtocol(Protocol));
+    clock.advance(0);
+    instrumentation[Symbol.dispose]();
+    await nextMacrotask();
+    clock.advance(2);
+    reactor[Symbol.dispose]();
+    assert(errors.take(RangeError).length > 0);
+    errors.take(TypeError);
+  }
+});
+
+Deno.test("instrumentReactor() rejects what is not a reactor, and starts nothing", () => {
+  const sdk = new FakeSDK();
+  using _registered = new Registered(sdk);
+  for (const value of [null, undefined, "reactor", {}, new Clock()]) {
+    assertThrows(
+      () => instrumentReactor(value as never),
+      TypeError,
+      "Cannot instrument a reactor: it must have the methods observe() and stats(); got ",
+    );
+  }
+  assertEquals(sdk.callbacks, []);
 });
 
 Deno.test("instrumentReactor() rejects attributes that are not plain values", () => {

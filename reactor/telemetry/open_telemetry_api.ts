@@ -22,7 +22,7 @@ export interface Span {
   /** Sets the status. */
   setStatus(status: { code: number }): unknown;
   /** Ends the span now. */
-  end(): void;
+  end(): unknown;
 }
 
 /** Options of a span. */
@@ -49,7 +49,7 @@ export type Observable = object;
 /** An instrument that counts durations in buckets. */
 export interface Histogram {
   /** Records one duration. */
-  record(value: number, attributes?: Attributes): void;
+  record(value: number, attributes?: Attributes): unknown;
 }
 
 /** Receives the values of observable instruments. */
@@ -80,15 +80,36 @@ export interface Meter {
   /** Makes an instrument for a sum that grows and shrinks. */
   createObservableUpDownCounter(name: string, options: InstrumentOptions): Observable;
   /** Adds a callback that reads several instruments. */
-  addBatchObservableCallback(callback: BatchObservableCallback, instruments: Observable[]): void;
+  addBatchObservableCallback(callback: BatchObservableCallback, instruments: Observable[]): unknown;
   /** Removes a callback. */
-  removeBatchObservableCallback(callback: BatchObservableCallback, instruments: Observable[]): void;
+  removeBatchObservableCallback(
+    callback: BatchObservableCallback,
+    instruments: Observable[],
+  ): unknown;
+}
+
+/** An immutable map of values that belong to the running code. */
+export interface Context {
+  /** Returns the value of a key; `undefined` without one. */
+  getValue(key: symbol): unknown;
+  /** Returns a context with one more value. */
+  setValue(key: symbol, value: unknown): Context;
+  /** Returns a context without a value. */
+  deleteValue(key: symbol): Context;
+}
+
+/** Keeps the context of the running code. */
+export interface ContextManager {
+  /** Calls a function in a context. */
+  with(context: Context, f: () => void): unknown;
 }
 
 /** The object in `globalThis` with the registered providers. */
 export interface OpenTelemetryAPI {
   /** The version of the API that has registered the providers. */
   readonly version: string;
+  /** The manager of contexts. */
+  readonly context?: ContextManager;
   /** The provider of tracers. */
   readonly trace?: { getTracer(name: string): Tracer };
   /** The provider of meters. */

@@ -15,6 +15,7 @@ import type {
   ObservedConnection,
   ReactorStats,
 } from "../interfaces/mod.ts";
+import { logRejection } from "../../defer/guarded_call.ts";
 import { DURATION_LIMITS } from "../lifecycle/duration_meter.ts";
 import { errorAttributes, transportAttributes } from "./attributes.ts";
 import type {
@@ -24,6 +25,7 @@ import type {
   Meter,
   Observable,
 } from "./open_telemetry_api.ts";
+import { joinResults } from "./sdk_results.ts";
 
 /** The limits of the buckets for connections and attempts, in seconds: from a turn to a day. */
 const CONNECTION_LIMITS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 600, 3600, 86400];
@@ -186,24 +188,27 @@ export class ReactorMetrics implements IReactorObserver, Disposable {
         : meter.createObservableUpDownCounter(name, { unit, description });
       return [instrument, values];
     });
-    meter.addBatchObservableCallback(this.#observe, this.#instruments);
+    logRejection(
+      meter.addBatchObservableCallback(this.#observe, this.#instruments),
+      "Error while starting metrics",
+    );
   }
 
   connectStarted(connector: IConnector): void {
     this.#started.set(connector, this.#reactor.seconds());
   }
 
-  connectSucceeded(connector: IConnector): void {
-    this.#connectEnded(connector, {});
+  connectSucceeded(connector: IConnector): unknown {
+    return this.#connectEnded(connector, {});
   }
 
-  connectFailed(connector: IConnector, reason: Error): void {
-    this.#connectEnded(connector, errorAttributes(reason));
+  connectFailed(connector: IConnector, reason: Error): unknown {
+    return this.#connectEnded(connector, errorAttributes(reason));
   }
 
-  connectionClosed(connection: ObservedConnection, reason: Error): void {
+  connectionClosed(connection: ObservedConnection, reason: Error): unknown {
     const { role } = connection;
-    this.#connections.record(this.#reactor.seconds() - connection.stats().openedAt, {
+    return this.#connections.record(this.#reactor.seconds() - connection.stats().openedAt, {
       ...this.#attributes,
       ...transportAttributes(connection.getPeer()),
       ...role === undefined ? {} : { "torsion.connection.role": role },
@@ -211,26 +216,31 @@ export class ReactorMetrics implements IReactorObserver, Disposable {
     });
   }
 
-  turnEnded(seconds: number, lateness: number | null): void {
-    this.#turns.record(seconds, this.#attributes);
-    if (lateness !== null) this.#lateness.record(lateness, this.#attributes);
+  turnEnded(seconds: number, lateness: number | null): unknown {
+    return joinResults(
+      this.#turns.record(seconds, this.#attributes),
+      lateness === null ? undefined : this.#lateness.record(lateness, this.#attributes),
+    );
   }
 
   /** Stops observing. */
   [Symbol.dispose](): void {
-    this.#meter.removeBatchObservableCallback(this.#observe, this.#instruments);
     this.#started.clear();
+    logRejection(
+      this.#meter.removeBatchObservableCallback(this.#observe, this.#instruments),
+      "Error while stopping metrics",
+    );
   }
 
   get #instruments(): Observable[] {
     return this.#observables.map(([instrument]) => instrument);
   }
 
-  #connectEnded(connector: IConnector, attributes: Attributes): void {
+  #connectEnded(connector: IConnector, attributes: Attributes): unknown {
     const started = this.#started.get(connector);
     this.#started.delete(connector);
     if (started === undefined) return;
-    this.#connects.record(this.#reactor.seconds() - started, {
+    return this.#connects.record(this.#reactor.seconds() - started, {
       ...this.#attributes,
       ...transportAttributes(connector.getDestination()),
       ...attributes,
