@@ -27,10 +27,10 @@ export type { HappyEyeballsOptions } from "./names/happy_eyeballs.ts";
 export type * from "./interfaces/mod.ts";
 export { type InstallableReactor, installReactor, reactor } from "./process_reactor.ts";
 export type {
+  nextResource,
+  previousResource,
   ReactorResource,
   ReactorResources,
-  ResourcePlace,
-  resourcePlace,
 } from "./lifecycle/open_resources.ts";
 export type { SignalSource } from "./lifecycle/signals.ts";
 export type { Dial, DialSink } from "./stream/dial.ts";

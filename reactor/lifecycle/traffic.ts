@@ -84,10 +84,7 @@ export class Traffic {
   opened(connection: ObservedConnection, age: number): void {
     this.#connections++;
     this.#open++;
-    this.observers?.notify(
-      "connectionOpened",
-      (observer) => observer.connectionOpened?.(connection, age),
-    );
+    if (this.observers !== null) this.#notifyOpened(this.observers, connection, age);
   }
 
   /** Counts a connection as closed, before its protocol is notified. */
@@ -164,5 +161,13 @@ export class Traffic {
       failedAccepts: this.#failedAccepts,
       pendingThreadCalls,
     };
+  }
+
+  /** The method is separate, because its closure would take memory for each connection. */
+  #notifyOpened(observers: ReactorObservers, connection: ObservedConnection, age: number): void {
+    observers.notify(
+      "connectionOpened",
+      (observer) => observer.connectionOpened?.(connection, age),
+    );
   }
 }

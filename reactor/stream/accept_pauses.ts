@@ -85,8 +85,7 @@ export class AcceptPauses {
    */
   accepted(): void {
     this.#blockedSince = null;
-    if (this.#since === null) return;
-    this.#recovery ??= this.#clock.callLater(RECOVERY, () => this.#recovered());
+    if (this.#since !== null) this.#startRecovery();
   }
 
   /** Counts a connection that was turned away. */
@@ -108,6 +107,11 @@ export class AcceptPauses {
     // the stack.
     if (isShortage(error)) logError(`${what}: ${error.message}`, { error });
     else logUserError(error, what);
+  }
+
+  /** The method is separate, because its closure would take memory for each connection. */
+  #startRecovery(): void {
+    this.#recovery ??= this.#clock.callLater(RECOVERY, () => this.#recovered());
   }
 
   #recovered(): void {

@@ -43,7 +43,11 @@ import { ProtocolCalls } from "./protocol_calls.ts";
 import { ReportingTransport } from "./reporting_transport.ts";
 import type { ConnectionOwner } from "./connection_owner.ts";
 import type { ConnectionRoles } from "./connection_roles.ts";
-import { type ResourcePlace, resourcePlace } from "../lifecycle/open_resources.ts";
+import {
+  nextResource,
+  previousResource,
+  type ReactorResource,
+} from "../lifecycle/open_resources.ts";
 import type { StreamDriver } from "./stream_driver.ts";
 import { lastSuccessor } from "./successor.ts";
 import { checkCanStartTLS, startTLSContext } from "../tls/start_tls.ts";
@@ -55,7 +59,8 @@ import { WriteBuffer } from "./write_buffer.ts";
 export class Connection extends ReportingTransport implements ConnectionRoles {
   readonly #owner: ConnectionOwner;
   #protocol: IProtocol;
-  [resourcePlace]: ResourcePlace | null = null;
+  [previousResource]: ReactorResource | null = null;
+  [nextResource]: ReactorResource | null = null;
   #lost = false;
   #disconnecting = false;
   /** Whether the connection is closing because the peer has closed it. */
@@ -106,7 +111,7 @@ export class Connection extends ReportingTransport implements ConnectionRoles {
     context.resources.traffic.opened(this, age);
     this.driver.attach(this);
     this.#timeouts = watchTimeouts(context.reactor, limits.timeouts, this);
-    this.#calls.call("makeConnection", () => this.#protocol.makeConnection(this));
+    this.#calls.callWith("makeConnection", Connection.#makeConnection, this);
     this.#protocol = lastSuccessor(this.#protocol);
     if (this.secure) this.#handshakeCompleted();
     this.#flush();
@@ -389,6 +394,10 @@ export class Connection extends ReportingTransport implements ConnectionRoles {
   }
 
   // Private methods.
+
+  static #makeConnection(connection: Connection): unknown {
+    return connection.#protocol.makeConnection(connection);
+  }
 
   /**
    * Calls the protocol's `handshakeCompleted`. Returns whether the connection is still open

@@ -56,11 +56,21 @@ export class ProtocolCalls {
 
   /** Calls a method of the protocol. */
   call(method: string, f: () => unknown): void {
+    this.callWith(method, f, undefined);
+  }
+
+  /**
+   * Calls a method of the protocol by a function with one argument. A function that needs nothing
+   * else can be shared by all connections, and takes no memory for each of them.
+   */
+  callWith<T>(method: string, f: (argument: T) => unknown, argument: T): void {
     const previous = enterSystem(this.#connection);
     this.depth++;
     const left = slowCallbacks?.enter();
     try {
-      const result = callContexts === null ? f() : callContexts.run(this.#connection, f);
+      const result = callContexts === null
+        ? f(argument)
+        : callContexts.run(this.#connection, () => f(argument));
       if (result !== undefined) this.#watch(method, result);
     } catch (error) {
       this.failed(method, error);

@@ -25,7 +25,6 @@ export abstract class ReportingTransport extends SocketAttributes
   readonly #owner: ConnectionOwner;
   /** The number that the owner gave to the connection. */
   readonly session: number;
-  readonly clock: IReactorTime;
   bytesReceived = 0;
   bytesSent = 0;
   /** The time at which the connection was opened, in seconds. */
@@ -40,7 +39,11 @@ export abstract class ReportingTransport extends SocketAttributes
     super(driver);
     this.#owner = owner;
     this.session = session;
-    this.clock = owner.context.reactor;
+  }
+
+  /** The clock of the reactor. */
+  get clock(): IReactorTime {
+    return this.#owner.context.reactor;
   }
 
   get role(): ConnectionOwner["role"] {

@@ -398,11 +398,22 @@ export class StreamPort<A extends Address = Address>
       return;
     }
     const connection = connectionOver(this, driver, protocol, session);
-    if (isPeerNaming(this.#factory)) {
-      whenPeerIsNamed(connection, (named) => this.#count(connection, named));
-    }
+    if (isPeerNaming(this.#factory)) this.#countWhenNamed(connection);
     this.#limiter.enter(this.#hostOf(peer));
     connection.open(age);
+  }
+
+  // The closures of the next two methods would take memory for each connection, even if it does not
+  // need them, in a method that is called for each.
+
+  #countWhenNamed(connection: Connection): void {
+    whenPeerIsNamed(connection, (named) => this.#count(connection, named));
+  }
+
+  #logBuildFailure(error: unknown, peer: Address): void {
+    this.logFailure((count) =>
+      logUserError(error, `Error while calling buildProtocol for ${peer}${alike(count)}`)
+    );
   }
 
   /** Starts a handshake, which counts as a connection until it completes. */
@@ -438,9 +449,7 @@ export class StreamPort<A extends Address = Address>
     try {
       return buildProtocol(this.#factory, peer);
     } catch (error) {
-      this.logFailure((count) =>
-        logUserError(error, `Error while calling buildProtocol for ${peer}${alike(count)}`)
-      );
+      this.#logBuildFailure(error, peer);
       return null;
     }
   }

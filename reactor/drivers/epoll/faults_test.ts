@@ -450,12 +450,14 @@ function testsWith(library: FaultyLibrary): void {
   const exchangeUntil = async (fixture: TCPFixture, isDone: () => boolean) => {
     const dataReceived = ({ transport }: Wire, data: Uint8Array) =>
       isDone() ? transport.loseConnection() : transport.write(data);
-    const port = fixture.listen(new Wires({ dataReceived }));
+    const server = new Wires({ dataReceived });
+    const port = fixture.listen(server);
     const connectionMade = (wire: Wire) => wire.transport.write("x");
     const client = new Wires({ connectionMade, dataReceived });
     fixture.reactor.connectTCP("127.0.0.1", port.port, client);
     fixture.run();
-    await (await client.wire()).lost();
+    // No event of either end is left.
+    await Promise.all([client, server].map(async (ends) => (await ends.wire()).lost()));
   };
 
   faultTest("stops its timer while it is idle", async (fixture, faults) => {

@@ -7,7 +7,7 @@
 import { isIPAddress, isIPv6Address } from "../../addresses.ts";
 import { errorWithCode } from "../../stream/system_error.ts";
 import { SOCK_STREAM } from "./constants.ts";
-import { AddressSpace, cString, endOf } from "./socket_address.ts";
+import { AddressSpace, cString, hostOf } from "./socket_address.ts";
 import { ADDRINFO } from "./struct_layouts.ts";
 import type { SystemCalls } from "./system_calls.ts";
 
@@ -52,7 +52,7 @@ function addressIn(system: SystemCalls, list: Deno.PointerValue): string {
   const space = new AddressSpace();
   const size = Math.min(info.getUint32(ADDRINFO.addressSize), space.bytes.length);
   new Deno.UnsafePointerView(address).copyInto(space.bytes.subarray(0, size));
-  return endOf(system, space).host;
+  return hostOf(system, space);
 }
 
 function notFound(why: string): Error {

@@ -66,6 +66,11 @@ const UNREF_MS = 20;
 const BREATH_MS = 5;
 /** The number of turns in a breath, which do nothing, so that Deno asks for its events. */
 const BREATH_TURNS = 61;
+/**
+ * The longest time in milliseconds of a breath. A program that computes in each turn of Deno's loop
+ * would otherwise keep the connections waiting for 61 of these computations.
+ */
+const LONGEST_BREATH_MS = 2;
 /** After a turn with fewer events, an {@linkcode IdleWait} is a cheaper breath. */
 const MANY_EVENTS = 8;
 /** The time in milliseconds before another turn, if the system cannot wait at all. */
@@ -128,6 +133,8 @@ export class Poller {
   #busyUntil = 0;
   /** The number of turns that still do nothing. */
   #breathTurns = 0;
+  /** The time at which the breath ends, even if Deno has not asked the system. */
+  #breathEnd = 0;
   /** The time at which Deno has last asked the system for its own events. */
   #lastBreath = 0;
   /** The genuine functions, even if a test fakes the global ones. They move bytes, not time. */
@@ -300,10 +307,11 @@ export class Poller {
     const time = now();
     if (time - this.#lastReturn > BUSY_MS) this.#busyUntil = time + WAKEFUL_MS;
     this.#lastReturn = time;
-    if (this.#breathTurns > 0) {
+    if (this.#breathTurns > 0 && time < this.#breathEnd) {
       if (--this.#breathTurns === 0) this.#lastBreath = time;
       return this.#takeTurnSoon();
     }
+    this.#breathTurns = 0;
     const naps = time > this.#busyUntil && set.mayNap && set.startNap();
     const handled = this.#handle(set, naps ? set.nap() : set.poll());
     if (handled > 0) set.idle.skipped();
@@ -328,6 +336,7 @@ export class Poller {
     if (time < this.#busyUntil || time - this.#lastBreath > BREATH_MS) {
       if (handled < MANY_EVENTS) return this.#sleep(set);
       this.#breathTurns = BREATH_TURNS;
+      this.#breathEnd = time + LONGEST_BREATH_MS;
     }
     this.#takeTurnSoon();
   }
@@ -342,7 +351,8 @@ export class Poller {
     this.#stopTurns();
     this.#retryTimer ??= this.#timers.setTimeout(() => {
       this.#retryTimer = null;
-      this.#takeTurn();
+      // Another turn may be due already, because the program has opened a socket.
+      this.#takeTurnSoon();
     }, RETRY_MS);
   }
 

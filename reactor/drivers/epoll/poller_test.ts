@@ -153,6 +153,24 @@ Deno.test("Poller looks at a descriptor that is watched only after unref()", asy
   await closeAll([probe]);
 });
 
+Deno.test("Poller takes turns while the program computes in every turn of Deno's loop", async () => {
+  using pairs = new Pairs();
+  const poller = new Poller(libraryNames());
+  // Nothing is received, so that all of them are reported in each turn.
+  const probes = Array.from({ length: 16 }, () => {
+    const [watched, other] = pairs.open();
+    pairs.send(other);
+    return new Probe(poller, watched, () => {});
+  });
+  const before = poller.turns;
+  for (let i = 0; i < 40; i++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const start = performance.now(); performance.now() - start < 1.5;);
+  }
+  assert(poller.turns - before >= 10, `${poller.turns - before} turns`);
+  await closeAll(probes);
+});
+
 Deno.test("Descriptor.fd is -1 when it is closed or detached", async () => {
   using pairs = new Pairs();
   const poller = new Poller(libraryNames());

@@ -106,19 +106,33 @@ function writePort(bytes: Uint8Array, port: number): void {
 
 /** Returns the address of a TCP socket. */
 export function decodeTCP(system: SystemCalls, space: AddressSpace): IInternetAddress {
-  const { host, port } = endOf(system, space);
-  return internetAddress("TCP", host, port);
+  return internetAddress("TCP", hostOf(system, space), portOf(space));
 }
 
-/** Returns the IP address and the port of an internet socket. */
-export function endOf(
-  system: SystemCalls,
-  { bytes }: AddressSpace,
-): { host: string; port: number } {
-  const host = bytes[0] === AF_INET6
-    ? ipv6Text(system, bytes)
-    : `${bytes[4]}.${bytes[5]}.${bytes[6]}.${bytes[7]}`;
-  return { host, port: (bytes[2] ?? 0) << 8 | (bytes[3] ?? 0) };
+/** Returns the IP address of an internet socket. */
+export function hostOf(system: SystemCalls, { bytes }: AddressSpace): string {
+  return bytes[0] === AF_INET6 ? ipv6Text(system, bytes) : ipv4Text(bytes);
+}
+
+/** Returns the port of an internet socket. */
+export function portOf({ bytes }: AddressSpace): number {
+  return (bytes[SOCKADDR_IN.port] ?? 0) << 8 | (bytes[SOCKADDR_IN.port + 1] ?? 0);
+}
+
+// The last IPv4 address, as a number and as a text. Connections of one host, such as a proxy, share
+// the text.
+let lastIPv4 = 0;
+let lastIPv4Text = "0.0.0.0";
+
+function ipv4Text(bytes: Uint8Array): string {
+  const at = SOCKADDR_IN.address;
+  const address = (bytes[at] ?? 0) << 24 | (bytes[at + 1] ?? 0) << 16 | (bytes[at + 2] ?? 0) << 8 |
+    (bytes[at + 3] ?? 0);
+  if (address !== lastIPv4) {
+    lastIPv4 = address;
+    lastIPv4Text = bytes.subarray(at, at + 4).join(".");
+  }
+  return lastIPv4Text;
 }
 
 function ipv6Text(system: SystemCalls, bytes: Uint8Array<ArrayBuffer>): string {

@@ -62,7 +62,7 @@ export abstract class StreamSocket extends Descriptor implements StreamDriver, R
 
   startReading(): void {
     this.#isWanted = true;
-    this.#orFail("read", () => this.watchIn());
+    this.#orFail("read", this.watchIn);
   }
 
   stopReading(): void {
@@ -76,7 +76,7 @@ export abstract class StreamSocket extends Descriptor implements StreamDriver, R
       this.#sink?.wrote(count);
     } else if (!this.isClosed) {
       this.#pending = bytes;
-      this.#orFail("write", () => this.watchOut());
+      this.#orFail("write", this.watchOut);
     }
   }
 
@@ -211,10 +211,10 @@ export abstract class StreamSocket extends Descriptor implements StreamDriver, R
     this.#sink?.wrote(count);
   }
 
-  /** Calls a function, whose failure loses the connection. */
-  #orFail(syscall: string, f: () => void): void {
+  /** Calls a method of this socket, whose failure loses the connection. */
+  #orFail(syscall: string, method: (this: this) => void): void {
     try {
-      f();
+      method.call(this);
     } catch (error) {
       this.#lost(syscall, error);
     }

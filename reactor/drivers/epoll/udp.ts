@@ -34,7 +34,7 @@ import {
 import { DatagramSocket } from "./datagram_socket.ts";
 import { checkNetAccess, hasAllNetAccess } from "./permissions.ts";
 import type { Poller } from "./poller.ts";
-import { encodeInternet, endOf, interfaceNumber } from "./socket_address.ts";
+import { encodeInternet, hostOf, interfaceNumber, portOf } from "./socket_address.ts";
 import type { AddressSpace, SocketAddress } from "./socket_address.ts";
 import { bindTo, localAddress, setOption, withSocket } from "./socket_calls.ts";
 import type { SystemCalls } from "./system_calls.ts";
@@ -63,8 +63,7 @@ export function bindUDP(poller: Poller, host: string, port: number, shared: bool
 
 /** Returns the address of a UDP socket. That of an IPv4 peer of an IPv6 socket stays mapped. */
 function decodeUDP(system: SystemCalls, space: AddressSpace): IInternetAddress {
-  const { host, port } = endOf(system, space);
-  return udpAddress(host, port);
+  return udpAddress(hostOf(system, space), portOf(space));
 }
 
 /** The driver of a UDP socket. */
