@@ -249,7 +249,7 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
    *   `signal`.
    * @returns A Deferred of the subscription, which fires when the server has confirmed it. It fails
    *   with a {@linkcode RESPError} if the server refuses, and with a {@linkcode RequestFailure} if
-   *   it does not confirm in time, or the connection is lost. Cancelling it closes the subscription.
+   *   it does not confirm in time or the connection is lost. Cancelling it closes the subscription.
    * @throws {RangeError} when a limit is negative or not an integer, or `timeout` is negative or
    *   NaN.
    * @throws {TypeError} when a handler is not a function.
