@@ -136,7 +136,7 @@ function set(command: RESPCommand): RESPOutput {
   }
   if (needs !== null && store.has(key) !== (needs === "XX")) return null;
   // A copy, because a view would keep the chunk in memory in which the value arrived.
-  store.set(key, command.bytes(1).slice(), seconds);
+  store.set(key, command.copy(1), seconds);
   return OK;
 }
 

@@ -10,13 +10,14 @@ import split2 from "split2";
 import { Buffer } from "node:buffer";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
-import type { Contender, Received } from "./contender.ts";
+import type { Received } from "../receivers.ts";
+import type { FrameReceiver } from "./frames.ts";
 
 /** Counts the frames of an asynchronous iterable. */
 async function count(frames: AsyncIterable<{ readonly length: number }>): Promise<Received> {
-  const received = { frames: 0, length: 0 };
+  const received = { count: 0, length: 0 };
   for await (const { length } of frames) {
-    received.frames++;
+    received.count++;
     received.length += length;
   }
   return received;
@@ -27,12 +28,12 @@ function countByHand(
   chunks: readonly Uint8Array[],
   take: (buffer: Buffer) => { readonly frame: Buffer; readonly end: number } | null,
 ): Received {
-  const received = { frames: 0, length: 0 };
+  const received = { count: 0, length: 0 };
   let rest = Buffer.alloc(0);
   for (const chunk of chunks) {
     rest = Buffer.concat([rest, chunk]);
     for (let found = take(rest); found !== null; found = take(rest)) {
-      received.frames++;
+      received.count++;
       received.length += found.frame.length;
       rest = rest.subarray(found.end);
     }
@@ -40,19 +41,19 @@ function countByHand(
   return received;
 }
 
-export const OTHERS: readonly Contender[] = [
+export const OTHERS: readonly FrameReceiver[] = [
   {
     name: "by hand",
     format: "lines as text",
     receive(chunks): Received {
-      const received = { frames: 0, length: 0 };
+      const received = { count: 0, length: 0 };
       const decoder = new TextDecoder();
       let rest = "";
       for (const chunk of chunks) {
         const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
         rest = lines.pop() ?? "";
         for (const line of lines) {
-          received.frames++;
+          received.count++;
           received.length += line.length;
         }
       }
@@ -63,10 +64,10 @@ export const OTHERS: readonly Contender[] = [
     name: "node:readline",
     format: "lines as text",
     async receive(chunks): Promise<Received> {
-      const received = { frames: 0, length: 0 };
+      const received = { count: 0, length: 0 };
       const lines = createInterface({ input: Readable.from(chunks) });
       lines.on("line", (line: string) => {
-        received.frames++;
+        received.count++;
         received.length += line.length;
       });
       await new Promise((resolve) => lines.on("close", resolve));
@@ -77,10 +78,10 @@ export const OTHERS: readonly Contender[] = [
     name: "split2",
     format: "lines as text",
     async receive(chunks): Promise<Received> {
-      const received = { frames: 0, length: 0 };
+      const received = { count: 0, length: 0 };
       const lines = Readable.from(chunks).pipe(split2());
       lines.on("data", (line: string) => {
-        received.frames++;
+        received.count++;
         received.length += line.length;
       });
       await new Promise((resolve) => lines.on("end", resolve));

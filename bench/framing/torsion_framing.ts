@@ -7,53 +7,54 @@
 import { connectProtocol } from "../../testing/fixtures/protocol_fixture.ts";
 import { Int32StringReceiver, LineReceiver, NetstringReceiver } from "../../protocol/mod.ts";
 import type { IProtocol } from "../../reactor/mod.ts";
-import type { Contender, Format, Received } from "./contender.ts";
+import { OURS, type Received } from "../receivers.ts";
+import type { Format, FrameReceiver } from "./frames.ts";
 
 class TextLines extends LineReceiver implements Received {
   override delimiter = "\n";
-  frames = 0;
+  count = 0;
   length = 0;
 
   override textReceived(line: string): void {
-    this.frames++;
+    this.count++;
     this.length += line.length;
   }
 }
 
 class Lines extends LineReceiver implements Received {
   override delimiter = "\n";
-  frames = 0;
+  count = 0;
   length = 0;
 
   override lineReceived(line: Uint8Array): void {
-    this.frames++;
+    this.count++;
     this.length += line.length;
   }
 }
 
 class Netstrings extends NetstringReceiver implements Received {
-  frames = 0;
+  count = 0;
   length = 0;
 
   override stringReceived(string: Uint8Array): void {
-    this.frames++;
+    this.count++;
     this.length += string.length;
   }
 }
 
 class Int32Strings extends Int32StringReceiver implements Received {
-  frames = 0;
+  count = 0;
   length = 0;
 
   override stringReceived(string: Uint8Array): void {
-    this.frames++;
+    this.count++;
     this.length += string.length;
   }
 }
 
-function contender(format: Format, make: () => IProtocol & Received): Contender {
+function contender(format: Format, make: () => IProtocol & Received): FrameReceiver {
   return {
-    name: "torsion",
+    name: OURS,
     format,
     receive(chunks): Received {
       const { protocol } = connectProtocol(make());
@@ -63,7 +64,7 @@ function contender(format: Format, make: () => IProtocol & Received): Contender 
   };
 }
 
-export const TORSION: readonly Contender[] = [
+export const TORSION: readonly FrameReceiver[] = [
   contender("lines as text", () => new TextLines()),
   contender("lines as bytes", () => new Lines()),
   contender("netstrings", () => new Netstrings()),

@@ -8,29 +8,18 @@ import { Buffer } from "node:buffer";
 import { Decoder as NodeRedisDecoder, RESP_TYPES } from "@redis/client/dist/lib/RESP/decoder.js";
 import RedisParser from "redis-parser";
 import { CommandDecoder, RESPDecoder } from "../../protocol/resp/mod.ts";
-
-/** The number of values, and the sum of the lengths of their strings in bytes. */
-export interface Decoded {
-  count: number;
-  length: number;
-}
-
-/** A decoder of all chunks. */
-export interface Contender {
-  readonly name: string;
-  decode(chunks: readonly Uint8Array[]): Decoded;
-}
+import { OURS, type Received, type Receiver } from "../receivers.ts";
 
 /** Adds the strings of a value, which is a string, an array of strings, or a number. */
-function add(decoded: Decoded, value: unknown): void {
+function add(decoded: Received, value: unknown): void {
   decoded.count++;
   if (Array.isArray(value)) { for (const part of value) decoded.length += part.length; }
   else if (value instanceof Uint8Array || typeof value === "string") decoded.length += value.length;
 }
 
-const REDIS_PARSER: Contender = {
+const REDIS_PARSER: Receiver = {
   name: "redis-parser",
-  decode(chunks): Decoded {
+  receive(chunks): Received {
     const decoded = { count: 0, length: 0 };
     const parser = new RedisParser({
       returnBuffers: true,
@@ -44,9 +33,9 @@ const REDIS_PARSER: Contender = {
   },
 };
 
-const NODE_REDIS: Contender = {
+const NODE_REDIS: Receiver = {
   name: "@redis/client",
-  decode(chunks): Decoded {
+  receive(chunks): Received {
     const decoded = { count: 0, length: 0 };
     const decoder = new NodeRedisDecoder({
       onReply: (reply: unknown) => add(decoded, reply),
@@ -62,10 +51,10 @@ const NODE_REDIS: Contender = {
 };
 
 /** The decoders of commands, that of this library first. */
-export const COMMAND_DECODERS: readonly Contender[] = [
+export const COMMAND_DECODERS: readonly Receiver[] = [
   {
-    name: "torsion",
-    decode(chunks): Decoded {
+    name: OURS,
+    receive(chunks): Received {
       const decoded = { count: 0, length: 0 };
       const decoder = new CommandDecoder();
       for (const chunk of chunks) {
@@ -84,10 +73,10 @@ export const COMMAND_DECODERS: readonly Contender[] = [
 ];
 
 /** The decoders of replies, that of this library first. */
-export const REPLY_DECODERS: readonly Contender[] = [
+export const REPLY_DECODERS: readonly Receiver[] = [
   {
-    name: "torsion",
-    decode(chunks): Decoded {
+    name: OURS,
+    receive(chunks): Received {
       const decoded = { count: 0, length: 0 };
       const decoder = new RESPDecoder();
       for (const chunk of chunks) {

@@ -17,7 +17,7 @@ const commands = new CommandTable({
   SET: {
     arity: 3,
     run: (command) => {
-      store.set(command.text(0), command.bytes(1).slice());
+      store.set(command.text(0), command.copy(1));
       return OK;
     },
   },

@@ -8,31 +8,16 @@
 
 import { AMP, AmpBox, Command, Integer } from "../../protocol/amp/mod.ts";
 import { StringTransport } from "../../testing/mod.ts";
-import {
-  chunksOf,
-  compare,
-  type Contender,
-  type Options,
-  processorSeconds,
-  type Table,
-  TableRecorder,
-} from "../measure.ts";
-import { hasTwisted, PythonProgram } from "../python.ts";
+import { type Options, type Table, TableRecorder } from "../measure.ts";
+import { hasTwisted } from "../python.ts";
+import { compareReceivers, OURS, type Received, type Receiver } from "../receivers.ts";
 
-const OURS = "torsion";
-const CHUNK_SIZES = [65536, 1448];
 const BOXES_PER_SECOND = 60_000;
 
 const Sum = new Command("Sum", {
   arguments: { a: Integer, b: Integer },
   response: { total: Integer },
 });
-
-/** The work of a protocol: the boxes, and the bytes of their values or of the answers. */
-interface Done {
-  count: number;
-  length: number;
-}
 
 /** Counts the bytes that are written, as a socket would. */
 class Transport extends StringTransport {
@@ -43,7 +28,8 @@ class Transport extends StringTransport {
   }
 }
 
-class Boxes extends AMP implements Done {
+/** Counts boxes, and the bytes of their values. */
+class Boxes extends AMP implements Received {
   count = 0;
   length = 0;
 
@@ -53,7 +39,8 @@ class Boxes extends AMP implements Done {
   }
 }
 
-class Calculator extends AMP implements Done {
+/** Counts calls, and the bytes of the answers. */
+class Calculator extends AMP implements Received {
   count = 0;
 
   constructor() {
@@ -69,9 +56,7 @@ class Calculator extends AMP implements Done {
   }
 }
 
-const JOBS = { boxes: Boxes, calls: Calculator };
-
-type Job = keyof typeof JOBS;
+const JOBS = { boxes: () => new Boxes(), calls: () => new Calculator() };
 
 /** Returns the bytes of calls of Sum. */
 function callsOfSum(count: number): Uint8Array {
@@ -95,54 +80,30 @@ export async function measure(options: Options): Promise<Table> {
     metrics: { rate: { title: "boxes per second of processor time", unit: "k/s" } },
     references: [OURS],
   }, options);
-  const boxes = Math.round(BOXES_PER_SECOND * options.seconds);
-  const bytes = callsOfSum(boxes);
+  const count = Math.round(BOXES_PER_SECOND * options.seconds);
+  const bytes = callsOfSum(count);
   const withTwisted = await hasTwisted(recorder);
-  for (const job of ["boxes", "calls"] as const) {
-    for (const size of CHUNK_SIZES) {
-      await using stack = new AsyncDisposableStack();
-      let twisted: PythonProgram | null = null;
-      if (withTwisted) {
-        const args = [job, "FILE", `${size}`];
-        twisted = stack.use(await PythonProgram.start("amp/twisted_amp.py", bytes, args));
-      }
-      const contenders = sidesOf(job, bytes, size, boxes, twisted);
-      const load = `${job} in chunks of ${size.toLocaleString("en")} B`;
-      await compare(recorder, load, contenders, options.rounds, 3);
-    }
+  for (const [name, make] of Object.entries(JOBS)) {
+    const receivers = [receiver(make)];
+    const twisted = { name: "Twisted", script: "amp/twisted_amp.py", args: [name, "FILE"] };
+    const python = withTwisted ? twisted : null;
+    await compareReceivers(
+      recorder,
+      { name, bytes, count, unit: 1000, receivers, python },
+      options,
+    );
   }
   return recorder.finish();
 }
 
-/** Returns this library's side of a load, and Twisted's, which must do the same work. */
-function sidesOf(
-  job: Job,
-  bytes: Uint8Array,
-  size: number,
-  boxes: number,
-  twisted: PythonProgram | null,
-): Contender[] {
-  let expected = NaN;
-  const rateOf = (name: string, seconds: number, { count, length }: Done): number => {
-    if (Number.isNaN(expected)) expected = length;
-    if (count === boxes && length === expected) return boxes / seconds / 1000;
-    throw new Error(`${name} did ${count} ${job} of ${boxes}, with ${length} of ${expected} bytes`);
+function receiver(make: () => AMP & Received): Receiver {
+  return {
+    name: OURS,
+    receive(chunks): Received {
+      const protocol = make();
+      protocol.makeConnection(new Transport());
+      for (const chunk of chunks) protocol.dataReceived(chunk);
+      return protocol;
+    },
   };
-  const ours = (): Record<string, number> => {
-    const chunks = chunksOf(bytes, size);
-    const protocol = new JOBS[job]();
-    protocol.makeConnection(new Transport());
-    const start = processorSeconds();
-    for (const chunk of chunks) protocol.dataReceived(chunk);
-    return { rate: rateOf(OURS, processorSeconds() - start, protocol) };
-  };
-  const sides: Contender[] = [{ name: OURS, run: ours }];
-  if (twisted !== null) {
-    const theirs = async (): Promise<Record<string, number>> => {
-      const [seconds = NaN, count = 0, length = 0] = await twisted.round();
-      return { rate: rateOf("Twisted", seconds, { count, length }) };
-    };
-    sides.push({ name: "Twisted", run: theirs });
-  }
-  return sides;
 }

@@ -6,59 +6,15 @@
  * @module
  */
 
-import { type Contender as Receiver, encodeFrames, type Format } from "../framing/contender.ts";
+import { encodeFrames } from "../framing/frames.ts";
 import { OTHERS } from "../framing/other_framing.ts";
 import { TORSION } from "../framing/torsion_framing.ts";
-import {
-  chunksOf,
-  compare,
-  type Contender,
-  type Options,
-  processorSeconds,
-  type Table,
-  TableRecorder,
-} from "../measure.ts";
-import { hasTwisted, PythonProgram } from "../python.ts";
+import { type Options, type Table, TableRecorder } from "../measure.ts";
+import { hasTwisted } from "../python.ts";
+import { compareReceivers, OURS } from "../receivers.ts";
 
 const CONTENT = "the quick brown fox jumps over";
-const CHUNK_SIZES = [65536, 1448];
 const BYTES_PER_SECOND = 8e6;
-
-/** The bytes to receive. */
-interface Load {
-  readonly format: Format;
-  readonly bytes: Uint8Array;
-  readonly chunkSize: number;
-  readonly frames: number;
-}
-
-/** Returns the frames per second, after a check that all were received. */
-function rateOf(name: string, load: Load, seconds: number, frames: number, length: number): number {
-  if (frames === load.frames && length === frames * CONTENT.length) return frames / seconds / 1e6;
-  throw new Error(`${name} received ${frames} ${load.format} of ${load.frames}`);
-}
-
-function inProcess({ name, receive }: Receiver, load: Load): Contender {
-  return {
-    name,
-    async run(): Promise<Record<string, number>> {
-      const chunks = chunksOf(load.bytes, load.chunkSize);
-      const start = processorSeconds();
-      const { frames, length } = await receive(chunks);
-      return { rate: rateOf(name, load, processorSeconds() - start, frames, length) };
-    },
-  };
-}
-
-function onTwisted(program: PythonProgram, load: Load): Contender {
-  return {
-    name: "Twisted",
-    async run(): Promise<Record<string, number>> {
-      const [seconds = NaN, frames = 0, length = 0] = await program.round();
-      return { rate: rateOf("Twisted", load, seconds, frames, length) };
-    },
-  };
-}
 
 /** Measures the table. */
 export async function measure(options: Options): Promise<Table> {
@@ -66,27 +22,17 @@ export async function measure(options: Options): Promise<Table> {
     title: "Framing, in messages of 30 bytes",
     shape: "pairs",
     metrics: { rate: { title: "frames per second of processor time", unit: "M/s" } },
-    references: ["torsion"],
+    references: [OURS],
   }, options);
-  const frames = Math.round(BYTES_PER_SECOND * options.seconds / CONTENT.length);
+  const count = Math.round(BYTES_PER_SECOND * options.seconds / CONTENT.length);
   const withTwisted = await hasTwisted(recorder);
   for (const ours of TORSION) {
-    const { format } = ours;
-    const bytes = encodeFrames(format, CONTENT, frames);
-    for (const chunkSize of CHUNK_SIZES) {
-      const load = { format, chunkSize, frames, bytes };
-      const receivers = [ours, ...OTHERS.filter((other) => other.format === format)];
-      const contenders = receivers.map((receiver) => inProcess(receiver, load));
-      await using stack = new AsyncDisposableStack();
-      if (withTwisted) {
-        const args = [format, "FILE", `${chunkSize}`];
-        const script = "framing/twisted_framing.py";
-        const program = stack.use(await PythonProgram.start(script, bytes, args));
-        contenders.push(onTwisted(program, load));
-      }
-      const name = `${format} in chunks of ${chunkSize.toLocaleString("en")} B`;
-      await compare(recorder, name, contenders, options.rounds, 2);
-    }
+    const name = ours.format;
+    const bytes = encodeFrames(name, CONTENT, count);
+    const receivers = [ours, ...OTHERS.filter((other) => other.format === name)];
+    const twisted = { name: "Twisted", script: "framing/twisted_framing.py", args: [name, "FILE"] };
+    const python = withTwisted ? twisted : null;
+    await compareReceivers(recorder, { name, bytes, count, unit: 1e6, receivers, python }, options);
   }
   return recorder.finish();
 }

@@ -15,32 +15,17 @@ import { MemcacheParser } from "memcache-parser";
 import { MemCacheDecoder, MemCacheProtocol } from "../../protocol/memcache/mod.ts";
 import { Clock } from "../../task/mod.ts";
 import { StringTransport } from "../../testing/mod.ts";
-import {
-  chunksOf,
-  compare,
-  type Contender,
-  type Options,
-  processorSeconds,
-  type Table,
-  TableRecorder,
-} from "../measure.ts";
+import { compare, type Options, processorSeconds, type Table, TableRecorder } from "../measure.ts";
 import { clientsOf, type SocketClient } from "../memcache/socket_clients.ts";
-import { hasTwisted, PythonProgram } from "../python.ts";
+import { hasTwisted } from "../python.ts";
+import { compareReceivers, OURS, type Received, type Receiver } from "../receivers.ts";
 import { isInstalled } from "../server_process.ts";
 
-const OURS = "torsion";
 const VALUE = "the quick brown fox jumps over";
-const CHUNK_SIZES = [65536, 1448];
 /** The number of requests that are in flight at a time. */
 const BATCH = 100;
 const REQUESTS_PER_SECOND = 60_000;
 const WARM_UPS = 2;
-
-/** What one side has received. */
-interface Received {
-  count: number;
-  length: number;
-}
 
 /** Ignores what is written. */
 class Transport extends StringTransport {
@@ -68,26 +53,6 @@ class Parser extends MemcacheParser implements Received {
 const ignore = (): void => {};
 const quiet = { error: ignore, warn: ignore, info: ignore, debug: ignore };
 
-/** The answers to requests, in chunks. */
-interface Load {
-  readonly requests: number;
-  readonly bytes: Uint8Array;
-  readonly size: number;
-}
-
-/** Returns the rate, after a check that all values were received. */
-function rateOf(
-  name: string,
-  requests: number,
-  seconds: number,
-  { count, length }: Received,
-): Record<string, number> {
-  if (count === requests && length === requests * VALUE.length) {
-    return { rate: requests / seconds / 1000 };
-  }
-  throw new Error(`${name} received ${count} values of ${length} bytes`);
-}
-
 /** The answers to requests of the keys key0, key1 and so on. */
 function answersTo(requests: number): Uint8Array {
   const lines = Array.from(
@@ -97,11 +62,9 @@ function answersTo(requests: number): Uint8Array {
   return new TextEncoder().encode(lines.join(""));
 }
 
-function decode({ requests, bytes, size }: Load): Record<string, number> {
-  const chunks = chunksOf(bytes, size);
+function decode(chunks: readonly Uint8Array[]): Received {
   const decoder = new MemCacheDecoder();
   const received = { count: 0, length: 0 };
-  const start = processorSeconds();
   for (const chunk of chunks) {
     decoder.push(chunk);
     for (let answer = decoder.next(); answer !== null; answer = decoder.next()) {
@@ -110,23 +73,19 @@ function decode({ requests, bytes, size }: Load): Record<string, number> {
       received.length += answer.value.length;
     }
   }
-  return rateOf(OURS, requests, processorSeconds() - start, received);
+  return received;
 }
 
-function parse({ requests, bytes, size }: Load): Record<string, number> {
-  const chunks = chunksOf(bytes, size).map((chunk) => Buffer.from(chunk.buffer));
+function parse(chunks: readonly Uint8Array<ArrayBuffer>[]): Received {
   const parser = new Parser(quiet);
-  const start = processorSeconds();
-  for (const chunk of chunks) parser.onData(chunk);
-  return rateOf("memcache-parser", requests, processorSeconds() - start, parser);
+  for (const { buffer } of chunks) parser.onData(Buffer.from(buffer));
+  return parser;
 }
 
-function get({ requests, bytes, size }: Load): Record<string, number> {
-  const chunks = chunksOf(bytes, size);
+function get(chunks: readonly Uint8Array[], requests: number): Received {
   const client = new MemCacheProtocol({ clock: new Clock(), maxInFlight: Infinity });
   client.makeConnection(new Transport());
   const received = { count: 0, length: 0 };
-  const start = processorSeconds();
   for (let i = 0; i < requests; i++) {
     client.get(`key${i}`).addCallback((value) => {
       received.count++;
@@ -134,15 +93,7 @@ function get({ requests, bytes, size }: Load): Record<string, number> {
     });
   }
   for (const chunk of chunks) client.dataReceived(chunk);
-  return rateOf(OURS, requests, processorSeconds() - start, received);
-}
-
-async function getWithTwisted(
-  program: PythonProgram,
-  requests: number,
-): Promise<Record<string, number>> {
-  const [seconds = NaN, count = 0, length = 0] = await program.round();
-  return rateOf("Twisted", requests, seconds, { count, length });
+  return received;
 }
 
 /** Sets and gets values of a server. */
@@ -158,7 +109,12 @@ async function exchange(client: SocketClient, requests: number): Promise<Record<
       received.length += value?.length ?? 0;
     }
   }
-  return rateOf(client.name, requests, processorSeconds() - start, received);
+  const seconds = processorSeconds() - start;
+  const { count, length } = received;
+  if (count === requests && length === requests * VALUE.length) {
+    return { rate: requests / seconds / 1000 };
+  }
+  throw new Error(`${client.name} received ${count} values of ${length} bytes`);
 }
 
 /** Measures the table. */
@@ -170,31 +126,18 @@ export async function measure(options: Options): Promise<Table> {
     references: [OURS],
   }, options);
   const requests = Math.round(REQUESTS_PER_SECOND * options.seconds);
-  const bytes = answersTo(requests);
-  const withTwisted = await hasTwisted(recorder);
-  for (const size of CHUNK_SIZES) {
-    const load = { requests, bytes, size };
-    const chunks = `in chunks of ${size.toLocaleString("en")} B`;
-    await compare(
-      recorder,
-      `answers ${chunks}`,
-      [
-        { name: OURS, run: () => decode(load) },
-        { name: "memcache-parser", run: () => parse(load) },
-      ],
-      options.rounds,
-      WARM_UPS,
-    );
-    const getters: Contender[] = [{ name: OURS, run: () => get(load) }];
-    await using stack = new AsyncDisposableStack();
-    if (withTwisted) {
-      const args = ["FILE", `${requests}`, `${size}`];
-      const script = "memcache/twisted_memcache.py";
-      const program = stack.use(await PythonProgram.start(script, bytes, args));
-      getters.push({ name: "Twisted", run: () => getWithTwisted(program, requests) });
-    }
-    await compare(recorder, `gets ${chunks}`, getters, options.rounds, WARM_UPS);
-  }
+  const load = { bytes: answersTo(requests), count: requests, unit: 1000 };
+  const decoders = [
+    { name: OURS, receive: decode },
+    { name: "memcache-parser", receive: parse },
+  ];
+  const answers = { ...load, name: "answers", receivers: decoders, python: null };
+  await compareReceivers(recorder, answers, options);
+  const clients: Receiver[] = [{ name: OURS, receive: (chunks) => get(chunks, requests) }];
+  const script = "memcache/twisted_memcache.py";
+  const twisted = { name: "Twisted", script, args: ["FILE", `${requests}`] };
+  const python = await hasTwisted(recorder) ? twisted : null;
+  await compareReceivers(recorder, { ...load, name: "gets", receivers: clients, python }, options);
   if (isInstalled("memcached")) await measureSockets(recorder, requests, options.rounds);
   else recorder.missing.push("sets and gets over sockets: memcached is not installed");
   return recorder.finish();

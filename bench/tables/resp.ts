@@ -17,19 +17,11 @@
  */
 
 import { OK, RESPEncoder } from "../../protocol/resp/mod.ts";
-import {
-  chunksOf,
-  compare,
-  type Contender,
-  type Options,
-  processorSeconds,
-  type Table,
-  TableRecorder,
-} from "../measure.ts";
-import { canImport, PythonProgram } from "../python.ts";
-import { COMMAND_DECODERS, type Contender as Decoder, REPLY_DECODERS } from "../resp/decoders.ts";
+import { type Options, type Table, TableRecorder } from "../measure.ts";
+import { canImport } from "../python.ts";
+import { compareReceivers, OURS } from "../receivers.ts";
+import { COMMAND_DECODERS, REPLY_DECODERS } from "../resp/decoders.ts";
 
-const CHUNK_SIZES = [65536, 1448];
 const VALUES_PER_SECOND = 200_000;
 /** How often a decoder decodes all bytes in its turn. */
 const TIMES = 4;
@@ -51,73 +43,13 @@ function replies(count: number): Uint8Array {
   return encoder.take();
 }
 
-/** The bytes to decode, with the number of their values. */
-interface Load {
-  readonly bytes: Uint8Array;
-  readonly count: number;
-  readonly size: number;
-}
-
-/** What one decoding has taken, and found. */
-interface Decoding {
-  readonly seconds: number;
-  readonly count: number;
-}
-
-/**
- * Returns a contender whose figure is the mean of several decodings. It decodes all bytes once
- * before that: others leave behind garbage and cold caches, for which it does not pay.
- */
-function contender(
-  name: string,
-  expected: number,
-  decode: () => Decoding | Promise<Decoding>,
-): Contender {
-  return {
-    name,
-    async run(): Promise<Record<string, number>> {
-      await decode();
-      let total = 0;
-      for (let i = 0; i < TIMES; i++) {
-        const { seconds, count } = await decode();
-        if (count !== expected) throw new Error(`${name} decoded ${count} of ${expected} values`);
-        total += seconds;
-      }
-      return { rate: expected * TIMES / total / 1e6 };
-    },
-  };
-}
-
-/** Returns contenders that check that all decode strings of the same length. */
-function inProcess(decoders: readonly Decoder[], { bytes, count, size }: Load): Contender[] {
-  let length = NaN;
-  return decoders.map(({ name, decode }) =>
-    contender(name, count, () => {
-      const chunks = chunksOf(bytes, size);
-      const start = processorSeconds();
-      const decoded = decode(chunks);
-      const seconds = processorSeconds() - start;
-      if (Number.isNaN(length)) ({ length } = decoded);
-      if (length !== decoded.length) throw new Error(`${name} decoded other values`);
-      return { seconds, count: decoded.count };
-    })
-  );
-}
-
-function hiredis(program: PythonProgram, { count }: Load): Contender {
-  return contender("hiredis", count, async () => {
-    const [seconds = NaN, decoded = NaN] = await program.round();
-    return { seconds, count: decoded };
-  });
-}
-
 /** Measures the table. */
 export async function measure(options: Options): Promise<Table> {
   const recorder = new TableRecorder({
     title: "RESP, decoded",
     shape: "pairs",
     metrics: { rate: { title: "values per second of processor time", unit: "M/s" } },
-    references: ["torsion"],
+    references: [OURS],
   }, options);
   const count = Math.round(VALUES_PER_SECOND * options.seconds);
   const withHiredis = await canImport("hiredis");
@@ -126,19 +58,11 @@ export async function measure(options: Options): Promise<Table> {
     ["commands", commands(count), COMMAND_DECODERS],
     ["replies", replies(count), REPLY_DECODERS],
   ] as const;
-  for (const [what, bytes, decoders] of jobs) {
-    for (const size of CHUNK_SIZES) {
-      const load = { bytes, count, size };
-      const contenders = inProcess(decoders, load);
-      await using stack = new AsyncDisposableStack();
-      if (withHiredis) {
-        const args = ["FILE", `${size}`];
-        const program = await PythonProgram.start("resp/hiredis_reader.py", bytes, args);
-        contenders.push(hiredis(stack.use(program), load));
-      }
-      const name = `${what} in chunks of ${size.toLocaleString("en")} B`;
-      await compare(recorder, name, contenders, options.rounds, 3);
-    }
+  const hiredis = { name: "hiredis", script: "resp/hiredis_reader.py", args: ["FILE"] };
+  const python = withHiredis ? hiredis : null;
+  for (const [name, bytes, receivers] of jobs) {
+    const load = { name, bytes, count, unit: 1e6, receivers, python, times: TIMES };
+    await compareReceivers(recorder, load, options);
   }
   return recorder.finish();
 }

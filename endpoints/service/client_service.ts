@@ -10,9 +10,8 @@ import {
 } from "../../defer/mod.ts";
 import { abortedRequest } from "../../protocol/request_failures.ts";
 import { checkEndpoint, checkFactory } from "../../reactor/lifecycle/argument_checks.ts";
-import { err, info, warn } from "../../log/mod.ts";
+import { info, warn } from "../../log/mod.ts";
 import type { IDelayedCall, IProtocol, IReactorTime } from "../../reactor/interfaces/mod.ts";
-import { atOnce } from "../../defer/guarded_call.ts";
 import { checkBound, checkDelay, checkFunction, checkTimeout } from "../../internal/validation.ts";
 import type {
   IStreamClientEndpoint,
@@ -22,6 +21,7 @@ import { backoffPolicy, type RetryPolicy } from "./backoff_policy.ts";
 import { askWhenConnected, type ClientRequestOptions } from "./client_request.ts";
 import { ClientAttempt, type ClientAttemptSettings } from "./client_attempt.ts";
 import { type ClientEvent, type ClientState, nextState } from "./client_lifecycle.ts";
+import { retryDelay } from "./retry_delay.ts";
 import { nameOf } from "./service_calls.ts";
 import { Service } from "./service.ts";
 import { StopWaiters } from "./stop_waiters.ts";
@@ -390,18 +390,12 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
   }
 
   #nextDelay(): number {
-    try {
-      const why = `Error while calling the retryPolicy of ${nameOf(this)}`;
-      const delay = atOnce("retryPolicy()", this.#retryPolicy(this.#failures), why);
-      checkDelay("retryPolicy() result", delay);
-      return delay;
-    } catch (error) {
-      err(
-        error,
-        `Error in the retryPolicy of ${nameOf(this)}, so the default policy is used for this wait`,
-      );
-      return backoffPolicy()(this.#failures);
-    }
+    return retryDelay(this.#failures, {
+      owner: nameOf(this),
+      policy: this.#retryPolicy,
+      fallback: backoffPolicy(),
+      fallbackName: "the default policy",
+    });
   }
 
   #stopped(): void {

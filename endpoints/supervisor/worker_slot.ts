@@ -1,9 +1,9 @@
 import { Deferred, fail } from "../../defer/mod.ts";
-import { asError, atOnce } from "../../defer/guarded_call.ts";
-import { checkDelay } from "../../internal/validation.ts";
+import { asError } from "../../defer/guarded_call.ts";
 import { err, msg } from "../../log/mod.ts";
 import type { IDelayedCall, IReactorProcess, ProcessSignal } from "../../reactor/interfaces/mod.ts";
 import type { RetryPolicy } from "../service/backoff_policy.ts";
+import { retryDelay } from "../service/retry_delay.ts";
 import { WorkerNotReady } from "./errors.ts";
 import type { SupervisedProgram } from "./supervised_program.ts";
 import { type WorkerOwner, WorkerProcess, type WorkerSettings } from "./worker_process.ts";
@@ -183,15 +183,12 @@ export class WorkerSlot implements WorkerOwner {
   /** Returns the seconds to wait before the next start. */
   #delay(): number {
     if (this.#failures === 0) return 0;
-    try {
-      const why = `Error in the retryPolicy of ${this.name}`;
-      const delay = atOnce("retryPolicy()", this.#settings.retryPolicy(this.#failures), why);
-      checkDelay("retryPolicy() result", delay);
-      return delay;
-    } catch (error) {
-      err(error, `Error in the retryPolicy of ${this.name}, so the longest wait is used`);
-      return LONGEST_WAIT;
-    }
+    return retryDelay(this.#failures, {
+      owner: this.name,
+      policy: this.#settings.retryPolicy,
+      fallback: () => LONGEST_WAIT,
+      fallbackName: "the longest wait",
+    });
   }
 
   #startCurrent(): void {

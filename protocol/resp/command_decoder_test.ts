@@ -45,6 +45,21 @@ Deno.test("CommandDecoder.next() returns commands with their arguments", () => {
   ]);
 });
 
+Deno.test("RESPCommand.copy() returns an argument without the memory in which it arrived", () => {
+  const bytes = encodeCommand(["set", "key", "value", "x".repeat(5000)]);
+  const decoder = new CommandDecoder();
+  decoder.push(bytes);
+  const command = decoder.next();
+  assert(command !== null);
+  const copies = [0, 1, 2].map((index) => command.copy(index));
+  bytes.fill(0);
+  assertEquals(copies.map((copy) => latin1.decode(copy)), ["key", "value", "x".repeat(5000)]);
+  // The block of small copies is shared, and a large copy has memory of its own.
+  assertEquals(copies.map(({ buffer }) => buffer.byteLength), [16384, 16384, 5000]);
+  const message = "Cannot read the argument 3 of SET: it has 3 arguments";
+  assertThrows(() => command.copy(3), RangeError, message);
+});
+
 Deno.test("RESPCommand has its name in upper case, and arguments as bytes or text", () => {
   const decoder = new CommandDecoder();
   decoder.push(encodeCommand(["config", "gét", new Uint8Array([0xff]), 7]));

@@ -8,8 +8,11 @@ import { abandonedRequest } from "../request_failures.ts";
 export interface ConfirmationLimits extends RequestOptions {
   readonly clock: Pick<IReactorTime, "callLater">;
   readonly timeout: number;
-  /** Whether the server may have received the command that it is to confirm. */
-  readonly isSent: () => boolean;
+  /**
+   * Returns why the command that the server is to confirm has not been sent, for a message; `null`
+   * if the server may have received it.
+   */
+  readonly reasonNotSent: () => string | null;
 }
 
 /**
@@ -24,7 +27,7 @@ export interface ConfirmationLimits extends RequestOptions {
 export function limitConfirmation<T>(
   confirmed: Deferred<T>,
   what: string,
-  { clock, timeout, signal, isSent }: ConfirmationLimits,
+  { clock, timeout, signal, reasonNotSent }: ConfirmationLimits,
 ): Deferred<T> {
   let isAbandoned = false;
   confirmed.addErrback((error) => {
@@ -33,15 +36,16 @@ export function limitConfirmation<T>(
   });
   if (timeout !== Infinity) {
     confirmed.addTimeout(timeout, clock, () => {
+      const reason = reasonNotSent();
       throw new TimeoutError(
-        isSent()
+        reason === null
           ? `The server did not confirm ${what} within ${timeout} s`
-          : `Cannot send ${what} within ${timeout} s: no connection is prepared`,
+          : `Cannot send ${what} within ${timeout} s: ${reason}`,
       );
     });
   }
   if (signal !== undefined) confirmed.addSignal(signal);
   return confirmed.addErrback((error) => {
-    throw isAbandoned ? abandonedRequest(error, isSent()) : error;
+    throw isAbandoned ? abandonedRequest(error, reasonNotSent() === null) : error;
   });
 }

@@ -24,7 +24,11 @@ import { logIn, needsLogin } from "./resp_login.ts";
 import type { RESPVersion } from "./resp_output.ts";
 import { RESPError, type RESPMessage, type RESPValue } from "./resp_value.ts";
 import type { SubscribeOptions, Subscription, SubscriptionKind } from "./subscription.ts";
-import { SubscriptionRegistry, type SubscriptionSender } from "./subscription_registry.ts";
+import {
+  type SubscriptionCommand,
+  SubscriptionRegistry,
+  type SubscriptionSender,
+} from "./subscription_registry.ts";
 
 /** The commands of one request, which are sent together. */
 interface Outgoing {
@@ -245,7 +249,7 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
    *   `signal`.
    * @returns A Deferred of the subscription, which fires when the server has confirmed it. It fails
    *   with a {@linkcode RESPError} if the server refuses, and with a {@linkcode RequestFailure} if
-   *   it does not confirm in time. Cancelling it closes the subscription.
+   *   it does not confirm in time or the connection is lost. Cancelling it closes the subscription.
    * @throws {RangeError} when a limit is negative or not an integer, or `timeout` is negative or
    *   NaN.
    * @throws {TypeError} when a handler is not a function.
@@ -334,10 +338,11 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
     return this.#request(outgoing, options).addCallback(read);
   }
 
-  #sendSubscription(verb: string, name: string): Deferred<unknown> {
+  #sendSubscription(verb: string, name: string): SubscriptionCommand {
     const outgoing = { ...this.#encode([[verb, name]]), confirmation: `${verb}:${name}` };
     // A confirmation that came after a timeout would be lost. The caller's wait has one.
-    return this.#request(outgoing, { timeout: Infinity });
+    const confirmed = this.#request(outgoing, { timeout: Infinity });
+    return { confirmed, isSent: () => outgoing.bytes === SENT };
   }
 
   #request(outgoing: Outgoing, options: RequestOptions): Deferred<RESPValue> {
@@ -346,9 +351,10 @@ export class RESPClient extends FrameReceiver<RESPMessage> {
 
   #send(outgoing: Outgoing): void {
     const { transport } = this;
+    const { bytes } = outgoing;
     this.#sent.push(outgoing);
-    transport.write(outgoing.bytes);
     outgoing.bytes = SENT;
+    transport.write(bytes);
   }
 
   #subscribe(

@@ -1,5 +1,8 @@
 import { commandName } from "./command_name.ts";
+import { ChunkAllocator } from "../../internal/chunk_allocator.ts";
 import { textOfBytes } from "../framing/byte_text.ts";
+
+const copies = new ChunkAllocator();
 
 /**
  * A command that a client has sent: its name and its arguments, which are byte strings.
@@ -52,12 +55,26 @@ export class RESPCommand {
    *
    * @param index The index of the argument, from 0.
    * @returns The bytes: a view of the memory in which they arrived, which is never written again.
-   *   `slice()` an argument that is kept for long.
+   *   Call {@linkcode copy} for an argument that is kept for long.
    * @throws {RangeError} when there is no such argument.
    */
   bytes(index: number): Uint8Array {
     this.#check(index);
     return this.#view(index + 1);
+  }
+
+  /**
+   * Returns a copy of an argument, for a program that keeps it. It takes less time than `slice()`,
+   * because small copies, of up to 4096 bytes, share blocks of 16 KiB. A block stays in memory as
+   * long as the program keeps any of its copies.
+   *
+   * @param index The index of the argument, from 0.
+   * @returns The bytes. Do not transfer their `buffer`, which belongs to other copies as well.
+   * @throws {RangeError} when there is no such argument.
+   */
+  copy(index: number): Uint8Array<ArrayBuffer> {
+    const bytes = this.bytes(index);
+    return copies.copy(bytes, bytes.length);
   }
 
   /**

@@ -4,6 +4,7 @@ import { callLogged, logUserError } from "../../defer/guarded_call.ts";
 import { WaiterQueue } from "../../defer/waiter_queue.ts";
 import { checkBound, checkFunction, checkTimeout, quote } from "../../internal/validation.ts";
 import type { RequestOptions } from "../pending_requests.ts";
+import { RequestLost } from "../request_failures.ts";
 import { textOfBytes } from "../framing/byte_text.ts";
 
 /**
@@ -94,8 +95,13 @@ export interface SubscriptionControls {
   receive(subscription: Subscription, message: PublishedMessage): void;
   /** Ends it with an error. */
   fail(subscription: Subscription, error: Error): void;
-  /** Ends it with the reason for which the connection was lost. */
-  lose(subscription: Subscription, reason: Error): void;
+  /**
+   * Ends it with the reason for which the connection was lost. If the server has not confirmed it,
+   * its Deferred fails with a `RequestLost`.
+   *
+   * @param sent Whether its command had been sent.
+   */
+  lose(subscription: Subscription, reason: Error, sent: boolean): void;
 }
 
 /** Set by the class itself, so that programs do not see these methods. */
@@ -152,7 +158,10 @@ export class Subscription implements AsyncIterable<PublishedMessage>, Disposable
         }
       },
       // Not logged: the protocol of the connection receives the reason, too.
-      lose: (subscription, reason) => subscription.#end(reason),
+      lose: (subscription, reason, sent) => {
+        const isConfirmed = subscription.#confirmed?.called !== false;
+        subscription.#end(isConfirmed ? reason : new RequestLost(reason, sent));
+      },
     };
   }
 
@@ -209,9 +218,10 @@ export class Subscription implements AsyncIterable<PublishedMessage>, Disposable
    * @param options `timeout`, by default that of the client, and `signal`.
    * @returns A Deferred that fires when the server has confirmed that it sends no more messages. It
    *   fires at once if another subscription to the same channel or pattern continues, there is no
-   *   connection, or this subscription has ended before. It fails with a `RESPError` if the server
-   *   refuses, and with a `RequestFailure` if the wait is over, or too many commands wait to be
-   *   sent.
+   *   connection, the subscription has not been sent yet, or it has ended before. It fails with a
+   *   `RESPError` if the server refuses, and with a `RequestFailure` if the wait is over, or too
+   *   many commands wait to be sent. Its `sent` is `false` if the command still waits to be sent
+   *   when the wait is over.
    * @throws {RangeError} when `timeout` is negative or NaN.
    */
   unsubscribe(options: RequestOptions = {}): Deferred<void> {

@@ -20,14 +20,18 @@ import {
   type SubscriptionKind,
 } from "./subscription.ts";
 
+/** A command that begins or ends a subscription. */
+export interface SubscriptionCommand {
+  /** Fires when the server confirms it. Cancelling it drops a command that waits to be sent. */
+  readonly confirmed: Deferred<unknown>;
+  /** Whether it has been sent. If not, it waits until earlier commands are answered. */
+  readonly isSent: () => boolean;
+}
+
 /** A connection that sends the commands of subscriptions. */
 export interface SubscriptionSender {
-  /**
-   * Sends the command that begins or ends a subscription, such as `subscribe`.
-   *
-   * @returns A Deferred that fires when the server confirms it.
-   */
-  send(verb: string, name: string): Deferred<unknown>;
+  /** Sends the command that begins or ends a subscription, such as `subscribe`, now or later. */
+  send(verb: string, name: string): SubscriptionCommand;
 }
 
 /** The subscriptions to one channel or pattern. */
@@ -35,8 +39,10 @@ interface Topic {
   readonly kind: SubscriptionKind;
   readonly name: string;
   readonly subscriptions: Set<Subscription>;
-  /** Whether a server may have received the command. */
-  isSent: boolean;
+  /** The command on the last connection. */
+  command: SubscriptionCommand | null;
+  /** Whether the command was sent on an earlier connection. */
+  wasSent: boolean;
   /** The connection on which the server has confirmed the topic. */
   confirmedOn: SubscriptionSender | null;
 }
@@ -72,8 +78,8 @@ export class SubscriptionRegistry {
     const key = keyOf(kind, name);
     const isNew = !this.#topics.has(key);
     const topic = this.#topics.get(key) ??
-      { kind, name, subscriptions: new Set(), isSent: false, confirmedOn: null };
-    const limits = this.#limitsOf(options, () => topic.isSent);
+      { kind, name, subscriptions: new Set(), command: null, wasSent: false, confirmedOn: null };
+    const limits = this.#limitsOf(options, () => isSent(topic));
     const confirmed = controls.whenConfirmed(subscription);
     limitConfirmation(confirmed, `${subscription}`, limits);
     topic.subscriptions.add(subscription);
@@ -117,8 +123,8 @@ export class SubscriptionRegistry {
 
   /** Ends all subscriptions, with the reason for which their only connection was lost. */
   loseAll(reason: Error): void {
-    for (const { subscriptions } of [...this.#topics.values()]) {
-      for (const each of [...subscriptions]) controls.lose(each, reason);
+    for (const topic of [...this.#topics.values()]) {
+      for (const each of [...topic.subscriptions]) controls.lose(each, reason, isSent(topic));
     }
   }
 
@@ -141,20 +147,33 @@ export class SubscriptionRegistry {
 
   #limitsOf(
     { timeout = this.#limits.timeout, signal }: RequestOptions,
-    isSent: () => boolean,
+    wasSent: () => boolean,
   ): ConfirmationLimits {
     checkTimeout("timeout", timeout);
-    return { clock: this.#limits.clock, timeout, signal, isSent };
+    return {
+      clock: this.#limits.clock,
+      timeout,
+      signal,
+      reasonNotSent: () => wasSent() ? null : this.#reasonNotSent(),
+    };
+  }
+
+  #reasonNotSent(): string {
+    if (this.#connection === null) return "no connection is prepared";
+    return "earlier commands have not been answered";
   }
 
   #subscribe(connection: SubscriptionSender, topic: Topic): Deferred<unknown> {
-    topic.isSent = true;
-    return connection.send(VERBS[topic.kind].add, topic.name).addCallbacks(
+    topic.wasSent = isSent(topic);
+    const command = topic.command = connection.send(VERBS[topic.kind].add, topic.name);
+    return command.confirmed.addCallbacks(
       () => {
         topic.confirmedOn = connection;
         for (const each of [...topic.subscriptions]) controls.confirm(each);
       },
       (error) => {
+        // The last subscription was closed while the command waited.
+        if (!command.isSent() && topic.subscriptions.size === 0) return;
         // The server has not refused: the next connection subscribes again.
         if (isRequestFailure(error)) throw error;
         this.#fail(topic, error);
@@ -168,11 +187,11 @@ export class SubscriptionRegistry {
 
   /**
    * Removes a subscription. Returns a Deferred that fires when the server has confirmed the end of
-   * the last one to its topic. The options limit the wait, and not the command, which must be sent.
+   * the last one to its topic. The options limit the wait, and not the command, which must be sent
+   * if the server may know the topic.
    */
   #remove(subscription: Subscription, options: RequestOptions): Deferred<void> {
     const { kind, name } = subscription;
-    const limits = this.#limitsOf(options, () => true);
     const key = keyOf(kind, name);
     const topic = this.#topics.get(key);
     const connection = this.#connection;
@@ -181,14 +200,25 @@ export class SubscriptionRegistry {
     }
     this.#topics.delete(key);
     if (connection === null) return succeed(undefined);
+    if (topic.command?.isSent() === false) {
+      topic.command.confirmed.cancel();
+      return succeed(undefined);
+    }
+    const command = connection.send(VERBS[kind].remove, name);
+    const limits = this.#limitsOf(options, command.isSent);
     const confirmed = new Deferred<void>();
-    connection.send(VERBS[kind].remove, name).addCallbacks(
+    command.confirmed.addCallbacks(
       () => settle(confirmed, null),
       // A lost connection has no subscriptions.
       (error) => settle(confirmed, error instanceof RequestLost ? null : error),
     );
     return limitConfirmation(confirmed, `the end of ${subscription}`, limits);
   }
+}
+
+/** Whether a server may have received the command of a topic. */
+function isSent({ command, wasSent }: Topic): boolean {
+  return wasSent || command?.isSent() === true;
 }
 
 function settle(confirmed: Deferred<void>, error: Error | null): void {

@@ -16,7 +16,7 @@ import {
   successResultOf,
   TestPeer,
 } from "../../testing/mod.ts";
-import { RequestCancelled, RequestLost, RequestTimeout } from "../mod.ts";
+import { RequestCancelled, RequestLost, RequestQueueFull, RequestTimeout } from "../mod.ts";
 import {
   type CommandWords,
   encodeCommand,
@@ -339,7 +339,8 @@ for (const version of [2, 3] as const) {
     fixture.pair.pump.flush();
     await assertRejects(() => next, Error, "the reason");
     assertEquals(await loop.next(), { done: true, value: undefined });
-    assertEquals(failureResultOf(unconfirmed), fixture.pair.clientReason);
+    const lost = failureResultOf(unconfirmed, RequestLost);
+    assertEquals([lost.cause, lost.sent], [fixture.pair.clientReason, true]);
     assertEquals(failureResultOf(client.subscribe("late"), RequestLost).sent, false);
   });
 
@@ -456,7 +457,7 @@ cleanTest(
     pair.serverTransport.abortConnection();
     pair.pump.flush();
     // cleanTest() fails if an error is logged.
-    assertInstanceOf(failureResultOf(subscribing), ConnectionLost);
+    assertInstanceOf(failureResultOf(subscribing, RequestLost).cause, ConnectionLost);
   },
 );
 
@@ -590,6 +591,89 @@ cleanTest("RESPClientFactory.subscribe() uses a connection that is open already"
   fixture.push("punsubscribe", "n*", 0);
   fixture.push("ssubscribe", "s", 1);
   successResultOf(shard).close();
+});
+
+cleanTest("RESPClient.subscribe() that waits in the queue fails with sent: false", () => {
+  using fixture = new Fixture(3, { maxInFlight: 1 });
+  const { client } = fixture;
+  const blocking = client.command(["GET", "a"]);
+  const timingOut = client.subscribe("late", { timeout: 1 });
+  const cancelled = client.subscribe("cancelled");
+  const kept = client.subscribe("kept");
+  fixture.pair.clock.advance(1);
+  const error = failureResultOf(timingOut, RequestTimeout);
+  assertEquals(error.sent, false);
+  assertEquals(
+    error.message,
+    'Cannot send the subscription to the channel "late" within 1 s: ' +
+      "earlier commands have not been answered",
+  );
+  cancelled.cancel();
+  assertEquals(failureResultOf(cancelled, RequestCancelled).sent, false);
+  fixture.send("+1\r\n");
+  successResultOf(blocking);
+  // What was reported as not sent is not sent later either.
+  assertEquals(fixture.received(), command("GET", "a") + command("subscribe", "kept"));
+  fixture.push("subscribe", "kept", 1);
+  successResultOf(kept);
+  assert(fixture.subscribe("late").isOpen);
+});
+
+cleanTest("RESPClient.subscribe() for which there is no place in the queue sends nothing", () => {
+  using fixture = new Fixture(3, { maxInFlight: 1, maxWaiting: 0 });
+  const blocking = fixture.client.command(["GET", "a"]);
+  assertEquals(failureResultOf(fixture.client.subscribe("a"), RequestQueueFull).sent, false);
+  fixture.send("+1\r\n");
+  successResultOf(blocking);
+  assertEquals(fixture.received(), command("GET", "a"));
+  assert(fixture.subscribe("a").isOpen);
+});
+
+cleanTest("RESPClient.subscribe() says at the loss of the connection what was sent", () => {
+  using fixture = new Fixture(3, { maxInFlight: 1 });
+  const [sent, waiting] = ["a", "b"].map((name) => fixture.client.subscribe(name));
+  assert(sent && waiting);
+  fixture.pair.clientTransport.abortConnection();
+  fixture.pair.pump.flush();
+  assertEquals(failureResultOf(sent, RequestLost).sent, true);
+  assertEquals(failureResultOf(waiting, RequestLost).sent, false);
+});
+
+cleanTest("Subscription.unsubscribe() that waits in the queue fails with sent: false", () => {
+  using fixture = new Fixture(3, { maxInFlight: 1 });
+  const subscription = fixture.subscribe("news");
+  const blocking = fixture.client.command(["GET", "a"]);
+  fixture.received();
+  const ending = subscription.unsubscribe({ timeout: 1 });
+  fixture.pair.clock.advance(1);
+  const error = failureResultOf(ending, RequestTimeout);
+  assertEquals(error.sent, false);
+  assertEquals(
+    error.message,
+    'Cannot send the end of the subscription to the channel "news" within 1 s: ' +
+      "earlier commands have not been answered",
+  );
+  fixture.send("+1\r\n");
+  successResultOf(blocking);
+  assertEquals(fixture.received(), command("unsubscribe", "news"));
+});
+
+cleanTest("RESPClient.prepare() succeeds when a subscription is closed before it is sent", () => {
+  const clock = new Clock();
+  const client = new RESPClient({ clock, version: 2, password: "x", maxInFlight: 1 });
+  const [kept, closed] = ["kept", "closed"].map((name) => client.subscribe(name));
+  assert(kept && closed);
+  using pair = connectedServerAndClient(TestPeer, client, { clock });
+  const ready = client.prepare();
+  pair.server.send("+OK\r\n");
+  pair.pump.flush();
+  closed.cancel();
+  assertEquals(failureResultOf(closed, RequestCancelled).sent, false);
+  pair.server.send("*3\r\n$9\r\nsubscribe\r\n$4\r\nkept\r\n:1\r\n");
+  pair.pump.flush();
+  successResultOf(ready);
+  successResultOf(kept);
+  assertEquals(pair.server.take(), command("AUTH", "x") + command("subscribe", "kept"));
 });
 
 cleanTest("RESPClientFactory ends a refused subscription, and continues", () => {

@@ -1,39 +1,5 @@
-/**
- * Memory for many small pieces of bytes.
- *
- * An `ArrayBuffer` of its own costs about a microsecond, whatever its size; a view on a larger one
- * costs twenty nanoseconds. So small pieces share a buffer.
- *
- * @module
- */
-
-/** The largest piece that is worth copying together with others, in bytes. */
-export const LARGEST_PIECE = 4096;
-
-// The size of a block in bytes. A piece that the application keeps keeps its whole block in memory,
-// so a thousand kept pieces take at most 16 MB.
-const KEPT_BLOCK_SIZE = 16384;
 /** The size of a {@linkcode WriteArena} in bytes. */
 export const ARENA_SIZE = 32768;
-
-/** Copies pieces for receivers that may keep them: the memory of a copy is never written again. */
-export class ChunkAllocator {
-  #memory: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-  #used = 0;
-
-  /** Returns a copy of the first `count` bytes; `count` is at most {@linkcode LARGEST_PIECE}. */
-  copy(bytes: Uint8Array, count: number): Uint8Array<ArrayBuffer> {
-    const start = this.#memory.length - this.#used < count ? this.#renew() : this.#used;
-    this.#memory.set(count === bytes.length ? bytes : bytes.subarray(0, count), start);
-    this.#used = start + count;
-    return this.#memory.subarray(start, this.#used);
-  }
-
-  #renew(): number {
-    this.#memory = new Uint8Array(KEPT_BLOCK_SIZE);
-    return 0;
-  }
-}
 
 /**
  * Memory that is reused after all its users have released it: new memory must be

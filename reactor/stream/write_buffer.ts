@@ -10,9 +10,10 @@
  * @module
  */
 
+import { LARGEST_PIECE } from "../../internal/chunk_allocator.ts";
 import type { WriteOptions } from "../interfaces/mod.ts";
 import { hold, unhold } from "./held_buffers.ts";
-import { ARENA_SIZE, LARGEST_PIECE, type WriteArena, WriteArenas } from "./write_arena.ts";
+import { ARENA_SIZE, type WriteArena, WriteArenas } from "./write_arena.ts";
 
 /**
  * The size in bytes from which a write is not copied: its buffer belongs to the transport until it

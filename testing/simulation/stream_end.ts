@@ -10,10 +10,10 @@
  * @module
  */
 
+import { ChunkAllocator } from "../../internal/chunk_allocator.ts";
 import type { Address } from "../../reactor/interfaces/mod.ts";
 import type { StreamDriver, StreamDriverSink } from "../../reactor/stream/stream_driver.ts";
 import { connectionLost, errorWithCode } from "../../reactor/stream/system_error.ts";
-import { ChunkAllocator, LARGEST_PIECE } from "../../reactor/stream/write_arena.ts";
 import { DEFAULT_IDLE, KeepAlive, type ProbedConnection } from "./keep_alive.ts";
 import type { Link } from "./link.ts";
 import type { Boot, Machine } from "./machine.ts";
@@ -255,7 +255,7 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
     const most = Math.min(bytes.length, room);
     const count = this.#machine.site.next("short write", 1, most - 1) || most;
     this.#pending = null;
-    if (count > 0) this.#send(copyOf(bytes, count));
+    if (count > 0) this.#send(chunks.copy(bytes, count));
     this.#sink?.wrote(count);
   }
 
@@ -584,11 +584,6 @@ export class TCPStreamEnd extends StreamEnd {
 }
 
 const chunks = new ChunkAllocator();
-
-/** Returns a copy of the first bytes, in memory that is never written again. */
-function copyOf(bytes: Uint8Array, count: number): Uint8Array {
-  return count > LARGEST_PIECE ? bytes.slice(0, count) : chunks.copy(bytes, count);
-}
 
 function describe(segment: Segment): string {
   if (typeof segment !== "string") return `${segment.length} bytes`;

@@ -21,7 +21,7 @@
  * @module
  */
 
-import { ChunkAllocator, LARGEST_PIECE } from "../../stream/write_arena.ts";
+import { ChunkAllocator } from "../../../internal/chunk_allocator.ts";
 
 /**
  * The size of a connection's first buffer, in bytes. Many such cells share one ArrayBuffer, which
@@ -63,10 +63,7 @@ export class ReadBuffer {
    */
   take(count: number): Uint8Array<ArrayBuffer> {
     const memory = this.#memory;
-    // A new array of a view is copied without being cleared before, unlike the result of slice().
-    const chunk = count > LARGEST_PIECE
-      ? new Uint8Array(memory.subarray(0, count))
-      : chunks.copy(memory, count);
+    const chunk = chunks.copy(memory, count);
     this.filled(count, memory.length);
     return chunk;
   }

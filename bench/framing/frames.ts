@@ -4,25 +4,14 @@
  * @module
  */
 
+import type { Receiver } from "../receivers.ts";
+
 /** The wire format of the frames. */
 export type Format = "lines as text" | "lines as bytes" | "netstrings" | "Int32 strings";
 
 /** A way to receive frames of one format. */
-export interface Contender {
-  readonly name: string;
+export interface FrameReceiver extends Receiver {
   readonly format: Format;
-  /**
-   * Receives chunks.
-   *
-   * @returns The number of the frames, and the sum of their lengths.
-   */
-  receive(chunks: readonly Uint8Array[]): Received | Promise<Received>;
-}
-
-/** What a contender has received. */
-export interface Received {
-  frames: number;
-  length: number;
 }
 
 /** Returns the bytes of `count` frames with the given content. */
