@@ -93,7 +93,7 @@ export class TLSServerEndpoint implements IStreamServerEndpoint<IInternetAddress
  * @param port The port number; 0 for any free port.
  * @param options Options of the port, with its certificate and key.
  * @param wrap Wraps the endpoint for the connections under TLS.
- * @throws {UnsupportedError} If the reactor has no `listenTCP()`.
+ * @throws {UnsupportedError} when the reactor has no `listenTCP()`.
  */
 export function tlsOverWrapped(
   reactor: IReactorTLS,

@@ -97,7 +97,7 @@ export class ClientCreator<P extends IProtocol, A extends unknown[] = []> {
    * @param reactor The reactor that connects.
    * @param protocolClass The class of the protocols.
    * @param args The arguments of its constructor.
-   * @throws {TypeError} If `protocolClass` is not a class.
+   * @throws {TypeError} when `protocolClass` is not a class.
    */
   constructor(
     reactor: ClientCreatorReactor,
@@ -118,7 +118,7 @@ export class ClientCreator<P extends IProtocol, A extends unknown[] = []> {
    * @param options The options of `reactor.connectTCP()`.
    * @returns A Deferred that fires with the protocol after its `connectionMade`, or fails with a
    *   `ConnectError`. Cancelling it ends the attempt.
-   * @throws {Error} If an argument is not valid.
+   * @throws {Error} when an argument is not valid.
    */
   connectTCP(host: string, port: number, options?: ConnectTCPOptions): Deferred<P> {
     return this.#connect((factory) => this.reactor.connectTCP(host, port, factory, options));
@@ -131,7 +131,7 @@ export class ClientCreator<P extends IProtocol, A extends unknown[] = []> {
    * @param port The port number.
    * @param options The options of `reactor.connectTLS()`.
    * @returns A Deferred as that of {@linkcode connectTCP}.
-   * @throws {Error} If an argument is not valid.
+   * @throws {Error} when an argument is not valid.
    */
   connectTLS(host: string, port: number, options?: ConnectTLSOptions): Deferred<P> {
     return this.#connect((factory) => this.reactor.connectTLS(host, port, factory, options));
@@ -143,7 +143,7 @@ export class ClientCreator<P extends IProtocol, A extends unknown[] = []> {
    * @param path The path of the socket.
    * @param options The options of `reactor.connectUNIX()`.
    * @returns A Deferred as that of {@linkcode connectTCP}.
-   * @throws {Error} If an argument is not valid.
+   * @throws {Error} when an argument is not valid.
    */
   connectUNIX(path: string, options?: ConnectUNIXOptions): Deferred<P> {
     return this.#connect((factory) => this.reactor.connectUNIX(path, factory, options));

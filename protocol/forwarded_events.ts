@@ -15,7 +15,7 @@ const TRANSFERRED: WriteOptions = { transfer: true };
  * Makes each connection the push producer of the other one, so that a slow reader pauses its
  * sender.
  *
- * @throws {Error} If one of them has a producer already. Then nothing has changed.
+ * @throws {Error} when one of them has a producer already. Then nothing has changed.
  */
 export function connectProducers(a: ITransport, b: ITransport): void {
   a.registerProducer(b, true);

@@ -150,8 +150,8 @@ class JoinedEnd
  * @param a A connection: the `transport` of a protocol.
  * @param b Another connection.
  * @returns The counts of the forwarded bytes, and a Deferred that fires at the end.
- * @throws {Error} If a connection has a registered producer, or both are the same.
- * @throws {UnsupportedError} If a transport cannot pass its connection on, such as one of a test.
+ * @throws {Error} when a connection has a registered producer, or both are the same.
+ * @throws {UnsupportedError} when a transport cannot pass its connection on, such as one of a test.
  *
  * @example Connect a client to the server that it names in its first line
  * ```ts

@@ -199,7 +199,7 @@ export abstract class NegotiatedConnection extends TransportWrapper
    * @param seconds Seconds from now; `Infinity` for no deadline.
    * @param clock The clock; `undefined` for that of the connection.
    * @param expired Called at the deadline, unless the negotiation is over.
-   * @throws {Error} If there is no clock.
+   * @throws {Error} when there is no clock.
    */
   protected setDeadline(
     seconds: number,

@@ -247,15 +247,15 @@ export class ProxyFactory extends ServerFactory<ProxyServer> {
    * @param port The destination's port number.
    * @param options Options of the connections to the destination, such as `timeout`, and the
    *   version of the PROXY header.
-   * @throws {RangeError} If there is no such version.
+   * @throws {RangeError} when there is no such version.
    */
   constructor(reactor: IReactorTCP, host: string, port: number, options?: ProxyPortOptions);
   /**
    * Creates a factory that forwards each connection to an endpoint of its own.
    *
    * @param options The function that chooses the endpoint.
-   * @throws {TypeError} If `choose` is not a function.
-   * @throws {RangeError} If `attempts` is out of range, or there is no such PROXY header.
+   * @throws {TypeError} when `choose` is not a function.
+   * @throws {RangeError} when `attempts` is out of range, or there is no such PROXY header.
    */
   constructor(options: ProxyFactoryOptions);
   constructor(
@@ -279,7 +279,7 @@ export class ProxyFactory extends ServerFactory<ProxyServer> {
   /**
    * The reactor that connects to the destination.
    *
-   * @throws {Error} If the factory chooses the destination of each connection.
+   * @throws {Error} when the factory chooses the destination of each connection.
    */
   get reactor(): IReactorTCP {
     return this.#port("reactor").reactor;
@@ -288,7 +288,7 @@ export class ProxyFactory extends ServerFactory<ProxyServer> {
   /**
    * The destination's host: a name or an address.
    *
-   * @throws {Error} If the factory chooses the destination of each connection.
+   * @throws {Error} when the factory chooses the destination of each connection.
    */
   get host(): string {
     return this.#port("host").host;
@@ -297,7 +297,7 @@ export class ProxyFactory extends ServerFactory<ProxyServer> {
   /**
    * The destination's port number.
    *
-   * @throws {Error} If the factory chooses the destination of each connection.
+   * @throws {Error} when the factory chooses the destination of each connection.
    */
   get port(): number {
     return this.#port("port").port;
@@ -306,7 +306,7 @@ export class ProxyFactory extends ServerFactory<ProxyServer> {
   /**
    * Options of the connections to the destination.
    *
-   * @throws {Error} If the factory chooses the destination of each connection.
+   * @throws {Error} when the factory chooses the destination of each connection.
    */
   get options(): ConnectTCPOptions {
     return this.#port("options").options;

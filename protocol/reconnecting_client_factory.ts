@@ -84,8 +84,8 @@ export class ReconnectingClientFactory<P extends IProtocol = IProtocol> extends 
    * {@linkcode maxRetries} retries.
    *
    * @param connector The connector; by default that of the last failure.
-   * @throws {Error} If there is no connector, or no clock.
-   * @throws {RangeError | TypeError} If a setting of the delay is not a number in its range.
+   * @throws {Error} when there is no connector, or no clock.
+   * @throws {RangeError | TypeError} when a setting of the delay is not a number in its range.
    */
   retry(connector: IConnector | null = this.connector): void {
     if (!this.continueTrying) return this.#log("Does not connect again after stopTrying()");

@@ -91,8 +91,8 @@ export type SupervisorSettings = {
 /**
  * Returns the options with their defaults.
  *
- * @throws {RangeError} If an option is out of range.
- * @throws {TypeError} If an option has another type.
+ * @throws {RangeError} when an option is out of range.
+ * @throws {TypeError} when an option has another type.
  */
 export function checkedOptions(options: SupervisorOptions): SupervisorSettings {
   const { retryPolicy = backoffPolicy({ initialDelay: 0.5, factor: 2, jitter: () => 0 }) } =

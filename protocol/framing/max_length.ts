@@ -5,7 +5,7 @@ import { checkBound } from "../../internal/validation.ts";
  *
  * @param decoder The decoder.
  * @param receiver The protocol that the decoder belongs to.
- * @throws {RangeError | TypeError} If `MAX_LENGTH` is negative or not an integer.
+ * @throws {RangeError | TypeError} when `MAX_LENGTH` is negative or not an integer.
  */
 export function useMaxLength(
   decoder: { maxLength: number },

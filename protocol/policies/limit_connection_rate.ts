@@ -57,7 +57,7 @@ export class LimitConnectionRate<P extends IProtocol = IProtocol> extends Wrappi
    *
    * @param wrappedFactory The factory that builds the wrapped protocols.
    * @param options The clock and the limits.
-   * @throws {RangeError | TypeError} If a limit is not more than 0.
+   * @throws {RangeError | TypeError} when a limit is not more than 0.
    */
   constructor(wrappedFactory: ITypedProtocolFactory<P>, options: LimitConnectionRateOptions) {
     super(wrappedFactory);

@@ -50,7 +50,7 @@ export class LimitConnectionsByPeer<P extends IProtocol = IProtocol> extends Wra
    *
    * @param wrappedFactory The factory that builds the wrapped protocols.
    * @param options The limit.
-   * @throws {RangeError | TypeError} If the limit is out of range.
+   * @throws {RangeError | TypeError} when the limit is out of range.
    */
   constructor(
     wrappedFactory: ITypedProtocolFactory<P>,
@@ -65,7 +65,7 @@ export class LimitConnectionsByPeer<P extends IProtocol = IProtocol> extends Wra
   /**
    * Builds and wraps a protocol, or refuses the connection if its host has reached the limit.
    *
-   * @throws {RangeError | TypeError} If {@linkcode maxConnectionsPerPeer} is out of range.
+   * @throws {RangeError | TypeError} when {@linkcode maxConnectionsPerPeer} is out of range.
    */
   override buildProtocol(addr: Address): ProtocolWrapper<P> | null {
     const limit = this.maxConnectionsPerPeer;

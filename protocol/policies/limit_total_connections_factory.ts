@@ -51,7 +51,7 @@ export class LimitTotalConnectionsFactory extends ServerFactory implements Wrapp
    * @param addr The peer's address.
    * @returns A wrapper of the protocol, or of the overflow protocol; `null` to close the
    *   connection.
-   * @throws {Error} When {@linkcode protocol} is not set, or the limit is not a number.
+   * @throws {Error} when {@linkcode protocol} is not set, or the limit is not a number.
    */
   override buildProtocol(addr: Address): ProtocolWrapper | null {
     const { connectionLimit, overflowProtocol } = this;

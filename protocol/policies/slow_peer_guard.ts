@@ -249,7 +249,7 @@ export class SlowPeerGuard<P extends IProtocol = IProtocol>
    *
    * @param wrappedFactory The factory that builds the wrapped protocols.
    * @param options The limits, and the clock.
-   * @throws {RangeError | TypeError} If an option is out of range.
+   * @throws {RangeError | TypeError} when an option is out of range.
    */
   constructor(wrappedFactory: ITypedProtocolFactory<P>, options: SlowPeerGuardOptions<P> = {}) {
     super(wrappedFactory);

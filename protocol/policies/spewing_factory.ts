@@ -75,7 +75,7 @@ export class SpewingFactory<P extends IProtocol = IProtocol>
    *
    * @param wrappedFactory The factory that builds the wrapped protocols.
    * @param options The limit.
-   * @throws {RangeError | TypeError} If the limit is out of range.
+   * @throws {RangeError | TypeError} when the limit is out of range.
    */
   constructor(wrappedFactory: ITypedProtocolFactory<P>, options: SpewingFactoryOptions = {}) {
     super(wrappedFactory);

@@ -191,7 +191,7 @@ export class ThrottlingFactory<P extends IProtocol = IProtocol>
    *
    * @param wrappedFactory The factory that builds the wrapped protocols.
    * @param options The limits, and the clock.
-   * @throws {RangeError | TypeError} If a limit is out of range.
+   * @throws {RangeError | TypeError} when a limit is out of range.
    */
   constructor(wrappedFactory: ITypedProtocolFactory<P>, options: ThrottlingFactoryOptions = {}) {
     super(wrappedFactory);
@@ -238,7 +238,7 @@ export class ThrottlingFactory<P extends IProtocol = IProtocol>
   /**
    * Builds and wraps a protocol, or refuses the connection if the limit is reached.
    *
-   * @throws {RangeError | TypeError} If {@linkcode maxConnectionCount} is out of range.
+   * @throws {RangeError | TypeError} when {@linkcode maxConnectionCount} is out of range.
    */
   override buildProtocol(addr: Address): ThrottlingProtocol<P> | null {
     const limit = this.maxConnectionCount;

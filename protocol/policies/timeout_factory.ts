@@ -38,7 +38,7 @@ export class TimeoutProtocol<P extends IProtocol = IProtocol>
    * Sets or removes the timeout, which starts at once.
    *
    * @param timeoutPeriod Seconds until {@linkcode timeoutFunc} is called; `null` for never.
-   * @throws {TypeError | RangeError} If the period is not a delay.
+   * @throws {TypeError | RangeError} when the period is not a delay.
    */
   setTimeout(timeoutPeriod: number | null = null): void {
     if (timeoutPeriod !== null) checkDelay("setTimeout() timeoutPeriod", timeoutPeriod);
@@ -143,7 +143,7 @@ export class TimeoutFactory<P extends IProtocol = IProtocol>
    * @param timeoutPeriod Seconds until a silent connection is closed; `null` for no timeout. The
    *   default is half an hour.
    * @param options The clock.
-   * @throws {TypeError | RangeError} If the period is not a delay.
+   * @throws {TypeError | RangeError} when the period is not a delay.
    */
   constructor(
     wrappedFactory: ITypedProtocolFactory<P>,

@@ -24,9 +24,9 @@ export interface ProtocolTimeout {
    *
    * @param period Seconds until {@linkcode timeoutConnection} is called; `null` for never.
    * @returns The former value of {@linkcode timeOut}.
-   * @throws {TypeError | RangeError} If the period is not a delay.
-   * @throws {Error} If there is no clock: before the connection is made, or with the transport of a
-   *   test.
+   * @throws {TypeError | RangeError} when the period is not a delay.
+   * @throws {Error} when there is no clock: before the connection is made, or with the transport of
+   *   a test.
    */
   setTimeout(period: number | null): number | null;
   /**

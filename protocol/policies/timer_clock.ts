@@ -20,7 +20,7 @@ export interface TimedPolicyOptions {
  * @param clock The clock that was given; `null` or `undefined` for that of the connection.
  * @param transport The connection; `null` before it is made.
  * @returns The clock.
- * @throws {Error} If there is none.
+ * @throws {Error} when there is none.
  */
 export function timerClock(
   doing: string,

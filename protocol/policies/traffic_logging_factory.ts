@@ -169,7 +169,7 @@ export class TrafficLoggingFactory<P extends IProtocol = IProtocol>
    * @param wrappedFactory The factory that builds the wrapped protocols.
    * @param logfilePrefix The beginning of each file name.
    * @param options The function that opens files, and the limit.
-   * @throws {RangeError | TypeError} If an option is out of range.
+   * @throws {RangeError | TypeError} when an option is out of range.
    */
   constructor(
     wrappedFactory: ITypedProtocolFactory<P>,

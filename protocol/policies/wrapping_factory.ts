@@ -54,7 +54,7 @@ export class WrappingFactory<
    * Wraps a factory.
    *
    * @param wrappedFactory The factory that builds the wrapped protocols.
-   * @throws {TypeError} If it is not a factory.
+   * @throws {TypeError} when it is not a factory.
    */
   constructor(wrappedFactory: ITypedProtocolFactory<P>) {
     super();

@@ -53,7 +53,7 @@ export class SOCKSReplyDecoder extends BufferedDecoder<SOCKSServerMessage> {
    * Creates a decoder.
    *
    * @param options The version of SOCKS.
-   * @throws {RangeError | TypeError} If an option is out of range.
+   * @throws {RangeError | TypeError} when an option is out of range.
    */
   constructor(options: SOCKSReplyDecoderOptions) {
     super();

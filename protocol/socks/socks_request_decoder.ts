@@ -68,7 +68,7 @@ export class SOCKSRequestDecoder extends BufferedDecoder<SOCKSClientMessage> {
    * Creates a decoder.
    *
    * @param options What the server requires.
-   * @throws {RangeError | TypeError} If an option is out of range.
+   * @throws {RangeError | TypeError} when an option is out of range.
    */
   constructor(options: SOCKSRequestDecoderOptions = {}) {
     super();
