@@ -17,7 +17,8 @@ const SCOPE = "@torsion/reactor";
 /** Options of {@linkcode instrumentReactor}. */
 export interface InstrumentReactorOptions {
   /**
-   * Whether to make spans: one for each accepted connection, and one for each attempt to connect.
+   * Whether to make spans. Each accepted connection has one until it closes, and each attempt to
+   * connect.
    *
    * @default {true}
    */
@@ -61,7 +62,7 @@ export interface ReactorInstrumentation extends Disposable {
  *
  * @param reactor The reactor.
  * @param options Which signals to report.
- * @returns The instrumentation, which reports until it is disposed of.
+ * @returns The instrumentation. It may be kept for as long as the process runs.
  * @throws {TypeError} If an attribute is not a string, a number or a boolean.
  *
  * @example Trace a server with Deno's own OpenTelemetry: `OTEL_DENO=true deno run ...`

@@ -66,7 +66,7 @@ const UNREF_MS = 20;
 const BREATH_MS = 5;
 /** The number of turns in a breath, which do nothing, so that Deno asks for its events. */
 const BREATH_TURNS = 61;
-/** After a turn with fewer events, an {@linkcode IdleWait} is a cheaper breath. */
+/** With fewer events in a turn, an {@linkcode IdleWait} is a breath that costs less. */
 const MANY_EVENTS = 8;
 /** The time in milliseconds before another turn, if the system cannot wait at all. */
 const RETRY_MS = 100;
