@@ -71,7 +71,7 @@ const BREATH_TURNS = 61;
  * would otherwise keep the connections waiting for 61 of these computations.
  */
 const LONGEST_BREATH_MS = 2;
-/** After a turn with fewer events, an {@linkcode IdleWait} is a cheaper breath. */
+/** With fewer events in a turn, an {@linkcode IdleWait} is a breath that costs less. */
 const MANY_EVENTS = 8;
 /** The time in milliseconds before another turn, if the system cannot wait at all. */
 const RETRY_MS = 100;
