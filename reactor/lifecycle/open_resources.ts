@@ -47,6 +47,38 @@ export interface ResourcePlace {
   next: ResourcePlace | null;
 }
 
+/** A place whose links are private: a connection that is printed or compared shows no others. */
+class Place implements ResourcePlace {
+  readonly #resource: ReactorResource;
+  #previous: ResourcePlace | null;
+  #next: ResourcePlace | null = null;
+
+  constructor(resource: ReactorResource, previous: ResourcePlace | null) {
+    this.#resource = resource;
+    this.#previous = previous;
+  }
+
+  get resource(): ReactorResource {
+    return this.#resource;
+  }
+
+  get previous(): ResourcePlace | null {
+    return this.#previous;
+  }
+
+  set previous(place: ResourcePlace | null) {
+    this.#previous = place;
+  }
+
+  get next(): ResourcePlace | null {
+    return this.#next;
+  }
+
+  set next(place: ResourcePlace | null) {
+    this.#next = place;
+  }
+}
+
 /** The open resources of one reactor. */
 export class ReactorResources {
   #first: ResourcePlace | null = null;
@@ -129,7 +161,7 @@ export class ReactorResources {
 
   #append(resource: ReactorResource): void {
     if (resource[resourcePlace]) return;
-    const place: ResourcePlace = { resource, previous: this.#last, next: null };
+    const place = new Place(resource, this.#last);
     if (this.#last === null) this.#first = place;
     else this.#last.next = place;
     this.#last = resource[resourcePlace] = place;
