@@ -100,7 +100,8 @@ export interface ObservedConnection
  * Receives the events of a reactor, for metrics and traces. All methods are optional.
  *
  * A method is called in the middle of the reactor's own work, so it should only record. It must not
- * close what it observes. An error that it throws is logged and has no other effect.
+ * close what it observes. An error that it throws, or with which its promise rejects, is logged and
+ * has no other effect.
  */
 export interface IReactorObserver {
   /**
@@ -214,7 +215,8 @@ export interface IReactorObservability {
    * now on. Without an observer, each event costs one comparison.
    *
    * @param observer The observer.
-   * @returns An object that removes the observer when it is disposed of.
+   * @returns An object that removes the observer when it is disposed of. The observer is not called
+   *   again, even if another observer disposes of it while both are being notified.
    * @throws {TypeError} If the observer is not an object.
    *
    * @example Log each refused connection with its reason

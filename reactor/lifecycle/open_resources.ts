@@ -135,6 +135,7 @@ export class ReactorResources implements ReactorResource {
 
   #append(resource: ReactorResource): void {
     if (resource[nextResource]) return;
+    if (!(nextResource in resource)) hideLinks(resource);
     const last = this[previousResource];
     resource[previousResource] = last;
     resource[nextResource] = this;
@@ -173,4 +174,11 @@ export class ReactorResources implements ReactorResource {
     this.#emptied = null;
     return emptied;
   }
+}
+
+/** Makes the links of a resource invisible: if it is printed or compared, it shows no other one. */
+function hideLinks(resource: ReactorResource): void {
+  const hidden = { value: null, writable: true, enumerable: false };
+  Object.defineProperty(resource, previousResource, hidden);
+  Object.defineProperty(resource, nextResource, hidden);
 }

@@ -78,3 +78,13 @@ Deno.test("ReactorResources.unref() calls unref() of each resource and closes no
   resources.unref();
   assertEquals([resource.calls, resources.size], [["unref"], 1]);
 });
+
+Deno.test("ReactorResources does not show one resource when another one is printed", () => {
+  class Secret extends Resource {}
+  const resources = new ReactorResources();
+  const [one, two] = [new Resource(), new Secret()];
+  resources.add(two);
+  resources.add(one);
+  assertEquals(Deno.inspect(one, { depth: 9 }).includes("Secret"), false);
+  assertEquals(resources.list(), [two, one]);
+});

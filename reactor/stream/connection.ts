@@ -43,11 +43,6 @@ import { ProtocolCalls } from "./protocol_calls.ts";
 import { ReportingTransport } from "./reporting_transport.ts";
 import type { ConnectionOwner } from "./connection_owner.ts";
 import type { ConnectionRoles } from "./connection_roles.ts";
-import {
-  nextResource,
-  previousResource,
-  type ReactorResource,
-} from "../lifecycle/open_resources.ts";
 import type { StreamDriver } from "./stream_driver.ts";
 import { lastSuccessor } from "./successor.ts";
 import { checkCanStartTLS, startTLSContext } from "../tls/start_tls.ts";
@@ -59,8 +54,6 @@ import { WriteBuffer } from "./write_buffer.ts";
 export class Connection extends ReportingTransport implements ConnectionRoles {
   readonly #owner: ConnectionOwner;
   #protocol: IProtocol;
-  [previousResource]: ReactorResource | null = null;
-  [nextResource]: ReactorResource | null = null;
   #lost = false;
   #disconnecting = false;
   /** Whether the connection is closing because the peer has closed it. */

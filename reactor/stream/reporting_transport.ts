@@ -11,6 +11,11 @@ import type {
   ObservedConnection,
   TransportStats,
 } from "../interfaces/mod.ts";
+import {
+  nextResource,
+  previousResource,
+  type ReactorResource,
+} from "../lifecycle/open_resources.ts";
 import type { CountedConnection } from "../lifecycle/traffic.ts";
 import { describeConnection, nameOfConnection } from "./connection_description.ts";
 import type { ConnectionOwner } from "./connection_owner.ts";
@@ -21,8 +26,11 @@ import type { StreamDriver } from "./stream_driver.ts";
 /** A connection that counts its bytes. Under TLS, it counts the bytes before encryption. */
 export abstract class ReportingTransport extends SocketAttributes
   implements CountedConnection, ObservedConnection {
-  // Private here and in the subclasses: a connection that is printed or compared shows no factory.
+  // Private here and in the subclasses: a connection that is printed or compared shows no factory,
+  // and none of the other open resources.
   readonly #owner: ConnectionOwner;
+  #previousResource: ReactorResource | null = null;
+  #nextResource: ReactorResource | null = null;
   /** The number that the owner gave to the connection. */
   readonly session: number;
   bytesReceived = 0;
@@ -39,6 +47,22 @@ export abstract class ReportingTransport extends SocketAttributes
     super(driver);
     this.#owner = owner;
     this.session = session;
+  }
+
+  get [previousResource](): ReactorResource | null {
+    return this.#previousResource;
+  }
+
+  set [previousResource](resource: ReactorResource | null) {
+    this.#previousResource = resource;
+  }
+
+  get [nextResource](): ReactorResource | null {
+    return this.#nextResource;
+  }
+
+  set [nextResource](resource: ReactorResource | null) {
+    this.#nextResource = resource;
   }
 
   /** The clock of the reactor. */
