@@ -10,8 +10,8 @@
  */
 export class IndexedHeap<T> {
   readonly #setIndex: (item: T, index: number) => void;
-  // By index. The children of the index i are 4i + 1 to 4i + 4. What is compared is not read from
-  // the items, many of which are not in the processor's cache.
+  // By index. The children of the index i are 4i + 1 to 4i + 4. Keys and orders are not read from
+  // the items, because many of these are not in the processor's cache.
   readonly #items: T[] = [];
   readonly #keys: number[] = [];
   readonly #orders: number[] = [];

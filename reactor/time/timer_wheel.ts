@@ -70,7 +70,7 @@ export class TimerWheel<T> {
     return this.#size === 0 ? Infinity : this.#earliestOf(this.#firstBucket());
   }
 
-  /** Returns whether an item belongs into the wheel, because its span has not begun. */
+  /** Returns whether an item belongs in the wheel, because its span has not begun. */
   accepts(ticks: number): boolean {
     return spanOf(ticks) > this.#now;
   }
