@@ -180,7 +180,10 @@ export class TimedCalls implements DelayedCallOwner {
     this.#wheel.advance(ticks, this.#toHeap);
   }
 
-  /** Returns a time in ticks before which no call is due. Each call of the heap is due first. */
+  /**
+   * Returns a time in ticks before which no call is due, which the owner knows from then on. The
+   * calls of the heap are due before those of the wheel.
+   */
   #nextTicks(): number {
     return this.#known = this.#heap.size > 0 ? this.#heap.topKey : this.#wheel.earliest();
   }

@@ -213,6 +213,36 @@ Deno.test("TimedCalls calls onEarlier() for a call that is added after the last 
   assertEquals([fixture.made, fixture.earlierCount], [["nested"], 3]);
 });
 
+Deno.test("TimedCalls wakes its owner once per timeout if all timeouts are always restarted", () => {
+  const restarts: Record<string, (call: DelayedCall, fixture: CallsFixture) => DelayedCall> = {
+    reset: (call) => (call.reset(0.5), call),
+    cancel: (call, fixture) => (call.cancel(), fixture.callLater(0.5, "call")),
+    replace: (call, fixture) => {
+      const next = fixture.callLater(0.5, "call");
+      call.cancel();
+      return next;
+    },
+  };
+  for (const restart of Object.values(restarts)) {
+    const fixture = new CallsFixture();
+    let calls = Array.from({ length: 20 }, () => fixture.callLater(0.5, "call"));
+    let alarm = 0.5;
+    let wakeUps = 0;
+    for (let step = 1; step <= 2500; step++) {
+      fixture.now = step * 0.004;
+      if (fixture.now >= alarm) {
+        wakeUps++;
+        fixture.run();
+        alarm = fixture.now + fixture.calls.wait();
+      }
+      calls = calls.map((call) => restart(call, fixture));
+    }
+    // In ten seconds. Only the first call has called onEarlier(), so the alarm was right.
+    assertLessOrEqual(wakeUps, 25);
+    assertEquals([fixture.made, fixture.earlierCount], [[], 1]);
+  }
+});
+
 Deno.test("TimedCalls.runDue() allows a call to cancel, postpone and advance others", () => {
   const fixture = new CallsFixture();
   fixture.calls.callLater(1, () => {
