@@ -183,7 +183,7 @@ test("BrokerBus refuses a message that is longer than the max_payload of NATS", 
   using logs = log.capturedLogs();
   const error = await assertRejects(async () => await ann.bus.publish("x".repeat(513)));
   assert(error instanceof NotPublished && !error.isUncertain);
-  assert(logs.some(({ failure }) => `${failure?.cause}`.includes("max_payload")));
+  assert(logs.some(({ message }) => message.includes("max_payload")));
   await ann.bus.publish("short");
   await ann.receives("short");
 });
