@@ -112,6 +112,14 @@ export class Cluster {
     await this.#haproxy?.line(new RegExp(`Server nodes/n${i + 1} is DOWN`));
   }
 
+  /** Stops a node with SIGSTOP until HAProxy has found out, and lets it continue. */
+  async freezeNode(i: number): Promise<void> {
+    this.#nodes[i]?.send("SIGSTOP");
+    await this.#haproxy?.line(new RegExp(`Server nodes/n${i + 1} is DOWN`));
+    this.#nodes[i]?.send("SIGCONT");
+    await this.#haproxy?.line(new RegExp(`Server nodes/n${i + 1} is UP`));
+  }
+
   async #startNode(i: number): Promise<void> {
     const broker = `${this.#broker.name}:tcp:127.0.0.1:${this.#brokerPort}`;
     const node = new Example("cluster_chat/node.ts", [...this.#ports[i] ?? [], broker]);

@@ -76,7 +76,7 @@ for (const broker of BROKERS) {
     }
 
     for (const person of people) person.talk();
-    await cluster.killNode(1);
+    await Promise.all([cluster.killNode(1), cluster.freezeNode(0)]);
     await checkAll(people);
   });
 

@@ -4,7 +4,13 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
 import { connectProtocol, log, TCP4ClientEndpoint } from "@torsion/reactor";
 import { BrokerBus } from "../examples/cluster_chat/broker_bus.ts";
-import { KEPT, type Message, NotPublished, type Subscriber } from "../examples/cluster_chat/bus.ts";
+import {
+  KEPT,
+  MAX_TEXT,
+  type Message,
+  NotPublished,
+  type Subscriber,
+} from "../examples/cluster_chat/bus.ts";
 import { NATSLink } from "../examples/cluster_chat/nats_link.ts";
 import { NATSTransport } from "../examples/cluster_chat/nats_transport.ts";
 import type { Program } from "../testing/fixtures/program.ts";
@@ -183,7 +189,7 @@ test("BrokerBus refuses a message that is longer than the max_payload of NATS", 
   using logs = log.capturedLogs();
   const error = await assertRejects(async () => await ann.bus.publish("x".repeat(513)));
   assert(error instanceof NotPublished && !error.isUncertain);
-  assert(logs.some(({ failure }) => `${failure?.cause}`.includes("max_payload")));
+  assert(logs.some(({ message }) => message.includes("max_payload")));
   await ann.bus.publish("short");
   await ann.receives("short");
 });
@@ -202,4 +208,17 @@ test("BrokerBus logs that a stream of NATS has other limits, and connects when i
   await logged;
   await administer(fixture, port, ({ streams }) => streams.delete("room"));
   await ann.isRestored(1);
+});
+
+test("BrokerBus makes NATS refuse a text that no node passes on", async (fixture) => {
+  fixture.run();
+  const port = freePort();
+  await startNATS(fixture, port, fixture.folder());
+  const ann = new Node(fixture, port);
+  await ann.isRestored(1);
+  const text = "x".repeat(3 * MAX_TEXT + 1);
+  const error = await assertRejects(async () => await ann.bus.publish(text));
+  assert(error instanceof NotPublished && !error.isUncertain);
+  await ann.bus.publish("€".repeat(MAX_TEXT));
+  await ann.receives("€".repeat(MAX_TEXT));
 });

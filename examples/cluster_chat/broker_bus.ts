@@ -53,8 +53,8 @@ export class BrokerBus extends ClientService<Link> implements Bus {
   #link: Link | null = null;
   /** The number of the last message; 0 before the first connection. */
   #last = 0;
-  /** Whether the broker has refused a message on the open connection. */
-  #isRefusing = false;
+  /** Whether the failure of a message on the open connection has been logged. */
+  #hasLoggedFailure = false;
 
   /**
    * Creates a bus that is not connected yet.
@@ -85,7 +85,7 @@ export class BrokerBus extends ClientService<Link> implements Bus {
     // The message is not kept for later: its sender decides whether to send it again.
     if (this.#link === null) return fail(new NotPublished(false));
     return this.#link.publish(text).addErrback((error) => {
-      this.#logRefusal(error);
+      this.#logFailure(error);
       throw error;
     });
   }
@@ -104,7 +104,7 @@ export class BrokerBus extends ClientService<Link> implements Bus {
 
   #catchUp(link: Link, missed: readonly Message[], newest: number): void {
     this.#link = link;
-    this.#isRefusing = false;
+    this.#hasLoggedFailure = false;
     const last = this.#last;
     const next = missed.find(({ number }) => number > last)?.number ?? newest + 1;
     const isComplete = last === 0 || (newest >= last && next === last + 1);
@@ -136,13 +136,12 @@ export class BrokerBus extends ClientService<Link> implements Bus {
     this.#subscriber.received({ number, text: log.visibleText(text, { newlines: "escaped" }) });
   }
 
-  /** Logs why a message was not published, once for each connection. */
-  #logRefusal(error: Error): void {
-    if (this.#isRefusing) return;
-    this.#isRefusing = true;
-    log.warn(`${error.message}. Later failures on this connection are not logged.`, {
-      failure: error,
-    });
+  /** Logs why a message was not confirmed, once for each connection. */
+  #logFailure(error: Error): void {
+    if (this.#hasLoggedFailure) return;
+    this.#hasLoggedFailure = true;
+    const later = "later failures on this connection are not logged";
+    log.warn(`${error.message} (${error.cause}); ${later}`);
   }
 
   #lost(): void {

@@ -41,8 +41,10 @@ export class NotPublished extends Error {
   /** Whether the message may have been published, because only the confirmation is missing. */
   readonly isUncertain: boolean;
 
+  /** @param options The error of the broker or of its client as `cause`, if there is one. */
   constructor(isUncertain: boolean, options: ErrorOptions = {}) {
-    super(`Cannot publish a message: ${isUncertain ? "no confirmation" : "cut off"}`, options);
+    const refusal = options.cause === undefined ? "cut off" : "refused";
+    super(`Cannot publish a message: ${isUncertain ? "no confirmation" : refusal}`, options);
     this.isUncertain = isUncertain;
   }
 }

@@ -12,12 +12,13 @@ import {
 } from "@nats-io/jetstream";
 import { InvalidArgumentError, RequestError } from "@nats-io/nats-core/internal";
 import { HEARTBEAT, type Link, TIMEOUT } from "./broker_bus.ts";
-import { KEPT, type Message, NotPublished } from "./bus.ts";
+import { KEPT, MAX_TEXT, type Message, NotPublished } from "./bus.ts";
 import { NATSTransport } from "./nats_transport.ts";
 
 /** The stream of messages, and the subject on which they are published. */
 const ROOM = "room";
-const STREAM = { name: ROOM, subjects: [ROOM], max_msgs: KEPT };
+// A character has up to 3 bytes. Without the limit, a stranger could fill the memory of the nodes.
+const STREAM = { name: ROOM, subjects: [ROOM], max_msgs: KEPT, max_msg_size: 3 * MAX_TEXT };
 
 const timeout = TIMEOUT * 1000;
 const OPTIONS = {

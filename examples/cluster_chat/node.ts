@@ -14,7 +14,7 @@
  * HAProxy sends it no more clients, and then the node asks its own to connect again. Stop Redis:
  * all clients learn that the room is cut off. Do the same with NATS: start
  * `nats-server --jetstream --store_dir chat`, and give the nodes a third argument,
- * `nats:tcp:127.0.0.1:4222`.
+ * `nats:tcp:127.0.0.1:4222`. Each broker keeps its messages in the folder in which it was started.
  *
  * Arguments: the port for HAProxy, the port for its health checks, and the broker with its endpoint
  * (`redis:tcp:127.0.0.1:6379`).
