@@ -68,8 +68,8 @@ export interface ReactorInstrumentation extends Disposable {
  *
  * @param reactor The reactor.
  * @param options Which signals to report.
- * @returns The instrumentation, which reports until it is disposed of. It may be kept as long as the
- *   process runs.
+ * @returns The instrumentation, which reports until it is disposed of. It may be kept as long as
+ *   the process runs.
  * @throws {TypeError} If the reactor has no counters, or an attribute is not a string, a number or
  *   a boolean.
  * @throws {Error} If the reactor is instrumented already, also if no SDK was found then.
