@@ -54,10 +54,10 @@ Deno.test("runInSpan() calls a function once, whatever the manager does, and log
     [(_context, f) => [f(), throwError()], true],
     [(_context, f) => Promise.resolve().then(f).then(throwError), true],
   ];
-  for (const [of, isFailing] of managers) {
+  for (const [callWith, isFailing] of managers) {
     using errors = new LoggedErrors();
     let [calls, failures] = [0, 0];
-    const run = runInSpan(manager(of), SPAN, () => failures++);
+    const run = runInSpan(manager(callWith), SPAN, () => failures++);
     assertEquals([run(() => ++calls), calls], [1, 1]);
     await nextMacrotask();
     assertEquals([calls, failures], [1, isFailing ? 1 : 0]);
@@ -66,8 +66,8 @@ Deno.test("runInSpan() calls a function once, whatever the manager does, and log
 });
 
 Deno.test("runInSpan() throws the error of the function", () => {
-  for (const  of of[(_context: Context, f: () => void) => f(), () => {}]) {
-    const run = runInSpan(manager(of), SPAN, () => {});
+  for (const callWith of [(_context: Context, f: () => void) => f(), () => {}]) {
+    const run = runInSpan(manager(callWith), SPAN, () => {});
     const wrong = () =>
       run(() => {
         throw new RangeError("a mishap");
