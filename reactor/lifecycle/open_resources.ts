@@ -55,7 +55,9 @@ export interface ReactorResource {
  * the last resource and before the first one.
  */
 export class ReactorResources implements ReactorResource {
+  /** The last resource; the list itself if it is empty. */
   [previousResource]: ReactorResource = this;
+  /** The first resource; the list itself if it is empty. */
   [nextResource]: ReactorResource = this;
   #size = 0;
   /**
