@@ -7,11 +7,12 @@
 import { MARK } from "./phases.ts";
 
 /**
- * Calls whose number depends on the time that the client takes, or on garbage collection: waits,
- * locks and memory.
+ * Calls whose number depends on the time that the client takes, or on garbage collection: waits and
+ * their timers, locks and memory.
  */
 const NOT_COUNTED: ReadonlySet<string> = new Set([
   ...["epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "io_uring_enter"],
+  "timerfd_settime",
   ...["restart_syscall", "futex", "sched_yield", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn"],
   ...["mmap", "munmap", "mremap", "mprotect", "madvise", "brk"],
 ]);
