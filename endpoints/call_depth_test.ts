@@ -40,7 +40,7 @@ class Server extends Recorder {
 }
 
 const DELIVERY = ["ProtocolCalls.deliver", "Connection.#deliver", "Connection.received"];
-const TCP = [...DELIVERY, "TCPConnDriver.#onRead", "#read"];
+const TCP = [...DELIVERY, "TCPConnDriver.#onRead"];
 const TLS = [
   ...DELIVERY,
   "TLSDriver.decrypted",
@@ -49,7 +49,6 @@ const TLS = [
   "TLSDriver.#feed",
   "TLSDriver.received",
   "TCPConnDriver.#onRead",
-  "#read",
 ];
 
 /** Listens with one protocol. */
