@@ -74,9 +74,11 @@ export function adopting(
           throw new Error(`its address family is ${family}, not ${addressFamily}`);
         }
         takeOver(system, fileDescriptor);
-        if (family === "UNIX") return unixAcceptor(poller, fileDescriptor, decodeUNIX(local));
+        if (family === "UNIX") {
+          return unixAcceptor(poller, fileDescriptor, decodeUNIX(local)).share();
+        }
         setSocketOptions(system, fileDescriptor, options);
-        return tcpAcceptor(poller, fileDescriptor, options);
+        return tcpAcceptor(poller, fileDescriptor, options).share();
       } catch (error) {
         calls.close(fileDescriptor);
         throw cannotAdopt(fileDescriptor, messageOf(error));

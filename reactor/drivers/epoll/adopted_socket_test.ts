@@ -48,6 +48,21 @@ Deno.test(
   }),
 );
 
+Deno.test(test("ports that adopt the same socket share its connections", async (fixture) => {
+  using socket = ForeignSocket.listenIPv4();
+  const peers = await Promise.all(
+    [0, 1].map(() => Deno.connect({ hostname: "127.0.0.1", port: socket.port })),
+  );
+  for (const peer of peers) fixture.raw(peer);
+  const factories = [new Wires(greeter), new Wires(greeter)];
+  for (const factory of factories) {
+    fixture.reactor.adoptStreamPort(socket.copy(), "INET", factory);
+  }
+  fixture.run();
+  for (const peer of peers) await peer.read(new Uint8Array(5));
+  assertEquals(factories.map(({ built }) => built.length), [1, 1]);
+}));
+
 Deno.test(
   test("adoptStreamConnection() adopts connections, and closes their descriptors", async (fixture) => {
     const listener = fixture.rawListen();

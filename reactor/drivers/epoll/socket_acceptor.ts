@@ -57,6 +57,7 @@ export class SocketAcceptor<A extends Address> extends Descriptor
   #sink: StreamAcceptorSink | null = null;
   #isAccepting = false;
   #turnsAway = false;
+  #mostAccepts = MOST_ACCEPTS;
   /** A descriptor that is given up to turn a client away when no other is free; -1 if none is. */
   #spare = -1;
   readonly #peer = new AddressSpace();
@@ -82,6 +83,15 @@ export class SocketAcceptor<A extends Address> extends Descriptor
     this.#driverFor = driverFor;
     this.#onClose = onClose;
     this.#takeSpare();
+  }
+
+  /**
+   * Accepts one connection at a time from now on. If other processes accept from the same socket,
+   * connections that arrive together would otherwise go to the process that looks first.
+   */
+  share(): this {
+    this.#mostAccepts = 1;
+    return this;
   }
 
   attach(sink: StreamAcceptorSink): void {
@@ -116,7 +126,7 @@ export class SocketAcceptor<A extends Address> extends Descriptor
   override ready(): void {
     // The port has paused. The system would report the waiting clients in every turn.
     if (!this.#isAccepting) return this.unwatchIn();
-    for (let i = 0; i < MOST_ACCEPTS && this.#isAccepting; i++) {
+    for (let i = 0; i < this.#mostAccepts && this.#isAccepting; i++) {
       if (!this.#acceptOne()) break;
     }
   }

@@ -104,7 +104,7 @@ export function tcpAcceptor(
   poller: Poller,
   fd: number,
   options: TCPSocketOptions,
-): StreamAcceptor<IInternetAddress> {
+): SocketAcceptor<IInternetAddress> {
   const { system } = poller;
   const address = decodeTCP(system, localAddress(system, fd));
   const isWildcard = /^[0.:]*$/.test(address.host);

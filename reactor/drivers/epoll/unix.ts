@@ -88,7 +88,7 @@ export function unixAcceptor(
   fd: number,
   address: IUNIXAddress,
   onClose?: () => void,
-): StreamAcceptor<IUNIXAddress> {
+): SocketAcceptor<IUNIXAddress> {
   return new SocketAcceptor(
     poller,
     fd,
