@@ -9,12 +9,22 @@
 import { torsionName } from "../echo_servers.ts";
 import { HOST_REACTORS } from "../host_reactors.ts";
 import { compare, type Options, type Table, TableRecorder } from "../measure.ts";
-import { denoProgram, isInstalled, onProcessor, ServerProcess } from "../server_process.ts";
+import {
+  denoProgram,
+  isInstalled,
+  onProcessor,
+  ServerProcess,
+  type ServerProgram,
+} from "../server_process.ts";
 
 const CONNECTIONS = 16;
 /** Requests that a client sends at once. */
 const PIPELINED = 16;
 const PEER = "Deno.serve";
+
+/** The metrics of an HTTP server. */
+export const CPU = { title: "processor time of the server per request", unit: "µs" } as const;
+export const PER_SECOND = { title: "requests per second", unit: "/s" } as const;
 
 const PIPELINE_SCRIPT = `init = function(args)
   local requests = {}
@@ -25,40 +35,61 @@ request = function() return pipeline end
 
 /** Measures the table. */
 export async function measure(options: Options): Promise<Table> {
-  const recorder = new TableRecorder({
-    title: "An HTTP server",
-    shape: "matrix",
-    metrics: {
-      cpu: { title: "processor time of the server per request", unit: "µs" },
-      perSecond: { title: "requests per second", unit: "/s" },
-    },
-    references: [PEER],
-  }, options);
+  const programs = [...HOST_REACTORS, "serve"].map((kind): [string, ServerProgram] => [
+    kind === "serve" ? PEER : torsionName(kind),
+    denoProgram("servers/http_server.ts", [kind]),
+  ]);
+  const script = await Deno.makeTempFile({ suffix: ".lua" });
+  try {
+    await Deno.writeTextFile(script, PIPELINE_SCRIPT);
+    const recorder = new TableRecorder({
+      title: "An HTTP server",
+      shape: "matrix",
+      metrics: { cpu: CPU, perSecond: PER_SECOND },
+      references: [PEER],
+    }, options);
+    return await compareServers(recorder, programs, {
+      [`${CONNECTIONS} connections`]: { connections: CONNECTIONS, args: [] },
+      [`${CONNECTIONS} connections, ${PIPELINED} ahead`]: {
+        connections: CONNECTIONS,
+        args: ["-s", script],
+      },
+    }, options);
+  } finally {
+    await Deno.remove(script);
+  }
+}
+
+/**
+ * Compares servers of HTTP under several loads.
+ *
+ * @param recorder The table.
+ * @param programs The servers, with their names in the table.
+ * @param loads The loads, by their names in the table.
+ * @param options The options of the measurement.
+ */
+export async function compareServers(
+  recorder: TableRecorder,
+  programs: readonly [name: string, program: ServerProgram][],
+  loads: Readonly<Record<string, HTTPLoad>>,
+  options: Options,
+): Promise<Table> {
   if (!isInstalled("wrk")) {
     recorder.missing.push("all: wrk is not installed");
     return recorder.finish();
   }
   await using stack = new AsyncDisposableStack();
-  const servers = new Map<string, ServerProcess>();
-  for (const kind of [...HOST_REACTORS, "serve"]) {
-    const program = denoProgram("servers/http_server.ts", [kind]);
-    const name = kind === "serve" ? PEER : torsionName(kind);
-    servers.set(name, stack.use(await ServerProcess.start(program)));
+  const servers: [string, ServerProcess][] = [];
+  for (const [name, program] of programs) {
+    servers.push([name, stack.use(await ServerProcess.start(program))]);
   }
-  const script = await Deno.makeTempFile({ suffix: ".lua" });
-  stack.defer(() => Deno.remove(script));
-  await Deno.writeTextFile(script, PIPELINE_SCRIPT);
-  const loads = {
-    [`${CONNECTIONS} connections`]: [],
-    [`${CONNECTIONS} connections, ${PIPELINED} ahead`]: ["-s", script],
-  };
-  for (const [load, args] of Object.entries(loads)) {
-    const contenders = [...servers].map(([name, server]) => ({
+  for (const [name, load] of Object.entries(loads)) {
+    const contenders = servers.map(([name, server]) => ({
       name,
-      run: () => request(server, { connections: CONNECTIONS, args }, options.seconds),
+      run: () => request(server, load, options.seconds),
     }));
     // The first round warms up the compilers.
-    await compare(recorder, load, contenders, options.rounds, 1);
+    await compare(recorder, name, contenders, options.rounds, 1);
   }
   return recorder.finish();
 }
@@ -75,7 +106,7 @@ export interface HTTPLoad {
 }
 
 /** Has wrk send requests. It takes whole seconds only. */
-export async function request(
+async function request(
   server: ServerProcess,
   { connections, path = "", args: more, isSpread = false }: HTTPLoad,
   atLeast: number,

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { compare, type Options, type Table, TableRecorder } from "../measure.ts";
-import { denoProgram, isInstalled, ServerProcess } from "../server_process.ts";
-import { request } from "./http.ts";
+import { type Options, type Table, TableRecorder } from "../measure.ts";
+import { denoProgram, type ServerProgram } from "../server_process.ts";
+import { compareServers, CPU, type HTTPLoad, PER_SECOND } from "./http.ts";
 
 const CONNECTIONS = 32;
 const ONE = "1 process";
@@ -19,34 +19,20 @@ const PROGRAMS: Record<string, readonly string[]> = {
 const PATHS = { "Hello": "", "a page of 400 rows": "page" };
 
 /** Measures the table. */
-export async function measure(options: Options): Promise<Table> {
+export function measure(options: Options): Promise<Table> {
+  const programs = Object.entries(PROGRAMS).map(([name, args]): [string, ServerProgram] => [
+    name,
+    { ...denoProgram("servers/http_workers.ts", args), isSpread: true },
+  ]);
+  const loads = Object.entries(PATHS).map(([name, path]): [string, HTTPLoad] => [
+    name,
+    { connections: CONNECTIONS, isSpread: true, args: [], path },
+  ]);
   const recorder = new TableRecorder({
     title: "An HTTP server in several processes",
     shape: "matrix",
-    metrics: {
-      perSecond: { title: "requests per second", unit: "/s" },
-      cpu: { title: "processor time of the server per request", unit: "µs" },
-    },
+    metrics: { perSecond: PER_SECOND, cpu: CPU },
     references: [ONE],
   }, options);
-  if (!isInstalled("wrk")) {
-    recorder.missing.push("all: wrk is not installed");
-    return recorder.finish();
-  }
-  await using stack = new AsyncDisposableStack();
-  const servers = new Map<string, ServerProcess>();
-  for (const [name, args] of Object.entries(PROGRAMS)) {
-    const program = { ...denoProgram("servers/http_workers.ts", args), isSpread: true };
-    servers.set(name, stack.use(await ServerProcess.start(program)));
-  }
-  const load = { connections: CONNECTIONS, isSpread: true, args: [] };
-  for (const [name, path] of Object.entries(PATHS)) {
-    const contenders = [...servers].map(([name, server]) => ({
-      name,
-      run: () => request(server, { ...load, path }, options.seconds),
-    }));
-    // The first round warms up the compilers.
-    await compare(recorder, name, contenders, options.rounds, 1);
-  }
-  return recorder.finish();
+  return compareServers(recorder, programs, Object.fromEntries(loads), options);
 }
