@@ -9,8 +9,8 @@ import {
 } from "../endpoints/websocket/mod.ts";
 import { Example } from "../testing/fixtures/example.ts";
 import { portOf } from "../testing/fixtures/tcp_fixture.ts";
-import { openPage } from "./chromium.ts";
-import { CHROMIUM, interopTest } from "./tool.ts";
+import { openPage, type Page } from "./chromium.ts";
+import { CHROMIUM, type InteropFixture, interopTest } from "./tool.ts";
 import { RawPeer } from "../testing/peers/raw_peer.ts";
 
 const chromium = interopTest(CHROMIUM);
@@ -43,6 +43,23 @@ const EXCHANGE = `(path, origin = location.origin) => new Promise((resolve) => {
   });
 })`;
 
+/** The page of the server, which is not a WebSocket. */
+function anyPage(): HTTPAnswer {
+  return new HTTPAnswer(200, { headers: { "Content-Type": "text/html" }, body: "<p>" });
+}
+
+/** Serves a factory, and opens its page. */
+async function openServed(
+  fixture: InteropFixture,
+  factory: WebSocketFactory,
+): Promise<{ page: Page; port: number }> {
+  const port = portOf(
+    fixture.reactor.listenTCP(0, factory, { interface: "127.0.0.1" }).getHost(),
+  );
+  fixture.run();
+  return { page: await openPage(fixture, `http://localhost:${port}/`), port };
+}
+
 chromium("a page exchanges messages, and a page of another origin is refused", async (fixture) => {
   const requests: WebSocketRequest[] = [];
   const accept = (request: WebSocketRequest): WebSocketProtocol => {
@@ -51,13 +68,9 @@ chromium("a page exchanges messages, and a page of another origin is refused", a
   };
   const factory = new WebSocketFactory(accept, {
     subprotocols: ["echo"],
-    answer: () => new HTTPAnswer(200, { headers: { "Content-Type": "text/html" }, body: "<p>" }),
+    answer: anyPage,
   });
-  const port = portOf(
-    fixture.reactor.listenTCP(0, factory, { interface: "127.0.0.1" }).getHost(),
-  );
-  fixture.run();
-  const page = await openPage(fixture, `http://localhost:${port}/`);
+  const { page, port } = await openServed(fixture, factory);
   assertEquals(await page.evaluate(`(${EXCHANGE})("/echo")`), {
     isSame: true,
     code: 3000,
@@ -75,13 +88,9 @@ chromium("a page exchanges compressed messages", async (fixture) => {
   const factory = new WebSocketFactory(() => new Echo(), {
     subprotocols: ["echo"],
     compression: true,
-    answer: () => new HTTPAnswer(200, { headers: { "Content-Type": "text/html" }, body: "<p>" }),
+    answer: anyPage,
   });
-  const port = portOf(
-    fixture.reactor.listenTCP(0, factory, { interface: "127.0.0.1" }).getHost(),
-  );
-  fixture.run();
-  const page = await openPage(fixture, `http://localhost:${port}/`);
+  const { page } = await openServed(fixture, factory);
   assertEquals(await page.evaluate(`(${EXCHANGE})("/echo")`), {
     isSame: true,
     code: 3000,
